@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file run.h
+ * @brief A run: one execution of a step, what it did, and how it ended.
+ */
+#ifndef INCLOAD_RUN_H
+#define INCLOAD_RUN_H
+
+#include <incload/base.h>
+
+INCLOAD_BEGIN_DECLS
+
+/** Statuses of a run or unit. @since 0.1 */
+enum {
+    INCLOAD_STATUS_PENDING = 1,
+    INCLOAD_STATUS_RUNNING = 2,
+    INCLOAD_STATUS_SUCCESS = 3,
+    INCLOAD_STATUS_FAILED = 4,
+    INCLOAD_STATUS_SKIPPED = 5
+};
+
+/**
+ * @brief Take another reference.
+ * @param run  a run, or NULL (returns NULL)
+ * @return the same object
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_run *incload_run_ref(incload_run *run);
+
+/**
+ * @brief Give a reference back; the last one frees the object.
+ * @param run  a run, or NULL (nothing happens)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API void incload_run_unref(incload_run *run);
+
+/**
+ * @brief Wait until a run has ended.
+ * @param run  a run
+ * @param timeout_ms  how long; 0 does not wait, negative waits for ever
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK when it succeeded; #INCLOAD_E_TIMEOUT when it goes on (then `*err` stays untouched, so that
+ *   a progress loop can call again); else the run's own error code, with `*err` set
+ *
+ * Errors: as the return value says.
+ * Threads: any. Blocking: up to the timeout. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_wait(incload_run *run, int64_t timeout_ms, incload_error **err);
+
+/**
+ * @brief Ask a run to stop: running SQL is interrupted, nothing of the open unit lands.
+ * @param run  a run, or NULL (nothing happens)
+ * @return #INCLOAD_OK
+ *
+ * Returns at once. A run that has ended stays as it is. Not async-signal-safe.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_cancel(incload_run *run);
+
+/**
+ * @brief Its id: 32 hexadecimal digits, as in the ledger.
+ * @param run  a run, or NULL (returns `""`)
+ * @return borrowed
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_id(const incload_run *run);
+
+/**
+ * @brief How it stands.
+ * @param run  a run, or NULL (returns 0)
+ * @return one of `INCLOAD_STATUS_...`
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_status(const incload_run *run);
+
+/**
+ * @brief How it stands, as a word.
+ * @param run  a run, or NULL (returns `""`)
+ * @return `"PENDING"`, `"RUNNING"`, `"SUCCESS"`, `"FAILED"` or `"SKIPPED"`: static text
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_status_name(const incload_run *run);
+
+/**
+ * @brief Why it failed.
+ * @param run  a run, or NULL (returns NULL)
+ * @return a new reference, or NULL when it did not fail
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_error *incload_run_error(const incload_run *run);
+
+/**
+ * @brief Rows read from the source. Grows while the run goes on.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_read(const incload_run *run);
+
+/**
+ * @brief Rows inserted or updated in the target. Final, and durable, when the run has succeeded.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_written(const incload_run *run);
+
+/**
+ * @brief Rows read that needed no write: dropped by the process function, repeated in the batch, or already there
+ * unchanged.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_skipped(const incload_run *run);
+
+/**
+ * @brief Rows of the source whose cursor is NULL or infinite, whatever the policy made of them.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_without_cursor(const incload_run *run);
+
+/**
+ * @brief Bytes of row data that crossed the host; 0 on the road inside the database.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_bytes(const incload_run *run);
+
+/**
+ * @brief How long it has taken so far, or took, in microseconds.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_duration_us(const incload_run *run);
+
+/**
+ * @brief Which road the rows took: `"same-database"`, `"relay"` or `"batches"`; `""` before it is known.
+ * @param run  a run, or NULL (returns `""`)
+ * @return static text
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_road(const incload_run *run);
+
+/**
+ * @brief Why not a faster road, in one line; `""` when it was the fastest.
+ * @param run  a run, or NULL (returns `""`)
+ * @return borrowed
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_road_reason(const incload_run *run);
+
+/**
+ * @brief The watermark after the run, in the source's own text.
+ * @param run  a run, or NULL (returns NULL)
+ * @return borrowed; NULL when there is none
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_watermark(const incload_run *run);
+
+/**
+ * @brief How exact the watermark is.
+ * @param run  a run, or NULL (returns `""`)
+ * @return `"EXACT"`, `"EXACT_IF_STAMPED"`, `"BEST_EFFORT"` or `""`: static text
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_level(const incload_run *run);
+
+/**
+ * @brief Why it is not more exact, in one line.
+ * @param run  a run, or NULL (returns `""`)
+ * @return borrowed
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_level_reason(const incload_run *run);
+
+/**
+ * @brief How many units it has.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_unit_count(const incload_run *run);
+
+/**
+ * @brief One of its units.
+ * @param run  a run
+ * @param index  0 to the count - 1
+ * @return borrowed from the run; NULL past the end
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const incload_unit *incload_run_unit(const incload_run *run, int32_t index);
+
+INCLOAD_END_DECLS
+
+#endif /* INCLOAD_RUN_H */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file step.h
+ * @brief A step: something that runs. Here: a load of one table.
+ */
+#ifndef INCLOAD_STEP_H
+#define INCLOAD_STEP_H
+
+#include <incload/base.h>
+#include <incload/batch.h>
+
+INCLOAD_BEGIN_DECLS
+
+/**
+ * @brief A load of a table into a table.
+ * @param source  where the rows are
+ * @param source_table  `table` or `schema.table`; letters count as they are; a part with a dot, quote or space
+ *   stands in double quotes
+ * @param target  where they go
+ * @param target_table  in the same form; created in the shape of the source when it is missing
+ * @param strategy  how; the step holds a reference
+ * @param err  where the error goes; may be NULL
+ * @return a new reference, or NULL
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_NO_MEMORY.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_step *incload_step_new_load(incload_database *source, const char *source_table, incload_database
+                                                *target, const char *target_table, incload_strategy *strategy,
+                                                incload_error **err);
+
+/**
+ * @brief A load of a query's result into a table.
+ * @param source  where the query runs
+ * @param query  one SELECT in the source's own SQL, with parameters as `$1`, `$2` (PostgreSQL) or `?`; no
+ *   semicolon
+ * @param target  where the rows go
+ * @param target_table  as for incload_step_new_load()
+ * @param strategy  how; the step holds a reference
+ * @param err  where the error goes; may be NULL
+ * @return a new reference, or NULL
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_NO_MEMORY.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_step *incload_step_new_query_load(incload_database *source, const char *query, incload_database
+                                                      *target, const char *target_table, incload_strategy *strategy,
+                                                      incload_error **err);
+
+/**
+ * @brief Take another reference.
+ * @param step  a step, or NULL (returns NULL)
+ * @return the same object
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_step *incload_step_ref(incload_step *step);
+
+/**
+ * @brief Give a reference back; the last one frees the object.
+ * @param step  a step, or NULL (nothing happens)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API void incload_step_unref(incload_step *step);
+
+/**
+ * @brief Set one option.
+ * @param step  a step that was not started yet
+ * @param name  an option of the object `"step"`
+ * @param value  its value as text
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * Errors: #INCLOAD_E_UNKNOWN_OPTION, #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_set(incload_step *step, const char *name, const char *value, incload_error **err);
+
+/**
+ * @brief Give a parameter of the query its value.
+ * @param step  a step made by incload_step_new_query_load(), not started yet
+ * @param index  1 to 1000
+ * @param value  text in the form the source reads; NULL for SQL NULL
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_bind(incload_step *step, int32_t index, const char *value, incload_error **err);
+
+/**
+ * @brief Let a process function see every batch.
+ * @param step  a step that was not started yet
+ * @param function  the function, or NULL to take it away
+ * @param user_data  handed to the function
+ * @param destroy  called when the step is freed or another function takes its place, or at once on failure; may be
+ *   NULL
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * The rows then cross the host as decoded batches: the two faster roads are closed, and the run says so.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE.
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_batch_fn function, void *user_data,
+                                                    incload_destroy_fn destroy, incload_error **err);
+
+/**
+ * @brief Run a step on the calling thread, to the end.
+ * @param step  a step
+ * @param options  `key=value` pairs of the object `"run"`, or NULL
+ * @param err  where the error goes; may be NULL
+ * @return a new reference to the finished run; NULL when it could not start. A run that failed is returned as
+ *   well, with `*err` set
+ *
+ * Errors: any that a load can meet; see doc/guide.md.
+ * Threads: any. Blocking: until the run ends, at most the run's option `timeout`. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API incload_run *incload_step_run(incload_step *step, const char *options, incload_error **err);
+
+/**
+ * @brief Run a step on a thread of the library.
+ * @param step  a step
+ * @param options  as for incload_step_run()
+ * @param err  where the error goes; may be NULL
+ * @return a new reference to the running run, or NULL
+ *
+ * The thread has all signals blocked. It ends by itself; releasing the last reference to a run that is going on asks
+ * it to stop and does not wait.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_UNKNOWN_OPTION, #INCLOAD_E_NO_MEMORY, #INCLOAD_E_STATE (the system gave no
+ * thread).
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_run *incload_step_start(incload_step *step, const char *options, incload_error **err);
+
+INCLOAD_END_DECLS
+
+#endif /* INCLOAD_STEP_H */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SQL text and rules per database. Everything here is a pure function: nothing talks to a server.
+ *
+ * Functions that write SQL append to an incload__str (which is sticky: check it once at the end) and return a status only
+ * where the input itself can be refused. Parameters stand as $1, $2, ... where `numbered_params`, else as ?. */
+#ifndef INCLOAD_LIB_DIALECT_DIALECT_H
+#define INCLOAD_LIB_DIALECT_DIALECT_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "batch/batch.h"
+
+/* How cells cross to and from the server: libpq's binary COPY, or text (and blobs) through ODBC. */
+typedef enum incload__wire { INCLOAD__WIRE_BINARY, INCLOAD__WIRE_TEXT } incload__wire;
+
+/* A table's name in parts; schema NULL means "as the session finds it". */
+typedef struct incload__table {
+    char *schema;
+    char *name;
+} incload__table;
+
+/* What an error of the server means for the load. */
+typedef struct incload__error_class {
+    int32_t code; /* INCLOAD_E_... */
+    bool retryable;
+} incload__error_class;
+
+/* A merge, told to the dialect. Column lists are indexes into `columns`. */
+typedef struct incload__merge {
+    const incload__table *target;
+    const char *staging;            /* name of the session's temporary table */
+    const incload__schema *columns; /* the target's columns that are written, in staging order */
+    const int32_t *key;             /* the key's columns */
+    int32_t key_count;
+    int32_t latest_by; /* column whose greatest value wins among rows of one key, or -1: the row loaded last wins */
+} incload__merge;
+
+/* Statements to run in order; the affected rows of those marked `counts` add up to the rows written. */
+typedef struct incload__statement {
+    char *sql;
+    bool counts;
+} incload__statement;
+
+typedef struct incload__statements {
+    const incload__mem *mem;
+    incload__statement items[8];
+    int32_t count;
+} incload__statements;
+
+typedef struct incload__dialect {
+    const char *name; /* postgres, mariadb, sqlite, sqlserver, ansi */
+    bool numbered_params;
+    bool has_schemas;       /* a ledger lives in a schema of its own, not under a prefix */
+    bool ddl_commits;       /* DDL ends the transaction it stands in */
+    bool civil_is_utc;      /* no type with a zone: a TIMESTAMPTZ is kept as civil time in UTC */
+    bool snapshot_reads;    /* begin_read gives one snapshot for all statements until its end */
+    int32_t max_params;     /* in one statement */
+    int32_t name_limit;     /* of an identifier, in bytes, or in characters if name_limit_characters */
+    bool name_limit_characters;
+
+    const char *begin_read;  /* a read-only transaction with one snapshot */
+    const char *begin_write; /* a transaction that may write at once, without an upgrade of locks later */
+
+    /* Session settings, set at connect and the same whatever the environment says; NULL-terminated. */
+    const char *const *session;
+    /* One row, one text: equal for two connections exactly when they are to the same database. */
+    const char *identity_query;
+
+    /* Quotes one identifier. Refused with INCLOAD_E_INVALID: empty, invalid UTF-8, longer than the limit (the message says the
+     * limit), and what the server cannot hold (MariaDB: outside the BMP). `what` is "table", "column", ... */
+    int32_t (*quote)(incload__str *out, const char *what, const char *name, incload_error **err);
+
+    /* Query (parameters: schema or NULL, table) with one row a column, in order:
+     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0'. No row: no such table. */
+    const char *columns_query;
+    /* Query (same parameters): one row a column of each unique, total, plain-column index: index name, '1' primary or '0',
+     * ordinal from 1, column name; ordered primary first, then by index name and ordinal. */
+    const char *keys_query;
+    /* Query (same parameters): one row with the schema in which the table was found, '' where there is none. */
+    const char *schema_query;
+
+    /* The logical type behind a native type's text (as columns_query or a driver's description gives it). Never fails:
+     * what is not known is NATIVE (or TEXT where the dialect's unknown types are plain text). */
+    incload__type (*type_of)(const char *native);
+    /* Writes the native type that holds `type` exactly, for a created table. A key column may need a bounded type.
+     * INCLOAD_E_TYPE with the column's name when there is none. */
+    int32_t (*native_type)(incload__str *out, const char *column, incload__type type, bool in_key, incload_error **err);
+
+    /* The expression that reads a column over `wire` so that its value survives the driver: `"c"`, `"c"::text`,
+     * `printf('%!.17g',[c])`. `column->type` says what the reader will make of it. */
+    int32_t (*select_item)(incload__str *out, const incload__column *column, incload__wire wire, incload_error **err);
+    /* The placeholder through which a cell of this target column is written as text (or blob, double or integer, see
+     * driver/odbc/cell.h): `?`, `CAST(? AS TEXT)`, `$1::text::uuid`. `number` counts from 1. */
+    void (*bind_item)(incload__str *out, const incload__column *column, int32_t number);
+    /* A parameter of a WHERE clause compared with a column of that type; sent as text, or as an integer for INT kinds. */
+    void (*param)(incload__str *out, const incload__column *column, int32_t number);
+    /* The text of a cell as this database reads it back without loss. INCLOAD_E_DATA, naming the column and never the
+     * value, when the database cannot hold it (year 10000 in MariaDB, NaN, a NUL byte in PostgreSQL text, ...). */
+    int32_t (*encode)(const incload__view *view, int32_t column, int64_t row, const incload__column *target,
+                      incload__str *out, incload_error **err);
+
+    /* `expression` as text in which no digit is lost: for watermark values. */
+    void (*exact_text)(incload__str *out, const incload__column *column, const char *expression);
+    /* Condition that is true for rows without a position on this cursor: NULL, and infinities where there are any. */
+    void (*no_position)(incload__str *out, const incload__column *column, const char *quoted);
+
+    /* CREATE TABLE IF NOT EXISTS with `native` types, NOT NULL as told, and a primary key (key_count 0: none). */
+    int32_t (*create_table)(incload__str *out, const incload__table *table, const incload__schema *columns,
+                            const int32_t *key, int32_t key_count, incload_error **err);
+    /* The session's temporary table for staging: the columns with their native types, all nullable, plus what load order
+     * needs; gone at the end of the session at the latest. */
+    int32_t (*create_staging)(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err);
+    /* Statement that removes it if it exists (without ending a transaction). */
+    void (*drop_staging)(incload__str *out, const char *staging);
+    int32_t (*merge)(incload__statements *out, const incload__merge *merge, incload_error **err);
+    /* Statements that move staging into the target by plain insert. `boundary` (may be NULL) is a condition on staging alias
+     * s that marks rows which may have been loaded before: those equal to a target row (alias t) in all `columns` stay out. */
+    int32_t (*append)(incload__statements *out, const incload__merge *merge, const char *boundary, incload_error **err);
+
+    incload__error_class (*classify)(const char *sqlstate, int64_t native_code);
+} incload__dialect;
+
+extern const incload__dialect incload__dialect_postgres;
+extern const incload__dialect incload__dialect_mariadb;
+extern const incload__dialect incload__dialect_sqlite;
+extern const incload__dialect incload__dialect_sqlserver;
+extern const incload__dialect incload__dialect_ansi;
+
+/* By name, or NULL. */
+const incload__dialect *incload__dialect_find(const char *name);
+/* By what SQLGetInfo(SQL_DBMS_NAME) says; ansi for one that is not known. */
+const incload__dialect *incload__dialect_of_dbms(const char *dbms_name);
+
+/* ---- shared by all dialects (common.c, name.c, keyset.c) ---- */
+
+/* Reads "table", "schema.table", with parts in double quotes where they hold dots, quotes or spaces (a quote doubled).
+ * Unquoted parts are taken as they are: no case folding. INCLOAD_E_INVALID names the text's fault. */
+int32_t incload__table_parse(const incload__mem *mem, const char *text, incload__table *out, incload_error **err);
+void incload__table_free(const incload__mem *mem, incload__table *table);
+/* schema.table, quoted. */
+int32_t incload__quote_table(const incload__dialect *dialect, incload__str *out, const incload__table *table,
+                             incload_error **err);
+/* A comma list of the columns' quoted names, each behind `prefix` ("" or "s."). */
+int32_t incload__quote_columns(const incload__dialect *dialect, incload__str *out, const incload__schema *columns,
+                               const char *prefix, incload_error **err);
+
+/* The keyset condition `(c1, c2, ...) > (p1, p2, ...)` in the form that every planner turns into an index range:
+ * c1 >= p1 AND (c1 > p1 OR (c2 >= p2 AND (c2 > p2 OR ...))). Parameters are numbered from `first`; where parameters are
+ * not numbered each is used twice but the last, in the order they stand: *order (may be NULL) gets the column index of each
+ * placeholder, at most 2 * count entries; the number of placeholders is returned. */
+int32_t incload__keyset_after(const incload__dialect *dialect, incload__str *out, const incload__column *const *columns,
+                              const char *const *quoted, int32_t count, int32_t first, int32_t *order);
+
+/* Appends a statement; takes the string over. INCLOAD_E_NO_MEMORY when the string had failed. */
+int32_t incload__statements_add(incload__statements *list, incload__str *sql, bool counts, incload_error **err);
+void incload__statements_free(incload__statements *list);
+
+#endif
