@@ -12,16 +12,16 @@ INCLOAD_BEGIN_DECLS
 
 /** A host's allocator. Set `struct_size` to sizeof(incload_allocator); zero the reserved members. @since 0.1 */
 typedef struct incload_allocator {
-    size_t struct_size;                                                 /**< sizeof(incload_allocator) of the host's headers */
-    void *(*allocate)(size_t size, void *user_data);                    /**< as malloc, any thread; size > 0 */
-    void *(*reallocate)(void *block, size_t size, void *user_data);     /**< as realloc, any thread; size > 0 */
-    void (*release)(void *block, void *user_data);                      /**< as free, any thread; block not NULL */
-    void *reserved[4];                                                  /**< NULL */
+    size_t struct_size;                                             /**< sizeof(incload_allocator) */
+    void *(*allocate)(size_t size, void *user_data);                /**< as malloc, any thread; size > 0 */
+    void *(*reallocate)(void *block, size_t size, void *user_data); /**< as realloc, any thread; size > 0 */
+    void (*release)(void *block, void *user_data);                  /**< as free, any thread; block not NULL */
+    void *reserved[4];                                              /**< NULL */
 } incload_allocator;
 
 /** A host's clocks, for tests that replay time. @since 0.1 */
 typedef struct incload_clock {
-    size_t struct_size;                        /**< sizeof(incload_clock) of the host's headers */
+    size_t struct_size;                        /**< sizeof(incload_clock) */
     int64_t (*monotonic_us)(void *user_data);  /**< microseconds that never go back; any thread */
     int64_t (*wall_us)(void *user_data);       /**< microseconds since 1970-01-01T00:00:00Z; any thread */
     void *reserved[4];                         /**< NULL */

@@ -100,7 +100,7 @@ INCLOAD_API int32_t incload_database_check(incload_database *database, incload_e
 INCLOAD_API const char *incload_database_dialect(incload_database *database, incload_error **err);
 
 /**
- * @brief Run one statement that returns no rows, in a transaction of its own.
+ * @brief Run one statement that returns no rows; the server commits it by itself.
  * @param database  a database
  * @param sql  one statement, in the database's own SQL
  * @param rows  gets the rows affected, -1 when the server does not say; may be NULL

@@ -17,7 +17,7 @@ enum {
     INCLOAD_OPTION_BOOLEAN = 3,  /**< true or false (also on/off, yes/no, 1/0) */
     INCLOAD_OPTION_CHOICE = 4,   /**< one of the words of incload_option_choices() */
     INCLOAD_OPTION_DURATION = 5, /**< digits and ms, s, min or h; milliseconds without a unit */
-    INCLOAD_OPTION_LIST = 6      /**< names with commas between; a name with a comma, colon, quote or space in double quotes */
+    INCLOAD_OPTION_LIST = 6      /**< names with commas between; odd ones in double quotes */
 };
 
 /**

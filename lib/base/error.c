@@ -362,3 +362,15 @@ incload__error_set_cause(incload_error **err, incload_error *cause)
     else
         error->cause = cause;
 }
+
+int32_t
+incload__error_pass(incload_error **err, incload_error *error)
+{
+    int32_t code = incload_error_code(error);
+
+    if (err != NULL && *err == NULL)
+        *err = error;
+    else
+        incload_error_unref(error);
+    return code;
+}

@@ -63,6 +63,7 @@ void incload__schema_init(incload__schema *schema, const incload__mem *mem);
 void incload__schema_free(incload__schema *schema);
 /* Copies name and native (may be NULL). The new column, or NULL when memory failed. */
 incload__column *incload__schema_add(incload__schema *schema, const char *name, const char *native, incload__type type);
+/* `to` is empty: initialised, or all zero (it then takes the memory of `from`); and empty again after a failure. */
 int32_t incload__schema_copy(incload__schema *to, const incload__schema *from, incload_error **err);
 /* Index of the column whose name is exactly these bytes, or -1. */
 int32_t incload__schema_find(const incload__schema *schema, const char *name);

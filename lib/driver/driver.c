@@ -159,7 +159,9 @@ incload__conn_fail(incload__conn *conn, incload_error **err, const char *doing, 
     if (err != NULL && *err != NULL)
         return class.code;
 
-    const char *said = server_message != NULL && server_message[0] != '\0' ? server_message : "the server gave no reason";
+    const char *said = server_message;
+    if (said == NULL || said[0] == '\0')
+        said = "the server gave no reason";
     if (sqlstate != NULL && sqlstate[0] != '\0')
         incload__fail(err, class.code, "%s: %s (SQLSTATE %.5s)", doing, said, sqlstate);
     else

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing a statement in clauses: the first refusal sticks, so a statement is written without a check at each name. */
+#ifndef INCLOAD_LIB_DIALECT_CLAUSE_H
+#define INCLOAD_LIB_DIALECT_CLAUSE_H
+
+#include "dialect/dialect.h"
+
+typedef struct incload__clause {
+    const incload__dialect *dialect;
+    incload__str *out;
+    incload_error **err;
+    int32_t status;
+} incload__clause;
+
+/* Writes a condition on one column for the rows t and s, given its quoted name. */
+typedef void (*incload__compare)(incload__str *out, const incload__column *column, const char *t, const char *s);
+
+void incload__clause_add(incload__clause *clause, const char *text);
+/* prefix, then the quoted name. */
+void incload__clause_name(incload__clause *clause, const char *prefix, const char *name);
+void incload__clause_table(incload__clause *clause, const incload__table *table);
+/* All columns behind a prefix, in their order. */
+void incload__clause_columns(incload__clause *clause, const incload__merge *merge, const char *prefix);
+void incload__clause_key(incload__clause *clause, const incload__merge *merge, const char *prefix);
+/* t.k = s.k AND ... for the key. */
+void incload__clause_join(incload__clause *clause, const incload__merge *merge, const char *t, const char *s);
+/* c = <prefix>c, ... for the columns outside of the key. */
+void incload__clause_assign(incload__clause *clause, const incload__merge *merge, const char *left, const char *prefix);
+/* The condition for each column (outside of the key, or all), with `between` between them. */
+void incload__clause_compare(incload__clause *clause, const incload__merge *merge, bool key_too, const char *between,
+                             const char *t, const char *s, incload__compare compare);
+/* "c" type [NOT NULL], ...: `null_word` stands behind a nullable one; all_nullable for staging. */
+void incload__clause_definitions(incload__clause *clause, const incload__schema *columns, const char *null_word,
+                                 bool all_nullable);
+/* <before> table (definitions[, PRIMARY KEY (...)]) */
+void incload__clause_create(incload__clause *clause, const char *before, const incload__table *table,
+                            const incload__schema *columns, const int32_t *key, int32_t key_count, const char *null_word);
+
+bool incload__merge_in_key(const incload__merge *merge, int32_t column);
+bool incload__merge_only_key(const incload__merge *merge);
+/* INCLOAD_E_INVALID without a key or with an index out of range. */
+int32_t incload__merge_check(const incload__merge *merge, bool needs_key, incload_error **err);
+/* Adds the statement to the list, or frees it and returns the clause's refusal. */
+int32_t incload__clause_finish(incload__clause *clause, incload__statements *list, bool counts);
+/* The clause's refusal, or INCLOAD_E_NO_MEMORY when the string failed. */
+int32_t incload__clause_status(const incload__clause *clause);
+
+#endif

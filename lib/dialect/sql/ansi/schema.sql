@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+SELECT t.table_schema
+FROM information_schema.tables AS t
+WHERE t.table_schema = COALESCE(CAST(? AS VARCHAR(128)), CURRENT_SCHEMA)
+  AND t.table_name = CAST(? AS VARCHAR(128))

@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+SELECT s.index_name,
+       IF(s.index_name = 'PRIMARY', '1', '0'),
+       CAST(s.seq_in_index AS CHAR),
+       s.column_name
+FROM (SELECT x.index_name, x.seq_in_index, x.column_name,
+             COUNT(x.sub_part) OVER (PARTITION BY x.index_name) AS prefixes
+      FROM information_schema.statistics AS x
+      WHERE x.table_schema = COALESCE(?, DATABASE())
+        AND x.table_name = ?
+        AND x.non_unique = 0) AS s
+WHERE s.prefixes = 0
+ORDER BY s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index

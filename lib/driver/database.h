@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The database behind the public handle: its options, its pool, and what the layers above need of them. */
+#ifndef INCLOAD_LIB_DRIVER_DATABASE_H
+#define INCLOAD_LIB_DRIVER_DATABASE_H
+
+#include <incload/database.h>
+
+#include "base/option.h"
+#include "driver/driver.h"
+#include "sched/context.h"
+
+extern const incload__option_table incload__database_options;
+
+incload_context *incload__database_context(const incload_database *database);
+const incload__env *incload__database_env(const incload_database *database);
+/* Schema or prefix of the library's own tables. */
+const char *incload__database_ledger(const incload_database *database);
+/* "libpq", "odbc", "mock" */
+const char *incload__database_driver(const incload_database *database);
+
+/* The deadline of a statement that begins now, by the option statement_timeout; 0: none. */
+int64_t incload__database_statement_deadline(const incload_database *database);
+
+/* A connection of the pool; `owner` groups connections for incload__database_cancel(). The connection's deadline is set. */
+int32_t incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
+                               incload__conn **out, incload_error **err);
+void incload__database_give_back(incload_database *database, incload__conn *conn);
+void incload__database_cancel(incload_database *database, const void *owner);
+
+/* SELECT of `schema`'s columns from `(query) AS q`, or the query itself where every column can be read as it stands. */
+int32_t incload__wrap_query(const incload__conn *conn, const char *query, const incload__schema *schema,
+                            incload__str *out, incload_error **err);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cancelling. Any thread may ask: that sets a flag and wakes the owner, who alone touches the connection. The owner then
+ * asks the server to stop, reads to the end of the statement, and gives up on the connection if that takes too long. */
+#define _GNU_SOURCE
+#include "driver/libpq/pq.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* After a deadline the call is late already; after a cancel the host would rather keep the connection. */
+enum { SETTLE_LATE_MS = 250, SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
+
+/* PQcancel() connects and reads without a timeout, and libpq 15 does not give the secret key away: so it runs on a thread
+ * that can be left behind. The memory is libc's: it may outlive the context. */
+typedef struct cancel_request {
+    atomic_int refs;
+    PGcancel *cancel;
+    int done_fd; /* eventfd: the server has taken the request, or never will */
+} cancel_request;
+
+void
+incload__pq_cancel(incload__conn *conn)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    uint64_t one = 1;
+    int saved = errno;
+
+    atomic_store(&conn->cancelled, true);
+    (void)!write(pq->wake_fd, &one, sizeof one);
+    errno = saved;
+}
+
+static void
+request_unref(cancel_request *request)
+{
+    if (request == NULL || atomic_fetch_sub(&request->refs, 1) != 1)
+        return;
+    if (request->done_fd >= 0)
+        close(request->done_fd);
+    PQfreeCancel(request->cancel);
+    incload__free(&incload__mem_libc, request);
+}
+
+static void *
+request_run(void *data)
+{
+    cancel_request *request = data;
+    char ignored[256];
+    uint64_t one = 1;
+
+    PQcancel(request->cancel, ignored, sizeof ignored);
+    (void)!write(request->done_fd, &one, sizeof one);
+    request_unref(request);
+    return NULL;
+}
+
+static bool
+start_helper(cancel_request *request)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all;
+    sigset_t old;
+
+    if (pthread_attr_init(&attr) != 0)
+        return false;
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, HELPER_STACK);
+    sigfillset(&all);
+    /* The new thread inherits the mask: the host's handlers never run on it. */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    bool started = pthread_create(&thread, &attr, request_run, request) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    return started;
+}
+
+static cancel_request *
+request_start(incload__pq *pq)
+{
+    cancel_request *request = incload__alloc(&incload__mem_libc, sizeof *request);
+
+    if (request == NULL)
+        return NULL;
+    atomic_init(&request->refs, 2);
+    request->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    request->cancel = PQgetCancel(pq->pg);
+    if (request->done_fd >= 0 && request->cancel != NULL && start_helper(request))
+        return request;
+    request_unref(request);
+    request_unref(request);
+    return NULL;
+}
+
+/* A request that arrives late would hit the next statement. */
+static bool
+request_wait(const cancel_request *request, const incload__pq *pq)
+{
+    struct pollfd fd = { .fd = request->done_fd, .events = POLLIN };
+    int ready;
+
+    do
+        ready = poll(&fd, 1, incload__deadline_left_ms(pq->head.env, pq->grace_us));
+    while (ready < 0 && errno == EINTR);
+    return ready == 1;
+}
+
+static int32_t
+drain_copy(incload__pq *pq)
+{
+    char *data = NULL;
+    int length = 0;
+
+    for (;;) {
+        int32_t status = incload__pq_copy_data(pq, &data, &length, "stopping", NULL);
+        if (status != INCLOAD_OK || length == 0)
+            return status;
+        PQfreemem(data);
+    }
+}
+
+/* Reads whatever the statement still gives, whichever kind it is, to its end. */
+static int32_t
+drain(incload__pq *pq)
+{
+    for (;;) {
+        PGresult *result = NULL;
+        int32_t status = incload__pq_next(pq, &result, "stopping", NULL);
+        if (status != INCLOAD_OK || result == NULL)
+            return status;
+        ExecStatusType kind = PQresultStatus(result);
+        PQclear(result);
+        if (kind == PGRES_COPY_IN && PQputCopyEnd(pq->pg, "stopped by the client") < 0)
+            return INCLOAD_E_CONNECT;
+        if (kind == PGRES_COPY_OUT)
+            status = drain_copy(pq);
+        if (status != INCLOAD_OK || kind == PGRES_COPY_BOTH || PQstatus(pq->pg) == CONNECTION_BAD)
+            return status != INCLOAD_OK ? status : INCLOAD_E_CONNECT;
+    }
+}
+
+/* What the transaction is after a statement was cut short: the server's word counts only where it is worse than ours. */
+static incload__txn
+txn_after(const incload__pq *pq)
+{
+    PGTransactionStatusType server = PQtransactionStatus(pq->pg);
+
+    if (PQstatus(pq->pg) == CONNECTION_BAD || server == PQTRANS_UNKNOWN || server == PQTRANS_ACTIVE)
+        return INCLOAD__TXN_DEAD;
+    if (pq->head.txn == INCLOAD__TXN_IDLE && server == PQTRANS_IDLE)
+        return INCLOAD__TXN_IDLE;
+    return INCLOAD__TXN_FAILED;
+}
+
+void
+incload__pq_settle(incload__pq *pq, int64_t budget_ms)
+{
+    if (pq->head.txn == INCLOAD__TXN_DEAD)
+        return;
+
+    int saved = errno;
+    bool was_deaf = pq->deaf;
+    int64_t old_grace = pq->grace_us;
+    int32_t status = INCLOAD_OK;
+
+    pq->deaf = true;
+    pq->grace_us = incload__deadline_in(pq->head.env, budget_ms);
+    if (PQstatus(pq->pg) == CONNECTION_OK && PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE) {
+        cancel_request *request = request_start(pq);
+        status = drain(pq);
+        if (request != NULL && !request_wait(request, pq))
+            status = INCLOAD_E_TIMEOUT;
+        request_unref(request);
+    }
+    pq->head.txn = status == INCLOAD_OK ? txn_after(pq) : INCLOAD__TXN_DEAD;
+    pq->deaf = was_deaf;
+    pq->grace_us = old_grace;
+    errno = saved;
+}
+
+int32_t
+incload__pq_abort(incload__pq *pq, int32_t status)
+{
+    incload__pq_settle(pq, status == INCLOAD_E_TIMEOUT ? SETTLE_LATE_MS : SETTLE_MS);
+    return status;
+}

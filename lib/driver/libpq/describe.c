@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shape of a query without running it: Parse and Describe, nothing else. */
+#include "driver/libpq/pq.h"
+
+#include "base/utf8.h"
+
+/* One step of prepare or describe; *out (may be NULL) gets its result. */
+static int32_t
+finish_step(incload__pq *pq, int sent, const char *doing, PGresult **out, incload_error **err)
+{
+    int32_t first = sent == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
+
+    if (first != INCLOAD_OK)
+        return first;
+    for (;;) {
+        PGresult *result = NULL;
+        int32_t status = incload__pq_next(pq, &result, doing, err);
+        if (status == INCLOAD_E_CONNECT)
+            status = incload__pq_lost(pq, doing, err);
+        if (status != INCLOAD_OK)
+            return first != INCLOAD_OK ? first : incload__pq_abort(pq, status);
+        if (result == NULL)
+            return first;
+        if (PQresultStatus(result) != PGRES_COMMAND_OK && first == INCLOAD_OK)
+            first = incload__pq_fail(pq, result, doing, err);
+        if (out != NULL && *out == NULL && first == INCLOAD_OK)
+            *out = result;
+        else
+            PQclear(result);
+        if (pq->head.txn == INCLOAD__TXN_DEAD)
+            return first;
+    }
+}
+
+int32_t
+incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
+{
+    int32_t status = incload__conn_check(&pq->head, err);
+
+    *out = NULL;
+    if (status != INCLOAD_OK)
+        return status;
+    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
+        return incload__pq_refused(pq, doing, err);
+    pq->notices = 0;
+    status = finish_step(pq, PQsendPrepare(pq->pg, "", sql, 0, NULL), doing, NULL, err);
+    if (status == INCLOAD_OK)
+        status = finish_step(pq, PQsendDescribePrepared(pq->pg, ""), doing, out, err);
+    if (status == INCLOAD_OK && *out == NULL)
+        status = incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server did not describe the query", doing);
+    if (status != INCLOAD_OK) {
+        PQclear(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* The names of the types, one row a column of the query. */
+static int32_t
+type_names(incload__pq *pq, const PGresult *shape, incload__rows *rows, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(&pq->head.env->mem);
+    int32_t status = INCLOAD_E_NO_MEMORY;
+
+    incload__str_add(&sql, "SELECT pg_catalog.format_type(oid, mod) FROM (VALUES ");
+    for (int32_t i = 0; i < PQnfields(shape); i++)
+        incload__str_addf(&sql, "%s(%d, %u::oid, %d)", i > 0 ? ", " : "", i, PQftype(shape, i), PQfmod(shape, i));
+    incload__str_add(&sql, ") AS t(n, oid, mod) ORDER BY n");
+    if (!sql.failed)
+        status = incload__pq_select(&pq->head, sql.data, NULL, 0, rows, err);
+    else
+        incload__fail_memory(err);
+    incload__str_free(&sql);
+    if (status == INCLOAD_OK && rows->count != PQnfields(shape))
+        status = incload__fail(err, INCLOAD_E_PROTOCOL, "the server did not name the query's types");
+    return status;
+}
+
+static int32_t
+add_columns(incload__pq *pq, const PGresult *shape, const incload__rows *names, incload__schema *out,
+            incload_error **err)
+{
+    for (int32_t i = 0; i < PQnfields(shape); i++) {
+        const char *native = incload__rows_get(names, i, 0);
+        /* A bare literal that nothing gave a type. */
+        if (native == NULL || incload__ascii_equal(native, "unknown"))
+            native = "text";
+        incload__column *column = incload__schema_add(out, PQfname(shape, i), native, pq->head.dialect->type_of(native));
+        if (column == NULL)
+            return incload__fail_memory(err);
+        column->nullable = true;
+        column->native_id = PQftype(shape, i);
+    }
+    return INCLOAD_OK;
+}
+
+int32_t
+incload__pq_describe(incload__conn *conn, const char *sql, int32_t param_count, incload__schema *out,
+                     incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    incload__rows names = { .mem = &conn->env->mem };
+    PGresult *shape = NULL;
+    int32_t status = incload__pq_shape(pq, sql, "describing a query", &shape, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (PQnfields(shape) == 0)
+        status = incload__fail(err, INCLOAD_E_INVALID, "the query gives no columns: it must be a SELECT");
+    else if (PQnparams(shape) != param_count)
+        status = incload__fail(err, INCLOAD_E_INVALID, "the query has %d parameters, but %d are given", PQnparams(shape),
+                               param_count);
+    else
+        status = type_names(pq, shape, &names, err);
+    incload__schema_init(out, &conn->env->mem);
+    if (status == INCLOAD_OK)
+        status = add_columns(pq, shape, &names, out, err);
+    if (status != INCLOAD_OK)
+        incload__schema_free(out);
+    incload__rows_free(&names);
+    PQclear(shape);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PostgreSQL's built-in types, by the numbers that never change. */
+#ifndef INCLOAD_LIB_DRIVER_LIBPQ_OID_H
+#define INCLOAD_LIB_DRIVER_LIBPQ_OID_H
+
+enum {
+    INCLOAD__OID_BOOL = 16,
+    INCLOAD__OID_BYTEA = 17,
+    INCLOAD__OID_NAME = 19,
+    INCLOAD__OID_INT8 = 20,
+    INCLOAD__OID_INT2 = 21,
+    INCLOAD__OID_INT4 = 23,
+    INCLOAD__OID_TEXT = 25,
+    INCLOAD__OID_OID = 26,
+    INCLOAD__OID_JSON = 114,
+    INCLOAD__OID_FLOAT4 = 700,
+    INCLOAD__OID_FLOAT8 = 701,
+    INCLOAD__OID_UNKNOWN = 705,
+    INCLOAD__OID_BPCHAR = 1042,
+    INCLOAD__OID_VARCHAR = 1043,
+    INCLOAD__OID_DATE = 1082,
+    INCLOAD__OID_TIME = 1083,
+    INCLOAD__OID_TIMESTAMP = 1114,
+    INCLOAD__OID_TIMESTAMPTZ = 1184,
+    INCLOAD__OID_NUMERIC = 1700,
+    INCLOAD__OID_UUID = 2950,
+    INCLOAD__OID_JSONB = 3802,
+    INCLOAD__OID_FIRST_OWN = 16384 /* from here on a number means nothing outside its database */
+};
+
+/* PostgreSQL counts from 2000-01-01. */
+#define INCLOAD__PG_EPOCH_DAYS INT64_C(10957)
+#define INCLOAD__PG_EPOCH_US INT64_C(946684800000000)
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BEGIN, COMMIT, ROLLBACK. The server's answers are checked against what this side knows, since libpq calls the COMMIT of a
+ * failed transaction a success. */
+#include "driver/libpq/pq.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ROLLBACK_GRACE_MS = 250, COMMIT_CANCEL_MS = 2000 };
+
+int32_t
+incload__pq_begin(incload__conn *conn, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    const char *sql = conn->role == INCLOAD__ROLE_READ ? conn->dialect->begin_read : conn->dialect->begin_write;
+    int32_t status = incload__conn_check(conn, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (conn->txn != INCLOAD__TXN_IDLE)
+        return incload__fail(err, INCLOAD_E_STATE, "a transaction is open on this connection already");
+    /* Open before it is sent: from here on only a rollback makes the connection clean. */
+    conn->txn = INCLOAD__TXN_OPEN;
+    status = incload__pq_run(pq, sql, NULL, 0, true, "beginning a transaction", NULL, err);
+    if (status != INCLOAD_OK && conn->txn == INCLOAD__TXN_FAILED && PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
+        conn->txn = INCLOAD__TXN_IDLE;
+    return status;
+}
+
+/* The server's answer is surely a refusal only if it is an ordinary error: one that ends the session, or an interrupt, may
+ * have come after the commit was done. */
+static bool
+is_certain(const incload__pq *pq, const incload_error *error)
+{
+    static const char *const doubtful[] = { "08", "57", "58", "XX", "40003" };
+    const char *sqlstate = incload_error_sqlstate(error);
+
+    if (sqlstate[0] == '\0' || pq->head.txn == INCLOAD__TXN_DEAD)
+        return false;
+    for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++) {
+        if (strncmp(sqlstate, doubtful[i], strlen(doubtful[i])) == 0)
+            return false;
+    }
+    return true;
+}
+
+static int32_t
+commit_unknown(incload__pq *pq, incload_error *cause, incload_error **err)
+{
+    bool first = err != NULL && *err == NULL;
+
+    pq->head.txn = INCLOAD__TXN_DEAD;
+    incload__fail(err, INCLOAD_E_COMMIT_UNKNOWN,
+                  "the server at %s did not answer COMMIT: whether it was done is in the ledger", pq->place);
+    if (first)
+        incload__error_set_cause(err, cause);
+    else
+        incload_error_unref(cause);
+    return INCLOAD_E_COMMIT_UNKNOWN;
+}
+
+/* Waits for COMMIT's answer whatever the cancel flag says, but no longer than a moment once it is set. */
+static int32_t
+wait_for_commit(incload__pq *pq, incload__pq_answer *answer, incload_error **err)
+{
+    const char *doing = "committing";
+    PGresult *result = NULL;
+    incload_error *interrupt = NULL;
+    int32_t status = incload__pq_next(pq, &result, doing, &interrupt);
+    pq->deaf = true;
+    if (status == INCLOAD_E_CANCELLED) {
+        int64_t until = incload__deadline_in(pq->head.env, COMMIT_CANCEL_MS);
+        bool sooner = pq->head.deadline_us != 0 && pq->head.deadline_us < until;
+        pq->grace_us = sooner ? pq->head.deadline_us : until;
+        incload_error_unref(interrupt);
+        interrupt = NULL;
+        status = incload__pq_next(pq, &result, doing, &interrupt);
+    }
+    if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == PGRES_COMMAND_OK) {
+        snprintf(answer->tag, sizeof answer->tag, "%s", PQcmdStatus(result));
+        PQclear(result);
+        /* The answer is in; the rest is the end of the statement. */
+        incload__pq_collect(pq, doing, NULL, NULL);
+    } else if (status == INCLOAD_OK && result != NULL) {
+        status = incload__pq_fail(pq, result, doing, err);
+        PQclear(result);
+        if (pq->head.txn != INCLOAD__TXN_DEAD)
+            incload__pq_collect(pq, doing, NULL, NULL);
+    } else if (status == INCLOAD_OK || status == INCLOAD_E_CONNECT) {
+        status = incload__pq_lost(pq, doing, err);
+    } else {
+        if (err != NULL && *err == NULL)
+            *err = incload_error_ref(interrupt);
+        pq->head.txn = INCLOAD__TXN_DEAD;
+    }
+    incload_error_unref(interrupt);
+    pq->deaf = false;
+    pq->grace_us = 0;
+    return status;
+}
+
+int32_t
+incload__pq_commit(incload__conn *conn, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    incload__pq_answer answer = { .affected = -1 };
+    incload_error *cause = NULL;
+    int32_t status = incload__conn_check(conn, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (conn->txn != INCLOAD__TXN_OPEN)
+        return incload__fail(err, INCLOAD_E_STATE, "no transaction is open: there is nothing to commit");
+    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
+        return incload__pq_refused(pq, "committing", err);
+    /* Known before it was sent: surely not committed. */
+    if (PQstatus(pq->pg) == CONNECTION_BAD)
+        return incload__pq_lost(pq, "committing", err);
+    pq->notices = 0;
+    if (PQsendQuery(pq->pg, "COMMIT") != 1 && PQstatus(pq->pg) != CONNECTION_BAD)
+        return incload__pq_refused(pq, "committing", err);
+
+    status = wait_for_commit(pq, &answer, &cause);
+    if (status != INCLOAD_OK && !is_certain(pq, cause))
+        return commit_unknown(pq, cause, err);
+    if (status != INCLOAD_OK) {
+        conn->txn = INCLOAD__TXN_FAILED;
+        if (err != NULL && *err == NULL)
+            *err = incload_error_ref(cause);
+        incload_error_unref(cause);
+        return status;
+    }
+    if (strcmp(answer.tag, "COMMIT") != 0) {
+        conn->txn = INCLOAD__TXN_FAILED;
+        return incload__fail(err, INCLOAD_E_STATE,
+                             "the server rolled the transaction back in place of committing it: a statement in it had failed");
+    }
+    conn->txn = INCLOAD__TXN_IDLE;
+    return INCLOAD_OK;
+}
+
+/* A passed deadline is often the reason for the rollback: it gets a moment of its own. */
+static int64_t
+rollback_limit(const incload__conn *conn)
+{
+    int64_t moment = incload__deadline_in(conn->env, ROLLBACK_GRACE_MS);
+
+    if (conn->deadline_us == 0)
+        return 0;
+    return conn->deadline_us > moment ? conn->deadline_us : moment;
+}
+
+static int32_t
+send_rollback(incload__pq *pq, incload_error **err)
+{
+    const char *doing = "rolling back";
+
+    if (PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
+        return INCLOAD_OK;
+    pq->notices = 0;
+    if (PQsendQuery(pq->pg, "ROLLBACK") != 1)
+        return incload__pq_refused(pq, doing, err);
+    int32_t status = incload__pq_collect(pq, doing, NULL, err);
+    if (status == INCLOAD_OK && PQtransactionStatus(pq->pg) != PQTRANS_IDLE)
+        status = incload__fail(err, INCLOAD_E_PROTOCOL, "rolling back: the transaction is still open");
+    return status;
+}
+
+int32_t
+incload__pq_rollback(incload__conn *conn, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    incload_error *ignored = NULL;
+
+    int32_t status = incload__conn_check(conn, &ignored);
+    incload_error_unref(ignored);
+    if (status == INCLOAD_E_FORKED)
+        return incload__conn_check(conn, err);
+    if (conn->txn == INCLOAD__TXN_DEAD)
+        return incload__fail(err, INCLOAD_E_CONNECT, "the connection to the server at %s is gone: take another one",
+                             pq->place);
+
+    /* A cancel has done its work when the transaction is rolled back. */
+    atomic_store(&conn->cancelled, false);
+    if (conn->txn == INCLOAD__TXN_IDLE && PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
+        return INCLOAD_OK;
+    pq->deaf = true;
+    pq->grace_us = rollback_limit(conn);
+    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
+        incload__pq_settle(pq, 2000);
+    if (conn->txn == INCLOAD__TXN_DEAD)
+        status = incload__fail(err, INCLOAD_E_CONNECT, "rolling back: the server at %s does not answer", pq->place);
+    else
+        status = send_rollback(pq, err);
+    pq->deaf = false;
+    pq->grace_us = 0;
+    conn->txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
+    atomic_store(&conn->cancelled, false);
+    return status;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "driver/libpq/pq.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+/* A statement may well raise a notice a row; nobody needs more of them than this, and a hostile server sends them for ever. */
+enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100 };
+
+static int64_t
+deadline_of(const incload__pq *pq)
+{
+    return pq->grace_us != 0 ? pq->grace_us : pq->head.deadline_us;
+}
+
+static int32_t
+fail_timeout(const incload__pq *pq, const char *doing, incload_error **err)
+{
+    if (err == NULL || *err != NULL)
+        return INCLOAD_E_TIMEOUT;
+    incload__fail(err, INCLOAD_E_TIMEOUT,
+                  "%s: no answer from the server at %s by the deadline; raise the timeout, or look in pg_stat_activity "
+                  "for what it waits for",
+                  doing, pq->place);
+    incload__error_set_retryable(err, true);
+    return INCLOAD_E_TIMEOUT;
+}
+
+/* Looked at before each wait, too: a server that never stops sending makes every poll() return at once. */
+static int32_t
+interrupted(const incload__pq *pq, const char *doing, incload_error **err)
+{
+    int64_t deadline = deadline_of(pq);
+
+    if (!pq->deaf && atomic_load_explicit(&pq->head.cancelled, memory_order_acquire))
+        return incload__fail(err, INCLOAD_E_CANCELLED, "%s: cancelled by the host", doing);
+    if (deadline != 0 && incload__deadline_left_ms(pq->head.env, deadline) == 0)
+        return fail_timeout(pq, doing, err);
+    if (pq->notices > MAX_NOTICES)
+        return incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server at %s sent more than %d notices", doing, pq->place,
+                             (int)MAX_NOTICES);
+    return INCLOAD_OK;
+}
+
+/* TLS may hold decrypted bytes back that poll() knows nothing of: look again soon. */
+static int
+poll_ms(const incload__pq *pq)
+{
+    int left = incload__deadline_left_ms(pq->head.env, deadline_of(pq));
+    bool sliced = pq->pg != NULL && PQsslInUse(pq->pg) != 0;
+
+    return sliced && (left < 0 || left > TLS_SLICE_MS) ? TLS_SLICE_MS : left;
+}
+
+static int
+shorter(int a, int b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
+/* A wake-up that no cancel flag explains is left over from before a rollback. */
+static void
+drain_wake(const incload__pq *pq)
+{
+    uint64_t count;
+    int saved = errno;
+
+    if (!pq->deaf && !atomic_load(&pq->head.cancelled))
+        (void)!read(pq->wake_fd, &count, sizeof count);
+    errno = saved;
+}
+
+/* poll() would wait for ever on a socket that libpq has closed. */
+static bool
+is_gone(const incload__pq *pq, short events)
+{
+    return events != 0 && PQsocket(pq->pg) < 0;
+}
+
+static nfds_t
+watch(const incload__pq *pq, short events, struct pollfd *fds)
+{
+    nfds_t count = 0;
+
+    if (events != 0)
+        fds[count++] = (struct pollfd){ .fd = PQsocket(pq->pg), .events = events };
+    if (!pq->deaf)
+        fds[count++] = (struct pollfd){ .fd = pq->wake_fd, .events = POLLIN };
+    return count;
+}
+
+int32_t
+incload__pq_wait_either(incload__pq *a, short a_events, incload__pq *b, short b_events, const char *doing,
+                        incload_error **err)
+{
+    for (;;) {
+        struct pollfd fds[4];
+        nfds_t count = watch(a, a_events, fds);
+        int timeout = poll_ms(a);
+        int saved = errno;
+        int32_t status = interrupted(a, doing, err);
+
+        if (status == INCLOAD_OK && b != NULL)
+            status = interrupted(b, doing, err);
+        if (status != INCLOAD_OK)
+            return status;
+        if (is_gone(a, a_events) || (b != NULL && is_gone(b, b_events)))
+            return INCLOAD_E_CONNECT;
+        if (b != NULL) {
+            count += watch(b, b_events, fds + count);
+            timeout = shorter(timeout, poll_ms(b));
+        }
+
+        int ready = poll(fds, count, timeout);
+        bool failed = ready < 0 && errno != EINTR && errno != EAGAIN;
+        errno = saved;
+        if (failed)
+            return incload__fail(err, INCLOAD_E_NO_MEMORY, "%s: poll() failed", doing);
+        bool woken = false;
+        bool traffic = ready == 0 && timeout == TLS_SLICE_MS;
+        for (nfds_t i = 0; ready > 0 && i < count; i++) {
+            bool is_wake = fds[i].fd == a->wake_fd || (b != NULL && fds[i].fd == b->wake_fd);
+            woken = woken || (is_wake && fds[i].revents != 0);
+            traffic = traffic || (!is_wake && fds[i].revents != 0);
+        }
+        if (woken) {
+            drain_wake(a);
+            if (b != NULL)
+                drain_wake(b);
+        }
+        if (traffic)
+            return INCLOAD_OK;
+    }
+}
+
+int32_t
+incload__pq_wait(incload__pq *pq, short events, const char *doing, incload_error **err)
+{
+    return incload__pq_wait_either(pq, events, NULL, 0, doing, err);
+}
+
+int32_t
+incload__pq_consume(incload__pq *pq, const char *doing, incload_error **err)
+{
+    int32_t status = interrupted(pq, doing, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    int saved = errno;
+    bool alive = PQconsumeInput(pq->pg) == 1;
+    errno = saved;
+    return alive ? INCLOAD_OK : INCLOAD_E_CONNECT;
+}
+
+int32_t
+incload__pq_flush(incload__pq *pq, const char *doing, incload_error **err)
+{
+    for (;;) {
+        int saved = errno;
+        int left = PQflush(pq->pg);
+        errno = saved;
+        if (left == 0)
+            return INCLOAD_OK;
+        if (left < 0)
+            return INCLOAD_E_CONNECT;
+        int32_t status = incload__pq_wait(pq, POLLIN | POLLOUT, doing, err);
+        if (status == INCLOAD_OK)
+            status = incload__pq_consume(pq, doing, err);
+        if (status != INCLOAD_OK)
+            return status;
+    }
+}
+
+int32_t
+incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_error **err)
+{
+    *out = NULL;
+    /* A connection that breaks while sending may still have the server's reason in its input: go on reading. */
+    int32_t status = incload__pq_flush(pq, doing, err);
+    if (status != INCLOAD_OK && status != INCLOAD_E_CONNECT)
+        return status;
+    while (PQisBusy(pq->pg)) {
+        status = incload__pq_consume(pq, doing, err);
+        if (status == INCLOAD_OK && PQisBusy(pq->pg))
+            status = incload__pq_wait(pq, POLLIN, doing, err);
+        if (status != INCLOAD_OK)
+            return status;
+    }
+    *out = PQgetResult(pq->pg);
+    return INCLOAD_OK;
+}
+
+int32_t
+incload__pq_copy_data(incload__pq *pq, char **out, int *length, const char *doing, incload_error **err)
+{
+    bool fresh = false;
+
+    *length = 0;
+    for (;;) {
+        int got = PQgetCopyData(pq->pg, out, 1);
+        if (got == -2)
+            return PQstatus(pq->pg) == CONNECTION_BAD ? INCLOAD_E_CONNECT : incload__fail_memory(err);
+        if (got != 0) {
+            *length = got > 0 ? got : 0;
+            return INCLOAD_OK;
+        }
+        /* Read first, poll only when that gave nothing whole: most of the time there is more already. */
+        int32_t status = fresh ? incload__pq_wait(pq, POLLIN, doing, err) : INCLOAD_OK;
+        if (status == INCLOAD_OK)
+            status = incload__pq_consume(pq, doing, err);
+        if (status != INCLOAD_OK)
+            return status;
+        fresh = true;
+    }
+}

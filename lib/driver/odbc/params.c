@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SQL text is scanned only as far as needed to know what is code: strings, quoted names and comments are copied as they
+ * are. */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "driver/odbc/odbc.h"
+
+static bool
+is_name_char(char c)
+{
+    return incload__is_digit(c) || (incload__ascii_lower(c) >= 'a' && incload__ascii_lower(c) <= 'z') || c == '_'
+           || (unsigned char)c >= 0x80;
+}
+
+/* Behind the closing quote, or the end; a doubled quote goes on. */
+static const char *
+skip_quoted(const char *at, char close, bool backslashes)
+{
+    for (at++; *at != '\0'; at++) {
+        if (backslashes && *at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == close && at[1] == close && close != ']')
+            at++;
+        else if (*at == close)
+            return at + 1;
+    }
+    return at;
+}
+
+static const char *
+skip_block_comment(const char *at, bool nested)
+{
+    int32_t depth = 0;
+
+    do {
+        if (at[0] == '/' && at[1] == '*') {
+            depth += nested || depth == 0;
+            at += 2;
+        } else if (at[0] == '*' && at[1] == '/') {
+            depth--;
+            at += 2;
+        } else {
+            at++;
+        }
+    } while (depth > 0 && *at != '\0');
+    return at;
+}
+
+/* Behind $tag$ ... $tag$, or NULL when no dollar quote begins here. */
+static const char *
+skip_dollar_quoted(const char *at)
+{
+    const char *tag_end = at + 1;
+
+    if (incload__is_digit(*tag_end))
+        return NULL;
+    while (is_name_char(*tag_end))
+        tag_end++;
+    if (*tag_end != '$')
+        return NULL;
+    size_t tag_length = (size_t)(tag_end + 1 - at);
+    for (const char *end = tag_end + 1; *end != '\0'; end++) {
+        if (strncmp(end, at, tag_length) == 0)
+            return end + tag_length;
+    }
+    return at + strlen(at);
+}
+
+/* Behind whatever begins at `at` and is not code; `at` itself when it is code. */
+static const char *
+skip_opaque(const incload__dialect *dialect, const char *start, const char *at)
+{
+    bool postgres = dialect->numbered_params;
+    bool backslashes = !postgres && strcmp(dialect->name, "mariadb") == 0;
+    const char *behind = NULL;
+
+    switch (*at) {
+    case '\'':
+        backslashes = backslashes
+                      || (postgres && at > start && incload__ascii_lower(at[-1]) == 'e'
+                          && (at - 1 == start || !is_name_char(at[-2])));
+        return skip_quoted(at, '\'', backslashes);
+    case '"':
+        return skip_quoted(at, '"', backslashes);
+    case '`':
+        return postgres ? at : skip_quoted(at, '`', false);
+    case '[':
+        return strcmp(dialect->name, "sqlite") == 0 ? skip_quoted(at, ']', false) : at;
+    case '-':
+        return at[1] == '-' ? at + strcspn(at, "\n") : at;
+    case '/':
+        return at[1] == '*' ? skip_block_comment(at, postgres) : at;
+    case '$':
+        if (postgres && (at == start || !is_name_char(at[-1])))
+            behind = skip_dollar_quoted(at);
+        return behind != NULL ? behind : at;
+    default:
+        return at;
+    }
+}
+
+static int32_t
+check_number(int64_t number, int32_t count, incload_error **err)
+{
+    if (number >= 1 && number <= count)
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_INVALID, "the statement refers to parameter $%lld and was given %d", (long long)number,
+                         count);
+}
+
+/* The number behind a '$'; *end is behind it. */
+static int64_t
+parse_number(const char *digits, const char **end)
+{
+    int64_t number = 0;
+
+    for (; incload__is_digit(*digits); digits++)
+        number = number > 1000000 ? number : number * 10 + (*digits - '0');
+    *end = digits;
+    return number;
+}
+
+static int32_t
+rewrite_numbered(const incload__conn *conn, const char *sql, int32_t count, incload__str *out, int32_t *order,
+                 int32_t *placeholders, incload_error **err)
+{
+    const char *at = sql;
+
+    while (*at != '\0') {
+        const char *behind = skip_opaque(conn->dialect, sql, at);
+        if (behind > at) {
+            incload__str_add_bytes(out, at, (size_t)(behind - at));
+        } else if (*at == '?') {
+            return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                                 "an operator with '?' cannot be sent through ODBC: use its function, such as jsonb_exists()");
+        } else if (*at == '$' && incload__is_digit(at[1]) && (at == sql || !is_name_char(at[-1]))) {
+            int64_t number = parse_number(at + 1, &behind);
+            int32_t status = check_number(number, count, err);
+            if (status != INCLOAD_OK)
+                return status;
+            order[(*placeholders)++] = (int32_t)number - 1;
+            incload__str_add_char(out, '?');
+        } else {
+            incload__str_add_char(out, *at);
+            behind = at + 1;
+        }
+        at = behind;
+    }
+    return INCLOAD_OK;
+}
+
+int32_t
+incload__params_rewrite(const incload__conn *conn, const char *sql, int32_t count, incload__str *out, int32_t **order,
+                        int32_t *placeholders, incload_error **err)
+{
+    bool numbered = conn->dialect->numbered_params;
+    size_t most = numbered ? 1 : (size_t)count + 1;
+    int32_t status = INCLOAD_OK;
+
+    for (const char *at = sql; numbered && *at != '\0'; at++)
+        most += *at == '$';
+    *placeholders = 0;
+    *order = incload__alloc_array(&conn->env->mem, most, sizeof **order);
+    if (*order == NULL)
+        return incload__fail_memory(err);
+    if (numbered) {
+        status = rewrite_numbered(conn, sql, count, out, *order, placeholders, err);
+    } else {
+        incload__str_add(out, sql);
+        for (; *placeholders < count; (*placeholders)++)
+            (*order)[*placeholders] = *placeholders;
+    }
+    if (status == INCLOAD_OK && incload__str_text(out) == NULL)
+        status = incload__fail_memory(err);
+    if (status != INCLOAD_OK) {
+        incload__free(&conn->env->mem, *order);
+        *order = NULL;
+    }
+    return status;
+}
+
+/* ---- literals ---- */
+
+static void
+add_hex(incload__str *out, const char *bytes, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    incload__str_reserve(out, 2 * length);
+    for (size_t i = 0; i < length; i++) {
+        incload__str_add_char(out, digits[(unsigned char)bytes[i] >> 4]);
+        incload__str_add_char(out, digits[(unsigned char)bytes[i] & 15]);
+    }
+}
+
+static void
+add_literal(incload__str *out, const incload__param *param)
+{
+    int64_t number;
+    bool is_int = param->kind >= INCLOAD__INT8 && param->kind <= INCLOAD__UINT64;
+
+    if (param->text == NULL) {
+        incload__str_add(out, "NULL");
+    } else if (is_int && incload__parse_int64(param->text, param->length, &number)) {
+        incload__str_addf(out, "(%.*s)", (int)param->length, param->text); /* a--1 would begin a comment */
+    } else if (param->kind == INCLOAD__BINARY || memchr(param->text, '\0', param->length) != NULL) {
+        bool text = param->kind != INCLOAD__BINARY;
+        incload__str_add(out, text ? "CAST(x'" : "x'");
+        add_hex(out, param->text, param->length);
+        incload__str_add(out, text ? "' AS TEXT)" : "'");
+    } else {
+        incload__str_add_char(out, '\'');
+        for (size_t i = 0; i < param->length; i++) {
+            if (param->text[i] == '\'')
+                incload__str_add_char(out, '\'');
+            incload__str_add_char(out, param->text[i]);
+        }
+        incload__str_add_char(out, '\'');
+    }
+}
+
+int32_t
+incload__params_inline(const incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                       incload__str *out, incload_error **err)
+{
+    int32_t used = 0;
+
+    for (const char *at = sql; *at != '\0';) {
+        const char *behind = skip_opaque(conn->dialect, sql, at);
+        if (behind > at) {
+            incload__str_add_bytes(out, at, (size_t)(behind - at));
+        } else if (*at == '?') {
+            int32_t status = check_number(used + 1, count, err);
+            if (status != INCLOAD_OK)
+                return status;
+            add_literal(out, &params[used++]);
+            behind = at + 1;
+        } else {
+            incload__str_add_char(out, *at);
+            behind = at + 1;
+        }
+        at = behind;
+    }
+    return incload__str_text(out) != NULL ? INCLOAD_OK : incload__fail_memory(err);
+}

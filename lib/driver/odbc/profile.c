@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/odbc/profile.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "incload/base.h"
+
+static const incload__odbc_option no_options[] = { { 0 } };
+static const incload__odbc_connect_rule no_rules[] = { { 0 } };
+
+/* ---- psqlODBC ---- */
+
+static const char *const psql_names[] = { "psqlodbc", NULL };
+
+static const incload__odbc_option psql_options[] = {
+    { "Protocol", "7.4-0", true, true }, /* no hidden savepoint around every statement */
+    { "UseServerSidePrepare", "1", true, true },
+    { "BoolsAsChar", "0", true, true },
+    { "TextAsLongVarchar", "0", true, true },
+    { "UnknownSizes", "2", true, true },
+    { "LFConversion", "0", true, true },
+    { "UseDeclareFetch", "1", true, false }, /* else the whole result is buffered; breaks data-changing WITH queries */
+    { "Fetch", "1000", true, false },
+    { "Debug", "0", true, true }, /* the driver's logs in /tmp hold row data */
+    { "CommLog", "0", true, true },
+    { 0 },
+};
+
+/* Every failure to connect is 08001 in this driver. */
+static const incload__odbc_connect_rule psql_rules[] = {
+    { "password authentication failed", "28P01", INCLOAD_E_AUTH },
+    { "no password supplied", "28P01", INCLOAD_E_AUTH },
+    { "no pg_hba.conf entry", "28000", INCLOAD_E_AUTH },
+    { "authentication failed", "28000", INCLOAD_E_AUTH },
+    { "FATAL:  role \"", "28000", INCLOAD_E_AUTH },
+    { "permission denied for database", "42501", INCLOAD_E_PERMISSION },
+    { "FATAL:  database \"", "3D000", INCLOAD_E_NOT_FOUND },
+    { "timeout expired", "08001", INCLOAD_E_TIMEOUT },
+    { 0 },
+};
+
+static const incload__odbc_profile psql = {
+    .name = "psqlODBC",
+    .driver_names = psql_names,
+    .options = psql_options,
+    .connect_rules = psql_rules,
+    .stream_key = "UseDeclareFetch",
+    .blocks = true,
+    .ints_typed = true,
+    /* Floats stay text: the driver would read them through the C library's locale. */
+    .params_as_text = true,
+    .nul_cuts = true,
+    .cancels = true,
+    .fetch_waits = true,
+    .disconnect_rolls_back = true,
+    .copy_hangs = true,
+    .bulk = INCLOAD__BULK_UNNEST,
+    .bulk_rows = 5000,
+    .version_query = "SHOW server_version_num",
+    .application_query = "SELECT set_config('application_name', $1, false)",
+};
+
+/* ---- MariaDB Connector/ODBC ---- */
+
+static const char *const mariadb_names[] = { "maodbc", NULL };
+
+static const incload__odbc_option mariadb_options[] = {
+    { "CONN_TIMEOUT", NULL, true, true }, /* SQL_ATTR_LOGIN_TIMEOUT is ignored */
+    { 0 },
+};
+
+static const incload__odbc_connect_rule mariadb_rules[] = {
+    { "Access denied for user", "28000", INCLOAD_E_AUTH },
+    { "Unknown database", "42000", INCLOAD_E_NOT_FOUND },
+    { 0 },
+};
+
+static const incload__odbc_profile mariadb = {
+    .name = "MariaDB Connector/ODBC",
+    .driver_names = mariadb_names,
+    .options = mariadb_options,
+    .connect_rules = mariadb_rules,
+    .streams = false, /* always buffers the whole result */
+    .blocks = true,
+    .ints_typed = true,
+    .floats_typed = true,
+    .floats_written = true,
+    .cancels = true,
+    .cancel_by_spare = true, /* it closes the statement when it finds the connection idle */
+    .disconnect_rolls_back = true,
+    .warns_of_truncation = true,
+    .bulk = INCLOAD__BULK_ARRAY,
+    .bulk_rows = 2000,
+    .version_query = "SELECT version()",
+};
+
+/* ---- SQLite ODBC ---- */
+
+static const char *const sqlite_names[] = { "sqlite3odbc", NULL };
+
+static const incload__odbc_option sqlite_options[] = {
+    { "StepAPI", "1", true, true }, /* else the whole result is buffered */
+    { "BigInt", "1", true, true },
+    { "Timeout", "10000", true, true },
+    { "JournalMode", "WAL", false, true }, /* readers keep their snapshot while a load commits */
+    { "SyncPragma", "FULL", true, true },  /* a commit that was reported survives a power cut */
+    { "FKSupport", "1", true, true },
+    { 0 },
+};
+
+static const incload__odbc_profile sqlite = {
+    .name = "SQLite ODBC",
+    .driver_names = sqlite_names,
+    .options = sqlite_options,
+    .connect_rules = no_rules,
+    .stream_key = "StepAPI",
+    .stream_needs_literals = true,
+    .blocks = false, /* no gain, and declared types bound nothing */
+    .floats_written = true,
+    .text_as_bytes = true,
+    .nul_cuts = true,
+    .cancels = true,
+    .cancel_by_spare = true, /* it frees the rows of the statement while another thread reads them */
+    .fetch_waits = true,
+    .disconnect_rolls_back = false, /* fails with 25000 */
+    .database_is_file = true,
+    .bulk = INCLOAD__BULK_VALUES, /* its parameter arrays store NULL doubles as 0.0 and cut blobs */
+    .bulk_rows = 100,
+    .version_query = "SELECT sqlite_version()",
+};
+
+/* ---- any other ---- */
+
+static const char *const no_names[] = { NULL };
+
+const incload__odbc_profile incload__odbc_profile_unknown = {
+    .name = "an unknown ODBC driver",
+    .driver_names = no_names,
+    .options = no_options,
+    .connect_rules = no_rules,
+    .nul_cuts = true,
+    .query_timeout = true, /* SQLCancel from another thread crashes some drivers */
+    .disconnect_rolls_back = false,
+    .bulk = INCLOAD__BULK_ROW,
+    .bulk_rows = 1,
+};
+
+static const incload__odbc_profile *const profiles[] = { &psql, &mariadb, &sqlite };
+
+static bool
+contains(const char *text, const char *part)
+{
+    for (; *text != '\0'; text++) {
+        if (incload__ascii_prefix(text, part))
+            return true;
+    }
+    return false;
+}
+
+const incload__odbc_profile *
+incload__odbc_profile_of(const char *driver_name)
+{
+    for (size_t i = 0; driver_name != NULL && i < sizeof profiles / sizeof profiles[0]; i++) {
+        for (const char *const *name = profiles[i]->driver_names; *name != NULL; name++) {
+            if (contains(driver_name, *name))
+                return profiles[i];
+        }
+    }
+    return &incload__odbc_profile_unknown;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions are SQL text in autocommit mode: SQLEndTran reports success on a dead connection (psqlODBC) and ignores a
+ * BEGIN that was text (SQLite). What counts is the state kept here. */
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/odbc/odbc.h"
+
+enum { ROLLBACK_GRACE_US = 5000000 };
+
+static bool
+connection_dead(const incload__odbc_conn *conn)
+{
+    SQLUINTEGER dead = SQL_CD_FALSE;
+    SQLRETURN rc = SQLGetConnectAttr(conn->dbc, SQL_ATTR_CONNECTION_DEAD, &dead, SQL_IS_UINTEGER, NULL);
+
+    return SQL_SUCCEEDED(rc) && dead == SQL_CD_TRUE;
+}
+
+int32_t
+incload__odbc_begin(incload__conn *conn, incload_error **err)
+{
+    int32_t status = incload__conn_check(conn, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (conn->txn != INCLOAD__TXN_IDLE)
+        return incload__fail(err, INCLOAD_E_STATE, "a transaction is open already");
+    bool reads = conn->role == INCLOAD__ROLE_READ;
+    status = incload__odbc_execute(conn, reads ? conn->dialect->begin_read : conn->dialect->begin_write, NULL, 0, NULL, err);
+    if (status == INCLOAD_OK)
+        conn->txn = INCLOAD__TXN_OPEN;
+    else
+        incload__error_prefix(err, "beginning a transaction");
+    return status;
+}
+
+static int32_t
+commit_unknown(incload__odbc_conn *conn, const incload__odbc_diag *diag, const char *why, incload_error **err)
+{
+    bool first = err != NULL && *err == NULL;
+
+    conn->base.txn = INCLOAD__TXN_DEAD;
+    incload__fail(err, INCLOAD_E_COMMIT_UNKNOWN, "COMMIT was sent and %s: only the ledger knows whether it was done", why);
+    if (first && diag != NULL)
+        incload__error_set_server(err, diag->sqlstate, diag->native_code, false);
+    return INCLOAD_E_COMMIT_UNKNOWN;
+}
+
+static int32_t
+commit_failed(incload__odbc_conn *conn, SQLHSTMT stmt, incload_error **err)
+{
+    incload__odbc_diag diag;
+
+    if (!incload__odbc_diag_get(SQL_HANDLE_STMT, stmt, &diag))
+        return commit_unknown(conn, NULL, "the driver gave no reason for failing", err);
+    if (conn->base.dialect->classify(diag.sqlstate, diag.native_code).code == INCLOAD_E_CONNECT)
+        return commit_unknown(conn, &diag, "the connection was lost", err);
+    /* A file has no server that may have gone on: an interrupted commit of one is not done. */
+    if (atomic_load(&conn->watch.fired) && !conn->profile->database_is_file)
+        return commit_unknown(conn, &diag, "the deadline passed", err);
+    return incload__odbc_fail(conn, SQL_HANDLE_STMT, stmt, "committing", err);
+}
+
+int32_t
+incload__odbc_commit(incload__conn *base, incload_error **err)
+{
+    incload__odbc_conn *conn = incload__odbc_of(base);
+    incload__stmt stmt = { 0 };
+
+    int32_t status = incload__conn_check(base, err);
+    if (status != INCLOAD_OK)
+        return status;
+    if (base->txn != INCLOAD__TXN_OPEN)
+        return incload__fail(err, INCLOAD_E_STATE, "no transaction is open");
+    status = incload__stmt_open(&stmt, conn, err);
+    if (status == INCLOAD_OK)
+        status = incload__watch_enter_always(conn, stmt.handle, base->deadline_us, err);
+    if (status != INCLOAD_OK)
+        goto done;
+
+    SQLRETURN rc = SQLExecDirect(stmt.handle, incload__sqlchar("COMMIT"), SQL_NTS);
+    incload__watch_leave(conn);
+    if (!SQL_SUCCEEDED(rc))
+        status = commit_failed(conn, stmt.handle, err);
+    else if (connection_dead(conn))
+        status = commit_unknown(conn, NULL, "the connection was lost", err);
+    else
+        base->txn = INCLOAD__TXN_IDLE;
+done:
+    incload__stmt_close(&stmt);
+    return status;
+}
+
+/* SQLite ends the transaction itself on some errors (disk full, interrupt): nothing is left to roll back then. */
+static bool
+nothing_to_roll_back(SQLHSTMT stmt)
+{
+    incload__odbc_diag diag;
+
+    return incload__odbc_diag_get(SQL_HANDLE_STMT, stmt, &diag) && strstr(diag.message, "no transaction is active") != NULL;
+}
+
+int32_t
+incload__odbc_rollback(incload__conn *base, incload_error **err)
+{
+    incload__odbc_conn *conn = incload__odbc_of(base);
+    incload__stmt stmt = { 0 };
+
+    if (base->txn == INCLOAD__TXN_IDLE)
+        return INCLOAD_OK;
+    if (base->txn == INCLOAD__TXN_DEAD || base->pid != (int32_t)getpid())
+        return incload__conn_check(base, err);
+
+    /* It must run even after a cancel and past the deadline, though not for ever. */
+    int64_t deadline_us = incload__monotonic_us(base->env) + ROLLBACK_GRACE_US;
+    if (base->deadline_us > deadline_us)
+        deadline_us = base->deadline_us;
+    int32_t status = incload__stmt_open(&stmt, conn, err);
+    if (status == INCLOAD_OK)
+        status = incload__watch_enter_always(conn, stmt.handle, deadline_us, err);
+    if (status == INCLOAD_OK) {
+        SQLRETURN rc = SQLExecDirect(stmt.handle, incload__sqlchar("ROLLBACK"), SQL_NTS);
+        incload__watch_leave(conn);
+        if (!SQL_SUCCEEDED(rc) && !nothing_to_roll_back(stmt.handle))
+            status = incload__odbc_fail(conn, SQL_HANDLE_STMT, stmt.handle, "rolling back", err);
+    }
+    incload__stmt_close(&stmt);
+    base->txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
+    return status;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Column-wise parameter arrays: the native bulk protocol of MariaDB. One row that is much longer than the others must not
+ * widen a thousand cells, so the gathered rows go in runs whose arrays stay small. */
+#include "driver/odbc/writer.h"
+
+#include <string.h>
+
+enum { ARRAY_BYTES = 8 << 20 };
+
+typedef struct arrays {
+    char **cells;
+    SQLLEN **lengths;
+    size_t *widths;
+} arrays;
+
+static int32_t
+prepare(incload__writer *writer, incload_error **err)
+{
+    const incload__conn *conn = &writer->conn->base;
+    incload__str sql = INCLOAD__STR(&conn->env->mem);
+
+    int32_t status = incload__write_head(writer, &sql, err);
+    incload__str_add(&sql, "VALUES (");
+    for (int32_t i = 0; i < writer->schema.count; i++) {
+        if (i > 0)
+            incload__str_add(&sql, ", ");
+        conn->dialect->bind_item(&sql, &writer->schema.columns[i], i + 1);
+    }
+    incload__str_add_char(&sql, ')');
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        status = incload__write_prepare(writer, sql.data, 1, err);
+    incload__str_free(&sql);
+    return status;
+}
+
+static size_t
+cell_width(incload__cell form, const incload__write_cell *cell)
+{
+    if (form == INCLOAD__CELL_INT || form == INCLOAD__CELL_DOUBLE)
+        return sizeof(int64_t);
+    return cell->is_null || cell->length == 0 ? 1 : cell->length;
+}
+
+/* How many rows from `first` on may go together; their widths are then in a->widths. */
+static int32_t
+plan_run(const incload__writer *writer, arrays *a, int32_t first)
+{
+    size_t total = 0;
+    int32_t rows = 0;
+
+    for (int32_t i = 0; i < writer->schema.count; i++)
+        a->widths[i] = 0;
+    for (int32_t row = first; row < writer->rows; row++, rows++) {
+        size_t wider = 0;
+        for (int32_t i = 0; i < writer->schema.count; i++) {
+            size_t width = cell_width(writer->forms[i], incload__write_at(writer, row, i));
+            wider += width > a->widths[i] ? width - a->widths[i] : 0;
+        }
+        if (rows > 0 && (total + wider) * ((size_t)rows + 1) > ARRAY_BYTES)
+            break;
+        for (int32_t i = 0; i < writer->schema.count; i++) {
+            size_t width = cell_width(writer->forms[i], incload__write_at(writer, row, i));
+            a->widths[i] = width > a->widths[i] ? width : a->widths[i];
+        }
+        total += wider;
+    }
+    return rows;
+}
+
+static void
+fill(const incload__writer *writer, const arrays *a, int32_t column, int32_t first, int32_t rows)
+{
+    size_t width = a->widths[column];
+
+    for (int32_t row = 0; row < rows; row++) {
+        const incload__write_cell *cell = incload__write_at(writer, first + row, column);
+        char *to = a->cells[column] + (size_t)row * width;
+        a->lengths[column][row] = SQL_NULL_DATA;
+        if (cell->is_null)
+            continue;
+        if (writer->forms[column] == INCLOAD__CELL_INT || writer->forms[column] == INCLOAD__CELL_DOUBLE) {
+            memcpy(to, &cell->number, sizeof cell->number);
+            a->lengths[column][row] = (SQLLEN)sizeof cell->number;
+        } else {
+            memcpy(to, incload__write_bytes(writer, cell), cell->length);
+            a->lengths[column][row] = (SQLLEN)cell->length;
+        }
+    }
+}
+
+static int32_t
+bind_column(incload__writer *writer, arrays *a, int32_t column, int32_t first, int32_t rows, incload_error **err)
+{
+    const incload__mem *mem = &writer->conn->base.env->mem;
+    incload__cell form = writer->forms[column];
+
+    a->cells[column] = incload__alloc_array(mem, (size_t)rows, a->widths[column]);
+    a->lengths[column] = incload__alloc_array(mem, (size_t)rows, sizeof *a->lengths[column]);
+    if (a->cells[column] == NULL || a->lengths[column] == NULL)
+        return incload__fail_memory(err);
+    fill(writer, a, column, first, rows);
+    SQLRETURN rc = SQLBindParameter(writer->prepared, (SQLUSMALLINT)(column + 1), SQL_PARAM_INPUT,
+                                    incload__cell_c_type(form), incload__cell_sql_type(form), a->widths[column], 0,
+                                    a->cells[column], (SQLLEN)a->widths[column], a->lengths[column]);
+    return SQL_SUCCEEDED(rc) ? INCLOAD_OK : incload__write_fail(writer, err);
+}
+
+static void
+release_run(incload__writer *writer, arrays *a)
+{
+    const incload__mem *mem = &writer->conn->base.env->mem;
+
+    SQLFreeStmt(writer->prepared, SQL_RESET_PARAMS);
+    for (int32_t i = 0; i < writer->schema.count; i++) {
+        incload__free(mem, a->cells[i]);
+        incload__free(mem, a->lengths[i]);
+        a->cells[i] = NULL;
+        a->lengths[i] = NULL;
+    }
+}
+
+static int32_t
+send_run(incload__writer *writer, arrays *a, int32_t first, int32_t rows, int64_t *taken, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    SQLSetStmtAttr(writer->prepared, SQL_ATTR_PARAM_BIND_TYPE, (SQLPOINTER)SQL_PARAM_BIND_BY_COLUMN, 0);
+    if (!SQL_SUCCEEDED(SQLSetStmtAttr(writer->prepared, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)(uintptr_t)rows, 0)))
+        return incload__write_fail(writer, err);
+    for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++)
+        status = bind_column(writer, a, i, first, rows, err);
+    if (status == INCLOAD_OK)
+        status = incload__write_run(writer, taken, err);
+    release_run(writer, a);
+    return status;
+}
+
+/* The server cuts some values with no more than a note, even in strict mode. */
+static int32_t
+refuse_truncation(incload__writer *writer, incload_error **err)
+{
+    incload__rows rows;
+    int32_t status = incload__odbc_select(&writer->conn->base, "SHOW WARNINGS LIMIT 1", NULL, 0, &rows, err);
+
+    if (status != INCLOAD_OK || rows.count == 0) {
+        incload__rows_free(&rows);
+        return status;
+    }
+    const char *code = incload__rows_get(&rows, 0, 1);
+    status = incload__fail(err, INCLOAD_E_DATA, "writing into %s: the server changed a value to make it fit (warning %s)",
+                           writer->table, code != NULL ? code : "?");
+    incload__rows_free(&rows);
+    return status;
+}
+
+static int32_t
+array_send(incload__writer *writer, int64_t *taken, incload_error **err)
+{
+    const incload__mem *mem = &writer->conn->base.env->mem;
+    size_t columns = (size_t)writer->schema.count;
+    arrays a = {
+        .cells = incload__alloc_array(mem, columns, sizeof *a.cells),
+        .lengths = incload__alloc_array(mem, columns, sizeof *a.lengths),
+        .widths = incload__alloc_array(mem, columns, sizeof *a.widths),
+    };
+    int32_t status = INCLOAD_OK;
+
+    if (a.cells == NULL || a.lengths == NULL || a.widths == NULL)
+        status = incload__fail_memory(err);
+    else if (writer->prepared_rows == 0)
+        status = prepare(writer, err);
+    for (int32_t first = 0; first < writer->rows && status == INCLOAD_OK;) {
+        int32_t rows = plan_run(writer, &a, first);
+        status = send_run(writer, &a, first, rows, taken, err);
+        if (status == INCLOAD_OK && writer->conn->profile->warns_of_truncation)
+            status = refuse_truncation(writer, err);
+        first += rows;
+    }
+    incload__free(mem, a.cells);
+    incload__free(mem, a.lengths);
+    incload__free(mem, a.widths);
+    return status;
+}
+
+const incload__method incload__method_array = { .send = array_send };

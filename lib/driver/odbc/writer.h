@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bulk writing: rows are gathered until there are enough of them, by count or by bytes, and sent by the method that is right
+ * and fast with the driver. */
+#ifndef INCLOAD_LIB_DRIVER_ODBC_WRITER_H
+#define INCLOAD_LIB_DRIVER_ODBC_WRITER_H
+
+#include "driver/odbc/cell.h"
+
+enum {
+    INCLOAD__WRITE_BYTES = 4 << 20, /* gathered at most, one row apart; what is longer goes alone */
+};
+
+typedef struct incload__write_cell {
+    bool is_null;
+    union {
+        int64_t number;
+        double real;
+        size_t start; /* in the writer's text */
+    };
+    size_t length;
+} incload__write_cell;
+
+typedef struct incload__method {
+    /* Sends the gathered rows and says how many the server took. */
+    int32_t (*send)(incload__writer *writer, int64_t *taken, incload_error **err);
+} incload__method;
+
+struct incload__writer {
+    incload__odbc_conn *conn;
+    const incload__method *method;
+    char *table;
+    incload__schema schema;
+    incload__cell *forms;
+    incload__write_cell *cells; /* row by row */
+    incload__str text;          /* of text and bytes cells */
+    int32_t rows;               /* gathered */
+    int32_t max_rows;
+    SQLHSTMT prepared;          /* for prepared_rows rows; 0: none yet */
+    int32_t prepared_rows;
+    int64_t given;
+    int64_t taken;
+    bool failed;
+};
+
+/* Cells go through the methods in row order. */
+static inline incload__write_cell *
+incload__write_at(const incload__writer *writer, int32_t row, int32_t column)
+{
+    return &writer->cells[(int64_t)row * writer->schema.count + column];
+}
+
+static inline void *
+incload__write_bytes(const incload__writer *writer, const incload__write_cell *cell)
+{
+    return writer->text.data + cell->start;
+}
+
+extern const incload__method incload__method_values; /* also one row a statement */
+extern const incload__method incload__method_array;
+extern const incload__method incload__method_unnest;
+
+/* ---- writer.c, for the methods ---- */
+
+/* "INSERT INTO table (columns) ". */
+int32_t incload__write_head(incload__writer *writer, incload__str *sql, incload_error **err);
+/* Prepares `sql` as writer->prepared for so many rows, in place of what was prepared before. */
+int32_t incload__write_prepare(incload__writer *writer, const char *sql, int32_t rows, incload_error **err);
+/* Runs what is prepared and adds the affected rows to *taken. */
+int32_t incload__write_run(incload__writer *writer, int64_t *taken, incload_error **err);
+int32_t incload__write_fail(incload__writer *writer, incload_error **err);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: one load of one table, as one unit. window -> process function -> staging -> publish, with the watermark in
+ * the transaction of the rows. Knows nothing of pipelines. */
+#ifndef INCLOAD_LIB_LOAD_LOAD_H
+#define INCLOAD_LIB_LOAD_LOAD_H
+
+#include <incload/batch.h>
+
+#include "driver/database.h"
+#include "load/strategy.h"
+#include "sched/unit.h"
+
+typedef struct incload__load_spec {
+    const char *name; /* of the load: its watermark is kept under it */
+    incload_database *source;
+    const char *source_table; /* or */
+    const char *query;
+    const incload__param *params; /* of the query */
+    int32_t param_count;
+    incload_database *target;
+    const char *target_table;
+    const incload__strategy_values *how;
+    incload_batch_fn function; /* may be NULL */
+    void *user_data;
+    const void *owner; /* for cancel: see incload__database_cancel() */
+    int64_t deadline_us;
+    void (*progress)(void *data); /* told now and then that the unit's counters moved; may be NULL */
+    void *progress_data;
+} incload__load_spec;
+
+/* What a load reports beside the unit's counters. Owned by the caller, from mem. */
+typedef struct incload__load_result {
+    _Atomic(const char *) road; /* static text, set as soon as it is known */
+    char *road_reason;
+    char *watermark;
+    const char *level; /* static text */
+    const char *level_reason;
+} incload__load_result;
+
+int32_t incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result,
+                          incload_error **err);
+void incload__load_result_free(const incload__mem *mem, incload__load_result *result);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What will be loaded: the columns on both sides, the key, the cursor; checked whole before anything is read. */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "load/internal.h"
+
+/* The loaded column of that name, or an error that names it and what there is. */
+static int32_t
+find_column(incload__load *load, const char *what, const char *name, int32_t *out, incload_error **err)
+{
+    *out = incload__schema_find(&load->shape, name);
+    if (*out >= 0)
+        return INCLOAD_OK;
+    for (int32_t i = 0; i < load->shape.count; i++) {
+        if (incload__ascii_equal(load->shape.columns[i].name, name))
+            return incload__fail(err, INCLOAD_E_NOT_FOUND, "the %s column '%.64s' is written '%.64s' in the source", what,
+                                 name, load->shape.columns[i].name);
+    }
+    return incload__fail(err, INCLOAD_E_NOT_FOUND,
+                         "the %s column '%.64s' is not among the loaded columns of the source: check its name, and option "
+                         "'columns'",
+                         what, name);
+}
+
+static int32_t
+find_key(incload__load *load, incload_error **err)
+{
+    incload__list list;
+    int32_t status = incload__list_parse(load->mem, "key", load->how->key, &list, err);
+
+    if (status == INCLOAD_OK && list.count > MAX_KEY)
+        status = incload__fail(err, INCLOAD_E_INVALID, "option 'key' has %d columns: %d are the most", (int)list.count,
+                               MAX_KEY);
+    for (int32_t i = 0; i < list.count && status == INCLOAD_OK; i++) {
+        if (list.items[i].alias != NULL)
+            status = incload__fail(err, INCLOAD_E_INVALID,
+                                   "option 'key' takes the source's column names, without new names behind a colon");
+        else
+            status = find_column(load, "key", list.items[i].name, &load->key[i], err);
+        load->key_count = i + 1;
+    }
+    incload__list_free(&list);
+    return status;
+}
+
+/* The options that must stand together. */
+static int32_t
+check_options(const incload__load *load, incload_error **err)
+{
+    const incload__strategy_values *how = load->how;
+
+    if (how->window == INCLOAD__WINDOW_SINCE && how->cursor == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "window=since needs option 'cursor': the column that grows when a row changes");
+    if (how->write == INCLOAD__WRITE_MERGE && how->key == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "write=merge needs option 'key': the columns that identify a row");
+    if (how->window != INCLOAD__WINDOW_SINCE && (how->until != NULL || how->initial != NULL))
+        return incload__fail(err, INCLOAD_E_INVALID, "options 'initial' and 'until' need window=since");
+    if (how->write != INCLOAD__WRITE_MERGE && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "null_cursor=include needs write=merge: such rows come again in every load");
+    if (how->write != INCLOAD__WRITE_MERGE && how->missing_state == INCLOAD__MISSING_FULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
+    return INCLOAD_OK;
+}
+
+/* Keeps of the source's columns those that option 'columns' names; *names gets the target's names in the same order. */
+static int32_t
+select_columns(incload__load *load, incload__schema *all, incload__list *names, incload_error **err)
+{
+    int32_t status = incload__list_parse(load->mem, "columns", load->how->columns, names, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (names->count == 0)
+        return incload__schema_copy(&load->shape, all, err);
+    for (int32_t i = 0; i < names->count; i++) {
+        int32_t at = incload__schema_find(all, names->items[i].name);
+        if (at < 0)
+            return incload__fail(err, INCLOAD_E_NOT_FOUND,
+                                 "option 'columns' names '%.64s', which the source does not have", names->items[i].name);
+        if (incload__schema_find(&load->shape, names->items[i].name) >= 0)
+            return incload__fail(err, INCLOAD_E_INVALID, "option 'columns' names '%.64s' twice", names->items[i].name);
+        const incload__column *from = &all->columns[at];
+        incload__column *column = incload__schema_add(&load->shape, from->name, from->native, from->type);
+        if (column == NULL)
+            return incload__fail_memory(err);
+        column->nullable = from->nullable;
+        column->native_id = from->native_id;
+    }
+    return INCLOAD_OK;
+}
+
+static int32_t
+plan_source(incload__load *load, incload__list *names, incload_error **err)
+{
+    const incload__load_spec *spec = load->spec;
+    incload__conn *from = load->from;
+    incload__schema all;
+    incload__rows keys = { .mem = load->mem };
+    int32_t status;
+
+    incload__schema_init(&all, load->mem);
+    if (spec->query != NULL) {
+        status = from->driver->describe(from, spec->query, spec->param_count, &all, err);
+        if (status != INCLOAD_OK)
+            incload__error_prefix(err, "the source's query");
+    } else {
+        status = incload__table_parse(load->mem, spec->source_table, &load->source_name, err);
+        if (status == INCLOAD_OK)
+            status = incload__inspect_table(load, from, &load->source_name, &all, err);
+        if (status == INCLOAD_OK)
+            status = incload__inspect_keys(load, from, &load->source_name, &keys, err);
+        if (status != INCLOAD_OK)
+            incload__error_prefix(err, "source table");
+    }
+    if (status == INCLOAD_OK)
+        status = select_columns(load, &all, names, err);
+    if (status == INCLOAD_OK && load->how->cursor != NULL)
+        status = find_column(load, "cursor", load->how->cursor, &load->cursor, err);
+    if (status == INCLOAD_OK && load->how->latest_by != NULL)
+        status = find_column(load, "latest_by", load->how->latest_by, &load->latest_by, err);
+    if (status == INCLOAD_OK)
+        status = find_key(load, err);
+    if (status == INCLOAD_OK) {
+        load->page_key_count = incload__keys_first(&keys, &load->shape, load->page_key);
+        load->key_is_unique = load->key_count > 0
+                              && incload__keys_match(&keys, &load->shape, load->key, load->key_count);
+    }
+    incload__rows_free(&keys);
+    incload__schema_free(&all);
+    return status;
+}
+
+static const char *
+target_column_name(const incload__load *load, const incload__list *names, int32_t index)
+{
+    if (names->count > 0 && names->items[index].alias != NULL)
+        return names->items[index].alias;
+    return load->shape.columns[index].name;
+}
+
+static bool
+is_key(const incload__load *load, int32_t column)
+{
+    for (int32_t i = 0; i < load->key_count; i++) {
+        if (load->key[i] == column)
+            return true;
+    }
+    return false;
+}
+
+/* The shape of the target to be made: the source's own types where both speak the same dialect. */
+static int32_t
+shape_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
+{
+    incload__str native = INCLOAD__STR(load->mem);
+    const incload__dialect *dialect = load->to->dialect;
+    int32_t status = INCLOAD_OK;
+
+    for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
+        const incload__column *from = &load->shape.columns[i];
+        const char *name = target_column_name(load, names, i);
+        /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
+        bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
+        incload__str_clear(&native);
+        if (keep)
+            incload__str_add(&native, from->native);
+        else
+            status = dialect->native_type(&native, name, from->type, is_key(load, i), err);
+        if (status == INCLOAD_OK && native.failed)
+            status = incload__fail_memory(err);
+        if (status != INCLOAD_OK)
+            break;
+        incload__column *column = incload__schema_add(out, name, incload__str_text(&native), from->type);
+        if (column == NULL)
+            status = incload__fail_memory(err);
+        else
+            column->nullable = from->nullable && !is_key(load, i);
+    }
+    incload__str_free(&native);
+    return status;
+}
+
+static int32_t
+create_target(incload__load *load, const incload__list *names, incload_error **err)
+{
+    const int32_t *key = load->key;
+    int32_t key_count = load->key_count;
+    incload__str sql = INCLOAD__STR(load->mem);
+    incload__schema columns;
+    char name[200];
+
+    /* Rows appended as they change repeat their key by design; a whole table that is appended once keeps it. */
+    if (key_count == 0 && load->how->window == INCLOAD__WINDOW_ALL) {
+        key = load->page_key;
+        key_count = load->page_key_count;
+    }
+    incload__schema_init(&columns, load->mem);
+    int32_t status = shape_target(load, names, &columns, err);
+    if (status == INCLOAD_OK)
+        status = load->to->dialect->create_table(&sql, &load->target_name, &columns, key, key_count, err);
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    if (status != INCLOAD_OK)
+        incload__error_prefix(err, "creating target table %s",
+                              incload__table_text(&load->target_name, name, sizeof name));
+    incload__str_free(&sql);
+    incload__schema_free(&columns);
+    return status;
+}
+
+/* Finds each loaded column in the target and checks that it can hold what comes. */
+static int32_t
+match_columns(incload__load *load, const incload__list *names, const incload__schema *all, incload_error **err)
+{
+    char table[200], there[64], here[64];
+
+    incload__table_text(&load->target_name, table, sizeof table);
+    for (int32_t i = 0; i < load->shape.count; i++) {
+        const incload__column *from = &load->shape.columns[i];
+        const char *name = target_column_name(load, names, i);
+        int32_t at = incload__schema_find(all, name);
+        if (at < 0)
+            return incload__fail(err, INCLOAD_E_NOT_FOUND,
+                                 "target table %s has no column '%.64s': add it there, or name the columns to load in option "
+                                 "'columns'",
+                                 table, name);
+        const incload__column *to = &all->columns[at];
+        if (to->generated)
+            return incload__fail(err, INCLOAD_E_TYPE,
+                                 "column '%.64s' of target table %s is computed by the database: leave it out by option "
+                                 "'columns'",
+                                 name, table);
+        incload__type type = to->type;
+        if (load->to->dialect->civil_is_utc && type.kind == INCLOAD__TIMESTAMP && from->type.kind == INCLOAD__TIMESTAMPTZ)
+            type.kind = INCLOAD__TIMESTAMPTZ;
+        if (!incload__convertible(type, from->type))
+            return incload__fail(err, INCLOAD_E_TYPE,
+                                 "column '%.64s' is %s in the source, which target table %s cannot hold in its column of type "
+                                 "%s: change the type there, or leave the column out by option 'columns'",
+                                 name, incload__type_text(from->type, here, sizeof here), table,
+                                 to->native != NULL ? to->native : incload__type_text(to->type, there, sizeof there));
+        incload__column *column = incload__schema_add(&load->target, to->name, to->native, type);
+        if (column == NULL)
+            return incload__fail_memory(err);
+        column->nullable = to->nullable;
+        column->native_id = to->native_id;
+    }
+    return INCLOAD_OK;
+}
+
+static int32_t
+check_target_key(incload__load *load, incload_error **err)
+{
+    incload__rows keys;
+    char table[200];
+
+    int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
+    if (status == INCLOAD_OK && !incload__keys_match(&keys, &load->target, load->key, load->key_count))
+        status = incload__fail(err, INCLOAD_E_CONSTRAINT,
+                               "target table %s has no primary key or unique index on exactly the columns of option 'key': "
+                               "create one, since without it a merge could double rows",
+                               incload__table_text(&load->target_name, table, sizeof table));
+    incload__rows_free(&keys);
+    return status;
+}
+
+static int32_t
+plan_target(incload__load *load, const incload__list *names, incload_error **err)
+{
+    incload__schema all;
+
+    incload__schema_init(&all, load->mem);
+    int32_t status = incload__table_parse(load->mem, load->spec->target_table, &load->target_name, err);
+    if (status != INCLOAD_OK)
+        return incload__error_prefix(err, "target table");
+
+    incload_error *missing = NULL;
+    status = incload__inspect_table(load, load->to, &load->target_name, &all, &missing);
+    if (status == INCLOAD_E_NOT_FOUND && load->how->create_target) {
+        incload_error_unref(missing);
+        missing = NULL;
+        status = create_target(load, names, err);
+        if (status == INCLOAD_OK)
+            status = incload__inspect_table(load, load->to, &load->target_name, &all, err);
+    }
+    if (missing != NULL) {
+        incload__error_prefix(&missing, "target table");
+        incload__error_pass(err, missing);
+    }
+    if (status == INCLOAD_OK)
+        status = match_columns(load, names, &all, err);
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
+        status = check_target_key(load, err);
+    incload__schema_free(&all);
+    return status;
+}
+
+int32_t
+incload__plan(incload__load *load, incload_error **err)
+{
+    incload__list names;
+
+    memset(&names, 0, sizeof names);
+    int32_t status = check_options(load, err);
+    if (status == INCLOAD_OK)
+        status = plan_source(load, &names, err);
+    if (status == INCLOAD_OK)
+        status = plan_target(load, &names, err);
+    if (status == INCLOAD_OK)
+        status = incload__plan_road(load, err);
+    incload__list_free(&names);
+    return status;
+}

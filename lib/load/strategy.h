@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The strategy behind the public handle: its options as the engine reads them. */
+#ifndef INCLOAD_LIB_LOAD_STRATEGY_H
+#define INCLOAD_LIB_LOAD_STRATEGY_H
+
+#include <incload/strategy.h>
+
+#include "base/option.h"
+
+extern const incload__option_table incload__strategy_options;
+
+/* Indexes into the words of the option table: the order is fixed. */
+enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE };
+enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE };
+enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
+enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
+enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
+
+typedef struct incload__strategy_values {
+    int32_t window;
+    int32_t write;
+    char *cursor;
+    char *key;     /* list */
+    char *columns; /* list */
+    int32_t null_cursor;
+    char *initial;
+    char *until;
+    char *latest_by;
+    int32_t missing_state;
+    bool create_target;
+    bool append_to_rows;
+    int32_t road;
+    int64_t batch_rows;
+    int64_t batch_bytes;
+    int64_t page_rows;
+} incload__strategy_values;
+
+const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);
+/* A load starts: the options stay as they are from now on. */
+void incload__strategy_freeze(incload_strategy *strategy);
+
+#endif

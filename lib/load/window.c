@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "load/internal.h"
+
+static const incload__column *
+cursor_of(const incload__load *load)
+{
+    return &load->shape.columns[load->cursor];
+}
+
+static int32_t
+add_quoted(incload__sql *sql, const incload__dialect *dialect, const incload__column *column, incload_error **err)
+{
+    return dialect->quote(&sql->text, "column", column->name, err);
+}
+
+/* `cursor OP value` */
+static int32_t
+add_bound(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, const char *operation, const char *value,
+          incload_error **err)
+{
+    int32_t status = add_quoted(sql, dialect, cursor_of(load), err);
+
+    incload__str_add(&sql->text, operation);
+    if (status == INCLOAD_OK)
+        status = incload__sql_bind(sql, dialect, cursor_of(load), value, strlen(value), err);
+    return status;
+}
+
+static int32_t
+add_no_position(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
+{
+    incload__str quoted = INCLOAD__STR(load->mem);
+    int32_t status = dialect->quote(&quoted, "column", cursor_of(load)->name, err);
+
+    if (status == INCLOAD_OK && quoted.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        dialect->no_position(&sql->text, cursor_of(load), incload__str_text(&quoted));
+    incload__str_free(&quoted);
+    return status;
+}
+
+/* The bounds that do not depend on `high`: from the watermark on, before `until`, and only rows with a position. */
+static int32_t
+add_open_window(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    if (load->low != NULL) {
+        status = add_bound(load, sql, dialect, " >= ", load->low, err);
+    } else {
+        incload__str_add(&sql->text, "NOT (");
+        status = add_no_position(load, sql, dialect, err);
+        incload__str_add(&sql->text, ")");
+    }
+    if (status == INCLOAD_OK && load->how->until != NULL) {
+        incload__str_add(&sql->text, " AND ");
+        status = add_bound(load, sql, dialect, " < ", load->how->until, err);
+    }
+    return status;
+}
+
+/* One text from the source; *out stays NULL for SQL NULL. */
+static int32_t
+ask_text(incload__load *load, incload__conn *conn, const incload__sql *sql, char **out, incload_error **err)
+{
+    incload__rows rows = { .mem = load->mem };
+    int32_t status = incload__sql_check(sql, err);
+
+    if (status == INCLOAD_OK)
+        status = conn->driver->select(conn, incload__str_text(&sql->text), sql->params, sql->count, &rows, err);
+    if (status != INCLOAD_OK)
+        return status;
+    const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    *out = text != NULL ? incload__strdup(load->mem, text) : NULL;
+    if (text != NULL && *out == NULL)
+        status = incload__fail_memory(err);
+    incload__rows_free(&rows);
+    return status;
+}
+
+/* The greatest position in the window, before it is read: a row that comes later and lies past it belongs to the next
+ * load, whether or not the reading snapshot shows it. */
+static int32_t
+find_high(incload__load *load, incload__conn *conn, incload_error **err)
+{
+    incload__str quoted = INCLOAD__STR(load->mem);
+    incload__sql sql;
+
+    incload__sql_init(load, &sql);
+    incload__str_add(&quoted, "MAX(");
+    int32_t status = conn->dialect->quote(&quoted, "column", cursor_of(load)->name, err);
+    incload__str_add(&quoted, ")");
+    if (status == INCLOAD_OK && quoted.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK) {
+        incload__str_add(&sql.text, "SELECT ");
+        conn->dialect->exact_text(&sql.text, cursor_of(load), incload__str_text(&quoted));
+        status = incload__sql_from(load, &sql, err);
+    }
+    if (status == INCLOAD_OK) {
+        incload__str_add(&sql.text, " WHERE ");
+        status = add_open_window(load, &sql, conn->dialect, err);
+    }
+    if (status == INCLOAD_OK)
+        status = ask_text(load, conn, &sql, &load->high, err);
+    if (status != INCLOAD_OK)
+        incload__error_prefix(err, "finding the greatest '%s' in the source", cursor_of(load)->name);
+    incload__sql_free(&sql);
+    incload__str_free(&quoted);
+    return status;
+}
+
+/* Rows that no watermark can cover, and the policy for them. */
+static int32_t
+count_positionless(incload__load *load, incload__conn *conn, incload_error **err)
+{
+    const incload__column *cursor = cursor_of(load);
+    incload__kind kind = cursor->type.kind;
+    bool may_be_infinite = kind == INCLOAD__DATE || kind == INCLOAD__TIMESTAMP || kind == INCLOAD__TIMESTAMPTZ
+                           || kind == INCLOAD__FLOAT64 || kind == INCLOAD__FLOAT32 || kind == INCLOAD__NUMERIC;
+    char *text = NULL;
+    int64_t count = 0;
+    incload__sql sql;
+
+    if (!cursor->nullable && !may_be_infinite)
+        return INCLOAD_OK;
+    incload__sql_init(load, &sql);
+    incload__str_add(&sql.text, "SELECT COUNT(*)");
+    int32_t status = incload__sql_from(load, &sql, err);
+    incload__str_add(&sql.text, " WHERE ");
+    if (status == INCLOAD_OK)
+        status = add_no_position(load, &sql, conn->dialect, err);
+    if (status == INCLOAD_OK)
+        status = ask_text(load, conn, &sql, &text, err);
+    incload__sql_free(&sql);
+    if (status != INCLOAD_OK)
+        return incload__error_prefix(err, "counting rows without '%s' in the source", cursor->name);
+
+    if (text != NULL)
+        incload__parse_int64(text, strlen(text), &count);
+    incload__free(load->mem, text);
+    atomic_store(&load->unit->rows_without_cursor, count);
+    if (count > 0 && load->how->null_cursor == INCLOAD__NULL_CURSOR_RAISE)
+        return incload__fail(err, INCLOAD_E_NULL_CURSOR,
+                             "%lld rows of the source have no position in '%s' (NULL or infinite), so no watermark can cover "
+                             "them: give them a value, or set null_cursor=include or null_cursor=exclude",
+                             (long long)count, cursor->name);
+    return INCLOAD_OK;
+}
+
+int32_t
+incload__window_find(incload__load *load, incload__conn *conn, incload_error **err)
+{
+    if (load->how->window != INCLOAD__WINDOW_SINCE)
+        return INCLOAD_OK;
+    load->low = load->before.value != NULL ? load->before.value : load->how->initial;
+
+    int32_t status = count_positionless(load, conn, err);
+    if (status == INCLOAD_OK)
+        status = find_high(load, conn, err);
+    return status;
+}
+
+bool
+incload__window_has(const incload__load *load, int32_t part)
+{
+    bool since = load->how->window == INCLOAD__WINDOW_SINCE;
+
+    switch (part) {
+    case PART_ALL:
+        return !since;
+    case PART_POSITIONED:
+        return since && load->high != NULL;
+    default:
+        return since && load->how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE
+               && atomic_load(&load->unit->rows_without_cursor) > 0;
+    }
+}
+
+int32_t
+incload__window_order(const incload__load *load, int32_t part, int32_t *order)
+{
+    int32_t count = 0;
+
+    if (load->page_key_count == 0)
+        return 0;
+    if (part == PART_POSITIONED)
+        order[count++] = load->cursor;
+    for (int32_t i = 0; i < load->page_key_count; i++) {
+        if (part != PART_POSITIONED || load->page_key[i] != load->cursor)
+            order[count++] = load->page_key[i];
+    }
+    return count;
+}
+
+static int32_t
+add_page_start(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, const int32_t *order, int32_t count,
+               const incload__str *after, incload_error **err)
+{
+    const incload__column *columns[MAX_KEY + 1];
+    incload__str quoted[MAX_KEY + 1];
+    const char *texts[MAX_KEY + 1];
+    int32_t placeholders[2 * (MAX_KEY + 1)];
+    int32_t status = INCLOAD_OK;
+
+    for (int32_t i = 0; i < count; i++) {
+        columns[i] = &load->shape.columns[order[i]];
+        quoted[i] = (incload__str)INCLOAD__STR(load->mem);
+        if (status == INCLOAD_OK)
+            status = dialect->quote(&quoted[i], "column", columns[i]->name, err);
+        texts[i] = incload__str_text(&quoted[i]);
+        if (status == INCLOAD_OK && texts[i] == NULL)
+            status = incload__fail_memory(err);
+    }
+    if (status == INCLOAD_OK) {
+        int32_t used = incload__keyset_after(dialect, &sql->text, columns, texts, count, sql->count + 1, placeholders);
+        for (int32_t i = 0; i < used && status == INCLOAD_OK; i++) {
+            const incload__str *value = &after[placeholders[i]];
+            status = incload__sql_add_param(
+                sql, (incload__param){ value->data, value->length, columns[placeholders[i]]->type.kind }, err);
+        }
+    }
+    for (int32_t i = 0; i < count; i++)
+        incload__str_free(&quoted[i]);
+    return status;
+}
+
+int32_t
+incload__window_where(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, int32_t part,
+                      const int32_t *order, int32_t order_count, const incload__str *after, incload_error **err)
+{
+    const char *glue = " WHERE ";
+    int32_t status = INCLOAD_OK;
+
+    if (part == PART_POSITIONED) {
+        incload__str_add(&sql->text, glue);
+        status = add_open_window(load, sql, dialect, err);
+        incload__str_add(&sql->text, " AND ");
+        if (status == INCLOAD_OK)
+            status = add_bound(load, sql, dialect, " <= ", load->high, err);
+        glue = " AND ";
+    } else if (part == PART_POSITIONLESS) {
+        incload__str_add(&sql->text, " WHERE (");
+        status = add_no_position(load, sql, dialect, err);
+        incload__str_add(&sql->text, ")");
+        glue = " AND ";
+    }
+    if (status == INCLOAD_OK && after != NULL) {
+        incload__str_add(&sql->text, glue);
+        status = add_page_start(load, sql, dialect, order, order_count, after, err);
+    }
+    return status;
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include <incload/run.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "run/step.h"
+#include "state/ledger.h"
+
+enum { PROGRESS_EVERY_US = 100000, THREAD_STACK = 1 << 20 };
+
+static const incload__option run_option_list[] = {
+    { "timeout", INCLOAD_OPTION_DURATION, offsetof(incload__run_values, timeout), "0", 0, 2592000000, "ms", "", "0.1",
+      "How long the run may take, connecting included; 0 sets no limit. When it is over, running SQL is interrupted and "
+      "nothing of the open unit lands." },
+};
+
+const incload__option_table incload__run_options = INCLOAD__OPTION_TABLE("run", run_option_list);
+
+const incload__option_table *const incload__option_tables[] = {
+    &incload__context_options, &incload__database_options, &incload__strategy_options,
+    &incload__step_options,    &incload__run_options,
+};
+const int32_t incload__option_table_count = sizeof incload__option_tables / sizeof incload__option_tables[0];
+
+struct incload_run {
+    atomic_int refs;      /* hosts' references; the thread has one of its own kind */
+    atomic_int holders;   /* 1 for the hosts together, 1 for the running thread: the last one frees */
+    atomic_bool cancelled;
+    atomic_int status;    /* INCLOAD_STATUS_...; what is written at the end is published by it */
+    const incload__env *env;
+    incload_step *step;
+    incload__run_values values;
+    char id[INCLOAD__RUN_ID_SIZE];
+    int64_t started_us;   /* monotonic */
+    _Atomic int64_t finished_us;
+    int64_t reported_us;  /* the last progress event */
+    incload_unit unit;
+    incload__load_result result;
+    incload_error *error;
+    pthread_mutex_t lock; /* guards the change to an end status, for `ended`; nothing is called under it */
+    pthread_cond_t ended;
+};
+
+static void
+run_free(incload_run *run)
+{
+    const incload__mem *mem = &run->env->mem;
+    incload_step *step = run->step;
+
+    incload__unit_free(&run->unit);
+    incload__load_result_free(mem, &run->result);
+    incload_error_unref(run->error);
+    pthread_cond_destroy(&run->ended);
+    pthread_mutex_destroy(&run->lock);
+    incload__free(mem, run);
+    incload_step_unref(step);
+}
+
+static void
+drop_holder(incload_run *run)
+{
+    if (atomic_fetch_sub_explicit(&run->holders, 1, memory_order_acq_rel) == 1)
+        run_free(run);
+}
+
+incload_run *
+incload__run_new(incload_step *step, const char *options, incload_error **err)
+{
+    pthread_condattr_t attributes;
+    incload__run_values values = { 0 };
+
+    if (step == NULL) {
+        incload__fail(err, INCLOAD_E_INVALID, "the step must not be NULL");
+        return NULL;
+    }
+    const incload__env *env = incload__database_env(incload__step_target(step));
+    if (incload__options_init(&incload__run_options, &env->mem, &values, err) != INCLOAD_OK
+        || incload__options_parse(&incload__run_options, &env->mem, &values, options, err) != INCLOAD_OK)
+        return NULL;
+    incload_run *run = incload__alloc(&env->mem, sizeof *run);
+    if (run == NULL) {
+        incload__fail_memory(err);
+        return NULL;
+    }
+    incload__step_freeze(step);
+    atomic_init(&run->refs, 1);
+    atomic_init(&run->holders, 1);
+    atomic_init(&run->cancelled, false);
+    atomic_init(&run->status, INCLOAD_STATUS_PENDING);
+    run->env = env;
+    run->step = incload_step_ref(step);
+    run->values = values;
+    incload__run_id(env, run->id);
+    pthread_mutex_init(&run->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&run->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    run->started_us = incload__monotonic_us(env);
+    if (incload__unit_init(&run->unit, env, incload__step_name(step), incload__step_name(step), run->id) != INCLOAD_OK) {
+        incload__fail_memory(err);
+        run_free(run);
+        return NULL;
+    }
+    run->unit.cancelled = &run->cancelled;
+    run->unit.deadline_us = incload__deadline_in(env, values.timeout);
+    return run;
+}
+
+static void
+post(incload_run *run, int32_t kind, int32_t status)
+{
+    incload__event_facts facts = {
+        .kind = kind,
+        .status = status,
+        .run_id = run->id,
+        .step = run->unit.step,
+        .unit = kind == INCLOAD_EVENT_RUN_STARTED || kind == INCLOAD_EVENT_RUN_FINISHED ? "" : run->unit.label,
+        .message = run->error != NULL ? incload_error_message(run->error) : "",
+        .rows_read = atomic_load(&run->unit.rows_read),
+        .rows_written = atomic_load(&run->unit.rows_written),
+        .bytes = atomic_load(&run->unit.bytes),
+    };
+
+    incload__context_post(incload__database_context(incload__step_target(run->step)), &facts);
+}
+
+static void
+progress(void *data)
+{
+    incload_run *run = data;
+    int64_t now = incload__monotonic_us(run->env);
+
+    if (now - run->reported_us < PROGRESS_EVERY_US)
+        return;
+    run->reported_us = now;
+    post(run, INCLOAD_EVENT_PROGRESS, 0);
+}
+
+static void
+finish(incload_run *run, int32_t status)
+{
+    atomic_store(&run->finished_us, incload__monotonic_us(run->env));
+    post(run, INCLOAD_EVENT_UNIT_FINISHED, status);
+    post(run, INCLOAD_EVENT_RUN_FINISHED, status);
+    pthread_mutex_lock(&run->lock);
+    atomic_store_explicit(&run->status, status, memory_order_release);
+    pthread_cond_broadcast(&run->ended);
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* A failure that the host or its clock asked for is told as such, whatever the driver called it. */
+static void
+name_the_cause(incload_run *run, incload_error **failure)
+{
+    int32_t code = incload_error_code(*failure);
+
+    if (atomic_load(&run->cancelled) && code != INCLOAD_E_CANCELLED) {
+        incload_error *told = NULL;
+        incload__fail(&told, INCLOAD_E_CANCELLED, "the run was cancelled: nothing of this unit was kept");
+        incload__error_set_cause(&told, *failure);
+        *failure = told;
+    }
+    incload__error_set_place(failure, run->unit.step, run->unit.label);
+}
+
+static void
+drive(incload_run *run)
+{
+    incload__load_spec spec;
+    incload_error *failure = NULL;
+
+    atomic_store(&run->status, INCLOAD_STATUS_RUNNING);
+    post(run, INCLOAD_EVENT_RUN_STARTED, 0);
+    post(run, INCLOAD_EVENT_UNIT_STARTED, 0);
+    incload__step_spec(run->step, &spec);
+    spec.owner = run;
+    spec.deadline_us = run->unit.deadline_us;
+    spec.progress = progress;
+    spec.progress_data = run;
+    int32_t status = incload__load_run(&spec, &run->unit, &run->result, &failure);
+    if (status != INCLOAD_OK) {
+        if (failure == NULL)
+            incload__fail(&failure, status, "the load failed without a message: please report this");
+        name_the_cause(run, &failure);
+        run->error = failure;
+        /* What was counted on the way was undone. */
+        atomic_store(&run->unit.rows_written, 0);
+    }
+    finish(run, status == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED);
+}
+
+int32_t
+incload__run_here(incload_run *run, incload_error **err)
+{
+    drive(run);
+    return incload__error_pass(err, incload_error_ref(run->error));
+}
+
+static void *
+thread_main(void *data)
+{
+    incload_run *run = data;
+
+    drive(run);
+    drop_holder(run);
+    return NULL;
+}
+
+int32_t
+incload__run_there(incload_run *run, incload_error **err)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+
+    atomic_fetch_add(&run->holders, 1);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, THREAD_STACK);
+    /* The new thread inherits the mask: a host's signal handlers never run on it. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&thread, &attributes, thread_main, run);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failed != 0) {
+        atomic_fetch_sub(&run->holders, 1);
+        return incload__fail(err, INCLOAD_E_STATE, "the system gave no thread for the run: incload_step_run() needs none");
+    }
+    return INCLOAD_OK;
+}
+
+incload_run *
+incload_run_ref(incload_run *run)
+{
+    if (run != NULL)
+        atomic_fetch_add_explicit(&run->refs, 1, memory_order_relaxed);
+    return run;
+}
+
+void
+incload_run_unref(incload_run *run)
+{
+    if (run == NULL || atomic_fetch_sub_explicit(&run->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    /* Nobody can ask about it any more: if it still goes on it may stop. */
+    if (atomic_load(&run->status) <= INCLOAD_STATUS_RUNNING)
+        incload_run_cancel(run);
+    drop_holder(run);
+}
+
+static bool
+has_ended(const incload_run *run)
+{
+    return atomic_load_explicit(&run->status, memory_order_acquire) > INCLOAD_STATUS_RUNNING;
+}
+
+int32_t
+incload_run_wait(incload_run *run, int64_t timeout_ms, incload_error **err)
+{
+    struct timespec until;
+
+    INCLOAD_ENTER(err);
+    if (run == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "the run must not be NULL");
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    if (timeout_ms > 0) {
+        until.tv_sec += (time_t)(timeout_ms / 1000);
+        until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+    }
+    pthread_mutex_lock(&run->lock);
+    int waited = 0;
+    while (!has_ended(run) && waited == 0) {
+        if (timeout_ms < 0)
+            pthread_cond_wait(&run->ended, &run->lock);
+        else
+            waited = pthread_cond_timedwait(&run->ended, &run->lock, &until);
+    }
+    pthread_mutex_unlock(&run->lock);
+    if (!has_ended(run))
+        return INCLOAD_E_TIMEOUT;
+    return incload__error_pass(err, incload_error_ref(run->error));
+}
+
+int32_t
+incload_run_cancel(incload_run *run)
+{
+    if (run == NULL || has_ended(run))
+        return INCLOAD_OK;
+    atomic_store(&run->cancelled, true);
+    incload__database_cancel(incload__step_source(run->step), run);
+    incload__database_cancel(incload__step_target(run->step), run);
+    return INCLOAD_OK;
+}
+
+/* ---- what it did ---- */
+
+const char *
+incload_run_id(const incload_run *run)
+{
+    return run != NULL ? run->id : "";
+}
+
+int32_t
+incload_run_status(const incload_run *run)
+{
+    return run != NULL ? atomic_load_explicit(&run->status, memory_order_acquire) : 0;
+}
+
+const char *
+incload_run_status_name(const incload_run *run)
+{
+    static const char *const names[] = { "", "PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED" };
+
+    return names[incload_run_status(run)];
+}
+
+incload_error *
+incload_run_error(const incload_run *run)
+{
+    return run != NULL && has_ended(run) ? incload_error_ref(run->error) : NULL;
+}
+
+int64_t
+incload_run_rows_read(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_read) : 0;
+}
+
+int64_t
+incload_run_rows_written(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_written) : 0;
+}
+
+int64_t
+incload_run_rows_skipped(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_skipped) : 0;
+}
+
+int64_t
+incload_run_rows_without_cursor(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_without_cursor) : 0;
+}
+
+int64_t
+incload_run_bytes(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.bytes) : 0;
+}
+
+int64_t
+incload_run_duration_us(const incload_run *run)
+{
+    if (run == NULL)
+        return 0;
+    return (has_ended(run) ? atomic_load(&run->finished_us) : incload__monotonic_us(run->env)) - run->started_us;
+}
+
+const char *
+incload_run_road(const incload_run *run)
+{
+    const char *road = run != NULL ? atomic_load(&run->result.road) : NULL;
+
+    return road != NULL ? road : "";
+}
+
+const char *
+incload_run_road_reason(const incload_run *run)
+{
+    return run != NULL && has_ended(run) && run->result.road_reason != NULL ? run->result.road_reason : "";
+}
+
+const char *
+incload_run_watermark(const incload_run *run)
+{
+    return run != NULL && has_ended(run) ? run->result.watermark : NULL;
+}
+
+const char *
+incload_run_level(const incload_run *run)
+{
+    return run != NULL && has_ended(run) && run->result.level != NULL ? run->result.level : "";
+}
+
+const char *
+incload_run_level_reason(const incload_run *run)
+{
+    return run != NULL && has_ended(run) && run->result.level_reason != NULL ? run->result.level_reason : "";
+}
+
+int32_t
+incload_run_unit_count(const incload_run *run)
+{
+    return run != NULL ? 1 : 0;
+}
+
+const incload_unit *
+incload_run_unit(const incload_run *run, int32_t index)
+{
+    return run != NULL && index == 0 ? &run->unit : NULL;
+}

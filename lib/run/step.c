@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/step.h"
+
+#include <incload/run.h>
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum { MOST_PARAMETERS = 1000 };
+
+static const incload__option step_option_list[] = {
+    { "name", INCLOAD_OPTION_TEXT, offsetof(incload__step_values, name), "", 0, 0, "", "", "0.1",
+      "The load's name, under which its watermark is kept. The target table as it was given when empty. Two loads into one "
+      "table need two names." },
+};
+
+const incload__option_table incload__step_options = INCLOAD__OPTION_TABLE("step", step_option_list);
+
+struct incload_step {
+    atomic_int refs;
+    atomic_bool frozen;
+    const incload__mem *mem;
+    incload_database *source;
+    incload_database *target;
+    incload_strategy *strategy;
+    char *source_table;
+    char *query;
+    char *target_table;
+    incload__step_values values;
+    incload__param *params;
+    int32_t param_count;
+    incload_batch_fn function;
+    void *user_data;
+    incload_destroy_fn destroy;
+};
+
+static incload_step *
+step_new(incload_database *source, const char *source_table, const char *query, incload_database *target,
+         const char *target_table, incload_strategy *strategy, incload_error **err)
+{
+    const char *from = source_table != NULL ? source_table : query;
+
+    if (source == NULL || from == NULL || target == NULL || target_table == NULL || strategy == NULL) {
+        incload__fail(err, INCLOAD_E_INVALID, "a load needs a source, a target, their tables and a strategy: none may be NULL");
+        return NULL;
+    }
+    if (!incload__utf8_valid(from, strlen(from)) || !incload__utf8_valid(target_table, strlen(target_table))) {
+        incload__fail(err, INCLOAD_E_INVALID, "the name of a table, or the query, is not valid UTF-8");
+        return NULL;
+    }
+    const incload__mem *mem = &incload__database_env(target)->mem;
+    incload_step *step = incload__alloc(mem, sizeof *step);
+    if (step == NULL) {
+        incload__fail_memory(err);
+        return NULL;
+    }
+    atomic_init(&step->refs, 1);
+    atomic_init(&step->frozen, false);
+    step->mem = mem;
+    step->source = incload_database_ref(source);
+    step->target = incload_database_ref(target);
+    step->strategy = incload_strategy_ref(strategy);
+    if (source_table != NULL)
+        step->source_table = incload__strdup(mem, source_table);
+    else
+        step->query = incload__strdup(mem, query);
+    step->target_table = incload__strdup(mem, target_table);
+    if ((step->source_table == NULL && step->query == NULL) || step->target_table == NULL) {
+        incload__fail_memory(err);
+        incload_step_unref(step);
+        return NULL;
+    }
+    return step;
+}
+
+/* The names are read here already, so that a bad one is told where it was written. */
+static bool
+names_are_well_formed(const incload_step *step, incload_error **err)
+{
+    incload__table table;
+
+    memset(&table, 0, sizeof table);
+    if (step->source_table != NULL) {
+        if (incload__table_parse(step->mem, step->source_table, &table, err) != INCLOAD_OK) {
+            incload__error_prefix(err, "source table");
+            return false;
+        }
+        incload__table_free(step->mem, &table);
+    }
+    if (incload__table_parse(step->mem, step->target_table, &table, err) != INCLOAD_OK) {
+        incload__error_prefix(err, "target table");
+        return false;
+    }
+    incload__table_free(step->mem, &table);
+    return true;
+}
+
+static incload_step *
+checked(incload_step *step, incload_error **err)
+{
+    if (step != NULL && !names_are_well_formed(step, err)) {
+        incload_step_unref(step);
+        return NULL;
+    }
+    return step;
+}
+
+incload_step *
+incload_step_new_load(incload_database *source, const char *source_table, incload_database *target,
+                      const char *target_table, incload_strategy *strategy, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    return checked(step_new(source, source_table, NULL, target, target_table, strategy, err), err);
+}
+
+incload_step *
+incload_step_new_query_load(incload_database *source, const char *query, incload_database *target,
+                            const char *target_table, incload_strategy *strategy, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    return checked(step_new(source, NULL, query, target, target_table, strategy, err), err);
+}
+
+incload_step *
+incload_step_ref(incload_step *step)
+{
+    if (step != NULL)
+        atomic_fetch_add_explicit(&step->refs, 1, memory_order_relaxed);
+    return step;
+}
+
+static void
+drop_function(incload_step *step)
+{
+    if (step->destroy != NULL)
+        step->destroy(step->user_data);
+    step->function = NULL;
+    step->user_data = NULL;
+    step->destroy = NULL;
+}
+
+void
+incload_step_unref(incload_step *step)
+{
+    if (step == NULL || atomic_fetch_sub_explicit(&step->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    incload_database *target = step->target;
+    drop_function(step);
+    for (int32_t i = 0; i < step->param_count; i++)
+        incload__free(step->mem, (char *)(uintptr_t)step->params[i].text);
+    incload__free(step->mem, step->params);
+    incload__options_free(&incload__step_options, step->mem, &step->values);
+    incload__free(step->mem, step->source_table);
+    incload__free(step->mem, step->query);
+    incload__free(step->mem, step->target_table);
+    incload_database_unref(step->source);
+    incload_strategy_unref(step->strategy);
+    incload__free(step->mem, step);
+    incload_database_unref(target);
+}
+
+static int32_t
+check_open(const incload_step *step, incload_error **err)
+{
+    if (step == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "the step must not be NULL");
+    if (atomic_load(&step->frozen))
+        return incload__fail(err, INCLOAD_E_STATE, "the step was started: make a new one to change it");
+    return INCLOAD_OK;
+}
+
+int32_t
+incload_step_set(incload_step *step, const char *name, const char *value, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    int32_t status = check_open(step, err);
+    if (status != INCLOAD_OK)
+        return status;
+    return incload__options_set(&incload__step_options, step->mem, &step->values, name, value, err);
+}
+
+int32_t
+incload_step_bind(incload_step *step, int32_t index, const char *value, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    int32_t status = check_open(step, err);
+    if (status != INCLOAD_OK)
+        return status;
+    if (step->query == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "only a load of a query has parameters");
+    if (index < 1 || index > MOST_PARAMETERS)
+        return incload__fail(err, INCLOAD_E_INVALID, "parameters are numbered from 1 to %d, not %d", MOST_PARAMETERS,
+                             (int)index);
+    if (value != NULL && !incload__utf8_valid(value, strlen(value)))
+        return incload__fail(err, INCLOAD_E_INVALID, "the value of parameter %d is not valid UTF-8", (int)index);
+    if (index > step->param_count) {
+        incload__param *params = incload__realloc(step->mem, step->params, (size_t)index * sizeof *params);
+        if (params == NULL)
+            return incload__fail_memory(err);
+        for (int32_t i = step->param_count; i < index; i++)
+            params[i] = (incload__param){ NULL, 0, INCLOAD__TEXT };
+        step->params = params;
+        step->param_count = index;
+    }
+    char *copy = value != NULL ? incload__strdup(step->mem, value) : NULL;
+    if (value != NULL && copy == NULL)
+        return incload__fail_memory(err);
+    incload__param *param = &step->params[index - 1];
+    incload__free(step->mem, (char *)(uintptr_t)param->text);
+    param->text = copy;
+    param->length = copy != NULL ? strlen(copy) : 0;
+    return INCLOAD_OK;
+}
+
+int32_t
+incload_step_set_batch_function(incload_step *step, incload_batch_fn function, void *user_data,
+                                incload_destroy_fn destroy, incload_error **err)
+{
+    int32_t status = incload__entered_with(err);
+
+    if (status == INCLOAD_OK)
+        status = check_open(step, err);
+    if (status != INCLOAD_OK) {
+        if (destroy != NULL)
+            destroy(user_data);
+        return status;
+    }
+    drop_function(step);
+    step->function = function;
+    step->user_data = user_data;
+    step->destroy = destroy;
+    return INCLOAD_OK;
+}
+
+incload_run *
+incload_step_run(incload_step *step, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    incload_run *run = incload__run_new(step, options, err);
+    if (run != NULL)
+        incload__run_here(run, err);
+    return run;
+}
+
+incload_run *
+incload_step_start(incload_step *step, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    incload_run *run = incload__run_new(step, options, err);
+    if (run != NULL && incload__run_there(run, err) != INCLOAD_OK) {
+        incload_run_unref(run);
+        return NULL;
+    }
+    return run;
+}
+
+const char *
+incload__step_name(const incload_step *step)
+{
+    return step->values.name != NULL ? step->values.name : step->target_table;
+}
+
+incload_database *
+incload__step_source(const incload_step *step)
+{
+    return step->source;
+}
+
+incload_database *
+incload__step_target(const incload_step *step)
+{
+    return step->target;
+}
+
+void
+incload__step_freeze(incload_step *step)
+{
+    atomic_store(&step->frozen, true);
+    incload__strategy_freeze(step->strategy);
+}
+
+void
+incload__step_spec(const incload_step *step, incload__load_spec *out)
+{
+    memset(out, 0, sizeof *out);
+    out->name = incload__step_name(step);
+    out->source = step->source;
+    out->source_table = step->source_table;
+    out->query = step->query;
+    out->params = step->params;
+    out->param_count = step->param_count;
+    out->target = step->target;
+    out->target_table = step->target_table;
+    out->how = incload__strategy_values_of(step->strategy);
+    out->function = step->function;
+    out->user_data = step->user_data;
+}

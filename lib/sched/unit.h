@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A unit of work: what the scheduler runs, and what a process function is handed. Knows nothing of SQL. */
+#ifndef INCLOAD_LIB_SCHED_UNIT_H
+#define INCLOAD_LIB_SCHED_UNIT_H
+
+#include <incload/unit.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/env.h"
+
+struct incload_unit {
+    const incload__env *env;
+    char *label;
+    char *step;
+    char *run_id;
+    int32_t attempt;
+    atomic_bool *cancelled; /* the run's flag */
+    int64_t deadline_us;    /* the run's */
+    char *failure;          /* what the process function said, or NULL */
+
+    /* Written by the thread that drives the unit, read by any. */
+    _Atomic int64_t rows_read;
+    _Atomic int64_t rows_written;
+    _Atomic int64_t rows_skipped;
+    _Atomic int64_t rows_without_cursor;
+    _Atomic int64_t bytes;
+};
+
+/* Copies the texts. */
+int32_t incload__unit_init(incload_unit *unit, const incload__env *env, const char *step, const char *label,
+                           const char *run_id);
+void incload__unit_free(incload_unit *unit);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The library's own tables in the target: watermarks, their history, and runs. What they hold is only ever written in the
+ * transaction of the data it speaks of. */
+#ifndef INCLOAD_LIB_STATE_LEDGER_H
+#define INCLOAD_LIB_STATE_LEDGER_H
+
+#include "driver/driver.h"
+
+enum { INCLOAD__LEDGER_VERSION = 1, INCLOAD__RUN_ID_SIZE = 33 };
+
+typedef struct incload__ledger {
+    const incload__mem *mem;
+    const incload__dialect *dialect;
+    char *place;     /* schema or prefix, as the host named it */
+    char *meta;      /* quoted names */
+    char *watermark;
+    char *history;
+    char *run;
+} incload__ledger;
+
+/* What the ledger knows of one load. */
+typedef struct incload__position {
+    const incload__mem *mem;
+    int64_t version; /* 0: never ran */
+    int64_t updated_us;
+    char *value; /* NULL: never completed, or reset */
+    char *type;
+    char *level;
+    char *document;
+} incload__position;
+
+/* What a run leaves behind. */
+typedef struct incload__run_record {
+    const char *run_id;
+    const char *load;
+    const char *unit;
+    const char *source; /* what was read, for people */
+    const char *target;
+    const char *road;
+    const char *low; /* window as read; may be NULL */
+    const char *high;
+    int64_t started_us;
+    int64_t finished_us;
+    int64_t rows_read;
+    int64_t rows_written;
+} incload__run_record;
+
+int32_t incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const incload__dialect *dialect,
+                             const char *place, incload_error **err);
+void incload__ledger_free(incload__ledger *ledger);
+
+/* *exists: the tables are there, in a version this library reads (a newer one is INCLOAD_E_UNSUPPORTED). */
+int32_t incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err);
+/* Creates what is missing. Outside of a transaction. Safe when two do it at once. */
+int32_t incload__ledger_ensure(const incload__ledger *ledger, incload__conn *conn, incload_error **err);
+
+int32_t incload__ledger_read(const incload__ledger *ledger, incload__conn *conn, const char *load,
+                             incload__position *out, incload_error **err);
+void incload__position_free(incload__position *position);
+
+/* In the open transaction: moves the watermark from `version` (as it was read) to version + 1, and adds it to the history.
+ * INCLOAD_E_BUSY when another run has moved it meanwhile: the caller must roll back. Fields of `to` may be NULL. */
+int32_t incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
+                             const incload__position *to, const char *run_id, incload_error **err);
+/* In the open transaction. */
+int32_t incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
+                                incload_error **err);
+/* Whether the transaction that added this run has committed. Waits for one that is still open: it tries to add the run
+ * itself, which the database holds up until the other has ended, and undoes that. Outside of a transaction. */
+int32_t incload__ledger_resolve(const incload__ledger *ledger, incload__conn *conn, const char *run_id,
+                                bool *committed, incload_error **err);
+
+/* 32 hexadecimal digits. */
+void incload__run_id(const incload__env *env, char out[INCLOAD__RUN_ID_SIZE]);
+
+/* For watermark.c: `$n` or `?`. */
+void incload__placeholder(const incload__dialect *dialect, incload__str *out, int32_t index);
+
+#endif
