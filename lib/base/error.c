@@ -213,6 +213,8 @@ flatten(char *text)
 }
 
 /* Errors use libc memory even in a context with an allocator: they outlive the context they came from. */
+static incload_error *error_new(int32_t code, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
 static incload_error *
 error_new(int32_t code, const char *format, va_list args)
 {

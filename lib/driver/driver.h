@@ -74,8 +74,9 @@ typedef struct incload__rows {
 
 const char *incload__rows_get(const incload__rows *rows, int64_t row, int32_t column);
 void incload__rows_free(incload__rows *rows);
-/* For drivers: appends one row of `columns` cells (NULL pointers for SQL NULL); sets rows->columns on the first. lengths NULL:
- * the cells end with NUL. INCLOAD_E_NO_MEMORY, or INCLOAD_E_UNSUPPORTED past 1,000,000 cells; nothing was added then. */
+/* For drivers: appends one row of `columns` cells (NULL pointers for SQL NULL); sets rows->columns on the first. lengths
+ * NULL: the cells end with NUL. INCLOAD_E_NO_MEMORY, or INCLOAD_E_UNSUPPORTED past 1,000,000 cells; nothing was added
+ * then. */
 int32_t incload__rows_add(incload__rows *rows, const char *const *cells, const size_t *lengths, int32_t columns);
 
 struct incload__driver {
@@ -144,9 +145,10 @@ extern const incload__driver incload__driver_mock;
 /* By the URL's scheme. INCLOAD_E_INVALID names the schemes there are, INCLOAD_E_UNSUPPORTED what this build left out. */
 int32_t incload__driver_find(const char *url, const incload__driver **out, incload_error **err);
 
-/* For drivers: fails with the server's error, classified; sets an open transaction to FAILED, and any state to DEAD for a lost
- * connection. A connection that was cancelled fails with INCLOAD_E_CANCELLED, an interruption after the deadline with
- * INCLOAD_E_TIMEOUT. `doing` says what was being done ("reading table orders"); `server_message` must be free of row data. */
+/* For drivers: fails with the server's error, classified; sets an open transaction to FAILED, and any state to DEAD for a
+ * lost connection. A connection that was cancelled fails with INCLOAD_E_CANCELLED, an interruption after the deadline
+ * with INCLOAD_E_TIMEOUT. `doing` says what was being done ("reading table orders"); `server_message` must be free of
+ * row data. */
 int32_t incload__conn_fail(incload__conn *conn, incload_error **err, const char *doing, const char *sqlstate,
                            int64_t native_code, const char *server_message);
 /* INCLOAD_E_FORKED in a child of the process that made the connection, INCLOAD_E_CANCELLED, INCLOAD_E_TIMEOUT when the

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -292,10 +291,12 @@ detach(incload__pq *pq)
     int fd = PQsocket(pq->pg);
     int null = fd >= 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
 
-    if (null < 0)
-        return;
-    dup3(null, fd, O_CLOEXEC);
-    close(null);
+    if (null >= 0) {
+        dup3(null, fd, O_CLOEXEC);
+        close(null);
+    } else if (fd >= 0) {
+        close(fd);
+    }
 }
 
 void

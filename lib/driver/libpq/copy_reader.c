@@ -317,7 +317,7 @@ incload__copy_decoder_new(const incload__mem *mem, const incload__schema *schema
             continue;
         incload__copy_decoder_free(decoder);
         return incload__fail(err, INCLOAD_E_TYPE,
-                             "column \"%s\": the query gives type OID %u, which cannot be read as %s; if the table was "
+                             "column '%s': the query gives type OID %u, which cannot be read as %s; if the table was "
                              "changed, start again",
                              column->name, type_oids[i], incload__type_text(column->type, text, sizeof text));
     }
@@ -338,7 +338,7 @@ fail_field(const incload__copy_decoder *decoder, int32_t column, fault why, incl
 {
     if (why == NO_MEMORY)
         return incload__fail_memory(err);
-    return incload__fail(err, faults[why].code, "column \"%s\" %s", decoder->schema->columns[column].name,
+    return incload__fail(err, faults[why].code, "column '%s' %s", decoder->schema->columns[column].name,
                          faults[why].text);
 }
 

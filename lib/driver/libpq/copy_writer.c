@@ -363,7 +363,7 @@ incload__copy_encoder_new(const incload__mem *mem, const incload__schema *schema
         if (encoder->columns[i].encode != NULL)
             continue;
         incload__copy_encoder_free(encoder);
-        return incload__fail(err, INCLOAD_E_INTERNAL, "column \"%s\" has no binary form", schema->columns[i].name);
+        return incload__fail(err, INCLOAD_E_INTERNAL, "column '%s' has no binary form", schema->columns[i].name);
     }
     *out = encoder;
     return INCLOAD_OK;
@@ -388,7 +388,7 @@ fail_cell(const incload__copy_encoder *encoder, int32_t column, fault why, inclo
 {
     if (why == NO_MEMORY)
         return incload__fail_memory(err);
-    return incload__fail(err, INCLOAD_E_DATA, "column \"%s\" %s", encoder->schema->columns[column].name, faults[why]);
+    return incload__fail(err, INCLOAD_E_DATA, "column '%s' %s", encoder->schema->columns[column].name, faults[why]);
 }
 
 static int32_t

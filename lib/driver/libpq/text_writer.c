@@ -62,7 +62,7 @@ add_cell(const incload__dialect *dialect, const incload__schema *schema, const i
     if (cell->length == 0)
         return cell->failed ? incload__fail_memory(err) : INCLOAD_OK;
     if (memchr(cell->data, '\0', cell->length) != NULL)
-        return incload__fail(err, INCLOAD_E_DATA, "column \"%s\" holds a NUL byte, which PostgreSQL text cannot",
+        return incload__fail(err, INCLOAD_E_DATA, "column '%s' holds a NUL byte, which PostgreSQL text cannot",
                              schema->columns[column].name);
     add_escaped(out, cell->data, cell->length);
     return cell->failed ? incload__fail_memory(err) : INCLOAD_OK;

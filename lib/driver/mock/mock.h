@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of incload_mock, shared by its script (rule.c, table.c), its history and its driver (conn.c, transfer.c).
+/* The inside of incload_mock, shared by its script (rule.c, table.c), its history and its driver (conn.c, play.c,
+ * txn.c, transfer.c).
  *
  * mock->monitor guards everything in incload_mock; it is never held while calling out. Rules are immutable but for
  * `seen`, and live as long as the mock, so a connection may read an answer without the lock. */
@@ -143,7 +144,7 @@ void incload__mock_applied(incload_mock *mock, int64_t statement);
 void incload__mock_history_free(incload_mock *mock);
 void incload__mock_chunks_free(incload__mock_chunk *chunks);
 
-/* ---- conn.c: for transfer.c ---- */
+/* ---- play.c ---- */
 /* Checks the connection, records the statement and plays what the script has for it up to its effect. */
 int32_t incload__mock_start(incload__mock_conn *conn, const char *doing, const char *text, bool event,
                             const incload__param *params, int32_t count, incload__mock_verdict *verdict,
@@ -154,7 +155,24 @@ int32_t incload__mock_finish(incload__mock_conn *conn, const char *doing, const 
 /* INCLOAD_E_SQL for a statement without an answer in a strict mock. */
 int32_t incload__mock_unanswered(incload__mock_conn *conn, const char *text, const incload__mock_verdict *verdict,
                                  incload_error **err);
+/* Lets the scripted time pass. INCLOAD_E_CANCELLED or INCLOAD_E_TIMEOUT when something ended it early. */
+int32_t incload__mock_pass_time(incload__mock_conn *conn, int64_t delay_us);
+int32_t incload__mock_scripted_failure(incload__mock_conn *conn, const char *doing, const incload__mock_rule *failure,
+                                       incload_error **err);
+/* A statement that ended before it took effect, without a word from the server. */
+int32_t incload__mock_interrupted(incload__mock_conn *conn, const char *doing, int32_t code, incload_error **err);
+int32_t incload__mock_lost(incload__mock_conn *conn, const char *doing, incload_error **err);
 void incload__mock_break(incload__mock_conn *conn);
+void incload__mock_drop_pending(incload__mock_conn *conn);
+
+/* ---- conn.c ---- */
+/* In a forked child the lock may be held for ever, by a thread that is not there. */
+bool incload__mock_in_child(const incload__conn *conn);
+
+/* ---- txn.c ---- */
+int32_t incload__mock_begin(incload__conn *base, incload_error **err);
+int32_t incload__mock_commit(incload__conn *base, incload_error **err);
+int32_t incload__mock_rollback(incload__conn *base, incload_error **err);
 
 /* ---- transfer.c ---- */
 int32_t incload__mock_describe(incload__conn *base, const char *sql, int32_t param_count, incload__schema *out,

@@ -6,87 +6,8 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
-#include "driver/odbc/connstr.h"
 
 enum { DEFAULT_CONNECT_SECONDS = 30, MAX_CONNECT_SECONDS = 3600, NAME_SIZE = 256, CLOSE_GRACE_US = 900000 };
-
-/* ---- what is installed ---- */
-
-/* The library file of an installed driver, or false. */
-static bool
-driver_file(SQLHENV environment, const char *driver, char *file, size_t size)
-{
-    SQLCHAR name[NAME_SIZE];
-    SQLCHAR attributes[1024];
-    SQLSMALLINT length;
-    SQLUSMALLINT direction = SQL_FETCH_FIRST;
-
-    for (;;) {
-        memset(attributes, 0, sizeof attributes);
-        if (!SQL_SUCCEEDED(SQLDrivers(environment, direction, name, sizeof name, &length, attributes,
-                                      (SQLSMALLINT)(sizeof attributes - 2), &length)))
-            return false;
-        direction = SQL_FETCH_NEXT;
-        if (!incload__ascii_equal((const char *)name, driver))
-            continue;
-        for (const char *at = (const char *)attributes; *at != '\0'; at += strlen(at) + 1) {
-            if (incload__ascii_prefix(at, "Driver=") && strlen(at + 7) < size) {
-                memcpy(file, at + 7, strlen(at + 7) + 1);
-                return true;
-            }
-        }
-        return false;
-    }
-}
-
-/* The driver's name behind a data source, or false. */
-static bool
-dsn_driver(SQLHENV environment, const char *dsn, char *driver, size_t size)
-{
-    SQLCHAR name[NAME_SIZE];
-    SQLSMALLINT length;
-    SQLUSMALLINT direction = SQL_FETCH_FIRST;
-
-    while (SQL_SUCCEEDED(SQLDataSources(environment, direction, name, sizeof name, &length, (SQLCHAR *)driver,
-                                        (SQLSMALLINT)size, &length))) {
-        if (incload__ascii_equal((const char *)name, dsn))
-            return true;
-        direction = SQL_FETCH_NEXT;
-    }
-    return false;
-}
-
-static void
-installed_drivers(SQLHENV environment, incload__str *out)
-{
-    SQLCHAR name[NAME_SIZE];
-    SQLCHAR attributes[8];
-    SQLSMALLINT length;
-    SQLUSMALLINT direction = SQL_FETCH_FIRST;
-
-    while (SQL_SUCCEEDED(SQLDrivers(environment, direction, name, sizeof name, &length, attributes, sizeof attributes,
-                                    &length))) {
-        incload__str_addf(out, "%s%s", direction == SQL_FETCH_FIRST ? "" : ", ", (const char *)name);
-        direction = SQL_FETCH_NEXT;
-    }
-    if (direction == SQL_FETCH_FIRST)
-        incload__str_add(out, "none");
-}
-
-/* Options must be given before the driver can be asked for its name, so its file name tells at first. */
-static const incload__odbc_profile *
-guess_profile(SQLHENV environment, const incload__connstr *list)
-{
-    char name[NAME_SIZE] = { 0 };
-    char file[NAME_SIZE] = { 0 };
-    const char *driver = incload__connstr_get(list, "Driver");
-
-    if (driver == NULL && dsn_driver(environment, incload__connstr_get(list, "DSN"), name, sizeof name))
-        driver = name;
-    if (driver != NULL && strchr(driver, '/') == NULL && driver_file(environment, driver, file, sizeof file))
-        driver = file;
-    return incload__odbc_profile_of(driver);
-}
 
 /* ---- refusing before connecting ---- */
 
@@ -122,64 +43,6 @@ check_file(const incload__connstr *list, incload__role role, const incload__mem 
     if (missing)
         return incload__fail(err, INCLOAD_E_NOT_FOUND, "the database file %s cannot be made: its folder does not exist", path);
     return INCLOAD_OK;
-}
-
-/* ---- failing to connect ---- */
-
-static int32_t
-fail_no_driver(SQLHENV environment, const incload__connstr *list, const incload__odbc_diag *diag,
-               const incload__mem *mem, incload_error **err)
-{
-    const char *driver = incload__connstr_get(list, "Driver");
-    const char *dsn = incload__connstr_get(list, "DSN");
-    incload__str installed = INCLOAD__STR(mem);
-
-    installed_drivers(environment, &installed);
-    const char *names = installed.failed ? "?" : incload__str_text(&installed);
-    if (driver != NULL)
-        incload__fail(err, INCLOAD_E_NOT_FOUND, "odbc: the driver '%s' cannot be loaded: %s; installed drivers: %s", driver,
-                      diag->message, names);
-    else
-        incload__fail(err, INCLOAD_E_NOT_FOUND,
-                      "odbc: the data source '%s' is not known or its driver cannot be loaded: %s; installed drivers: %s",
-                      dsn, diag->message, names);
-    incload__str_free(&installed);
-    return INCLOAD_E_NOT_FOUND;
-}
-
-static int32_t
-fail_connect(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list, incload_error **err)
-{
-    incload__odbc_diag diag;
-    int32_t code = INCLOAD_E_CONNECT;
-
-    if (!incload__odbc_diag_get(SQL_HANDLE_DBC, conn->dbc, &diag))
-        memcpy(diag.message, "the driver gave no reason", sizeof "the driver gave no reason");
-    if (strncmp(diag.sqlstate, "IM", 2) == 0 || strstr(diag.message, "Can't open lib") != NULL)
-        return fail_no_driver(environment, list, &diag, &conn->base.env->mem, err);
-
-    const char *sqlstate = diag.sqlstate;
-    if (strncmp(sqlstate, "28", 2) == 0)
-        code = INCLOAD_E_AUTH;
-    for (const incload__odbc_connect_rule *rule = conn->profile->connect_rules; rule->text != NULL; rule++) {
-        if (strstr(diag.message, rule->text) != NULL) {
-            code = rule->code;
-            sqlstate = rule->sqlstate;
-            break;
-        }
-    }
-    int64_t deadline_us = conn->base.deadline_us;
-    if (code == INCLOAD_E_CONNECT && deadline_us != 0 && incload__monotonic_us(conn->base.env) >= deadline_us)
-        code = INCLOAD_E_TIMEOUT;
-    if (strncmp(sqlstate, "HYT", 3) == 0)
-        code = INCLOAD_E_TIMEOUT;
-
-    bool first = err != NULL && *err == NULL;
-    incload__fail(err, code, "odbc: connecting by %s: %s", conn->profile->name, diag.message);
-    if (first)
-        incload__error_set_server(err, sqlstate, diag.native_code,
-                                  code == INCLOAD_E_CONNECT || code == INCLOAD_E_TIMEOUT);
-    return code;
 }
 
 /* ---- connecting ---- */
@@ -222,7 +85,7 @@ dial(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list
     explicit_bzero(completed, sizeof completed);
     conn->connected = SQL_SUCCEEDED(rc);
     if (!conn->connected)
-        status = fail_connect(conn, environment, list, err);
+        status = incload__odbc_fail_connect(conn, environment, list, err);
 done:
     incload__free_secret(text.mem, incload__str_take(&text));
     return status;
@@ -242,22 +105,13 @@ hang_up(incload__odbc_conn *conn)
     conn->dbc = NULL;
 }
 
-static bool
-info_text(const incload__odbc_conn *conn, SQLUSMALLINT what, char *out, size_t size)
-{
-    SQLSMALLINT length = 0;
-
-    memset(out, 0, size);
-    return SQL_SUCCEEDED(SQLGetInfo(conn->dbc, what, out, (SQLSMALLINT)(size - 1), &length));
-}
-
 /* The driver itself has the last word on who it is; an alias that hid it costs one more connect. */
 static int32_t
 dial_as_itself(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list, incload_error **err)
 {
     char name[NAME_SIZE];
 
-    conn->profile = guess_profile(environment, list);
+    conn->profile = incload__odbc_guess_profile(environment, list);
     for (int32_t turn = 0; turn < 2; turn++) {
         int32_t status = INCLOAD_OK;
         if (conn->profile->database_is_file)
@@ -267,7 +121,7 @@ dial_as_itself(incload__odbc_conn *conn, SQLHENV environment, const incload__con
         if (status != INCLOAD_OK)
             return status;
         const incload__odbc_profile *itself = conn->profile;
-        if (info_text(conn, SQL_DRIVER_NAME, name, sizeof name))
+        if (incload__odbc_info(conn, SQL_DRIVER_NAME, name, sizeof name))
             itself = incload__odbc_profile_of(name);
         if (itself == conn->profile)
             return INCLOAD_OK;
@@ -276,78 +130,6 @@ dial_as_itself(incload__odbc_conn *conn, SQLHENV environment, const incload__con
             hang_up(conn);
     }
     return INCLOAD_OK;
-}
-
-/* "15.20", "10.11.19-MariaDB", "3.40.1" or PostgreSQL's 150020. */
-int32_t
-incload__odbc_version(const char *text)
-{
-    int64_t parts[3] = { 0, 0, 0 };
-    int32_t part = 0;
-
-    for (; part < 3 && incload__is_digit(*text); part++) {
-        for (; incload__is_digit(*text); text++)
-            parts[part] = parts[part] > 100000 ? parts[part] : parts[part] * 10 + (*text - '0');
-        if (*text == '.')
-            text++;
-    }
-    return (int32_t)(parts[0] >= 10000 ? parts[0] : parts[0] % 10000 * 10000 + parts[1] % 100 * 100 + parts[2] % 100);
-}
-
-static int32_t
-ask_version(incload__odbc_conn *conn, incload_error **err)
-{
-    char text[NAME_SIZE];
-
-    if (conn->profile->version_query == NULL) {
-        if (info_text(conn, SQL_DBMS_VER, text, sizeof text))
-            conn->base.server_version = incload__odbc_version(text);
-        return INCLOAD_OK;
-    }
-    incload__rows rows;
-    int32_t status = incload__odbc_select(&conn->base, conn->profile->version_query, NULL, 0, &rows, err);
-    if (status != INCLOAD_OK)
-        return status;
-    const char *cell = incload__rows_get(&rows, 0, 0);
-    conn->base.server_version = cell != NULL ? incload__odbc_version(cell) : 0;
-    incload__rows_free(&rows);
-    return INCLOAD_OK;
-}
-
-static int32_t
-name_application(incload__odbc_conn *conn, const char *name, incload_error **err)
-{
-    if (name == NULL || conn->profile->application_query == NULL)
-        return INCLOAD_OK;
-    incload__rows rows;
-    const incload__param param = { .text = name, .length = strlen(name), .kind = INCLOAD__TEXT };
-    int32_t status = incload__odbc_select(&conn->base, conn->profile->application_query, &param, 1, &rows, err);
-    incload__rows_free(&rows);
-    return status;
-}
-
-static int32_t
-settle(incload__odbc_conn *conn, const incload__connect *how, incload_error **err)
-{
-    char dbms[NAME_SIZE];
-
-    conn->base.dialect = incload__dialect_of_dbms(info_text(conn, SQL_DBMS_NAME, dbms, sizeof dbms) ? dbms : "");
-    if (conn->profile->cancel_by_spare
-        && !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, conn->dbc, &conn->watch.spare))) {
-        conn->watch.spare = NULL;
-        return incload__odbc_fail(conn, SQL_HANDLE_DBC, conn->dbc, "connecting", err);
-    }
-
-    int32_t status = INCLOAD_OK;
-    for (const char *const *sql = conn->base.dialect->session; status == INCLOAD_OK && sql != NULL && *sql != NULL; sql++)
-        status = incload__odbc_execute(&conn->base, *sql, NULL, 0, NULL, err);
-    if (status == INCLOAD_OK)
-        status = ask_version(conn, err);
-    if (status == INCLOAD_OK)
-        status = name_application(conn, how->application_name, err);
-    if (status != INCLOAD_OK)
-        incload__error_prefix(err, "odbc: setting up the session");
-    return status;
 }
 
 static bool
@@ -404,7 +186,7 @@ incload__odbc_connect(const incload__connect *how, incload__conn **out, incload_
         status = dial_as_itself(conn, environment, &list, err);
     }
     if (status == INCLOAD_OK)
-        status = settle(conn, how, err);
+        status = incload__odbc_settle(conn, how, err);
     if (status == INCLOAD_OK) {
         conn->base.streams = streams(conn->profile, &list, how->role);
         *out = &conn->base;

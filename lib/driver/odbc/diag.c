@@ -115,6 +115,17 @@ incload__odbc_diag_get(SQLSMALLINT type, SQLHANDLE handle, incload__odbc_diag *o
     return true;
 }
 
+static void
+refine(const incload__odbc_profile *profile, incload__odbc_diag *diag)
+{
+    for (const incload__odbc_state_rule *rule = profile->state_rules; rule->text != NULL; rule++) {
+        if (strstr(diag->message, rule->text) != NULL) {
+            memcpy(diag->sqlstate, rule->sqlstate, sizeof diag->sqlstate);
+            return;
+        }
+    }
+}
+
 static int32_t
 fail_timeout(incload__odbc_conn *conn, const incload__odbc_diag *diag, const char *doing, incload_error **err)
 {
@@ -134,6 +145,7 @@ incload__odbc_fail(incload__odbc_conn *conn, SQLSMALLINT type, SQLHANDLE handle,
 
     if (!incload__odbc_diag_get(type, handle, &diag))
         memcpy(diag.message, "the driver gave no reason", sizeof "the driver gave no reason");
+    refine(conn->profile, &diag);
 
     /* What the driver says of an interrupted call depends on where it was just then. A lost connection stays one. */
     bool lost = conn->base.dialect != NULL

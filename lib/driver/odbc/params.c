@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQL text is scanned only as far as needed to know what is code: strings, quoted names and comments are copied as they
- * are. */
+/* SQL text is scanned only as far as needed to know what is code: strings and quoted names are copied as they are. Comments
+ * become a space, since some drivers count the question marks in them; hints stay. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -88,7 +88,8 @@ skip_opaque(const incload__dialect *dialect, const char *start, const char *at)
     case '[':
         return strcmp(dialect->name, "sqlite") == 0 ? skip_quoted(at, ']', false) : at;
     case '-':
-        return at[1] == '-' ? at + strcspn(at, "\n") : at;
+        /* MariaDB reads 5--1 as 6. */
+        return at[1] == '-' && (!backslashes || incload__is_space(at[2]) || at[2] == '\0') ? at + strcspn(at, "\n") : at;
     case '/':
         return at[1] == '*' ? skip_block_comment(at, postgres) : at;
     case '$':
@@ -98,6 +99,18 @@ skip_opaque(const incload__dialect *dialect, const char *start, const char *at)
     default:
         return at;
     }
+}
+
+/* What skip_opaque() found. */
+static void
+add_opaque(incload__str *out, const char *from, const char *to)
+{
+    bool hint = to - from > 2 && strchr("+!M", from[2]) != NULL;
+
+    if (*from == '-' || (*from == '/' && !hint))
+        incload__str_add_char(out, ' ');
+    else
+        incload__str_add_bytes(out, from, (size_t)(to - from));
 }
 
 static int32_t
@@ -130,7 +143,7 @@ rewrite_numbered(const incload__conn *conn, const char *sql, int32_t count, incl
     while (*at != '\0') {
         const char *behind = skip_opaque(conn->dialect, sql, at);
         if (behind > at) {
-            incload__str_add_bytes(out, at, (size_t)(behind - at));
+            add_opaque(out, at, behind);
         } else if (*at == '?') {
             return incload__fail(err, INCLOAD_E_UNSUPPORTED,
                                  "an operator with '?' cannot be sent through ODBC: use its function, such as jsonb_exists()");
@@ -150,6 +163,30 @@ rewrite_numbered(const incload__conn *conn, const char *sql, int32_t count, incl
     return INCLOAD_OK;
 }
 
+static int32_t
+copy_unnumbered(const incload__conn *conn, const char *sql, int32_t count, incload__str *out, int32_t *order,
+                int32_t *placeholders, incload_error **err)
+{
+    for (const char *at = sql; *at != '\0';) {
+        const char *behind = skip_opaque(conn->dialect, sql, at);
+        if (behind > at) {
+            add_opaque(out, at, behind);
+            at = behind;
+            continue;
+        }
+        if (*at == '?' && *placeholders < count) {
+            order[*placeholders] = *placeholders;
+            (*placeholders)++;
+        } else if (*at == '?') {
+            return incload__fail(err, INCLOAD_E_INVALID, "the statement has more than its %d parameters", count);
+        }
+        incload__str_add_char(out, *at++);
+    }
+    return *placeholders == count ? INCLOAD_OK
+                                  : incload__fail(err, INCLOAD_E_INVALID, "the statement has %d placeholders for %d parameters",
+                                                  *placeholders, count);
+}
+
 int32_t
 incload__params_rewrite(const incload__conn *conn, const char *sql, int32_t count, incload__str *out, int32_t **order,
                         int32_t *placeholders, incload_error **err)
@@ -164,13 +201,10 @@ incload__params_rewrite(const incload__conn *conn, const char *sql, int32_t coun
     *order = incload__alloc_array(&conn->env->mem, most, sizeof **order);
     if (*order == NULL)
         return incload__fail_memory(err);
-    if (numbered) {
+    if (numbered)
         status = rewrite_numbered(conn, sql, count, out, *order, placeholders, err);
-    } else {
-        incload__str_add(out, sql);
-        for (; *placeholders < count; (*placeholders)++)
-            (*order)[*placeholders] = *placeholders;
-    }
+    else
+        status = copy_unnumbered(conn, sql, count, out, *order, placeholders, err);
     if (status == INCLOAD_OK && incload__str_text(out) == NULL)
         status = incload__fail_memory(err);
     if (status != INCLOAD_OK) {
@@ -229,7 +263,7 @@ incload__params_inline(const incload__conn *conn, const char *sql, const incload
     for (const char *at = sql; *at != '\0';) {
         const char *behind = skip_opaque(conn->dialect, sql, at);
         if (behind > at) {
-            incload__str_add_bytes(out, at, (size_t)(behind - at));
+            add_opaque(out, at, behind);
         } else if (*at == '?') {
             int32_t status = check_number(used + 1, count, err);
             if (status != INCLOAD_OK)

@@ -9,6 +9,8 @@
 
 static const incload__odbc_option no_options[] = { { 0 } };
 static const incload__odbc_connect_rule no_rules[] = { { 0 } };
+static const incload__odbc_state_rule no_state_rules[] = { { 0 } };
+static const char *const no_skips[] = { NULL };
 
 /* ---- psqlODBC ---- */
 
@@ -46,6 +48,8 @@ static const incload__odbc_profile psql = {
     .driver_names = psql_names,
     .options = psql_options,
     .connect_rules = psql_rules,
+    .state_rules = no_state_rules,
+    .session_skips = no_skips,
     .stream_key = "UseDeclareFetch",
     .blocks = true,
     .ints_typed = true,
@@ -77,11 +81,16 @@ static const incload__odbc_connect_rule mariadb_rules[] = {
     { 0 },
 };
 
+/* The driver refuses SET NAMES, and makes every session utf8mb4. */
+static const char *const mariadb_skips[] = { "SET NAMES", NULL };
+
 static const incload__odbc_profile mariadb = {
     .name = "MariaDB Connector/ODBC",
     .driver_names = mariadb_names,
     .options = mariadb_options,
     .connect_rules = mariadb_rules,
+    .state_rules = no_state_rules,
+    .session_skips = mariadb_skips,
     .streams = false, /* always buffers the whole result */
     .blocks = true,
     .ints_typed = true,
@@ -110,11 +119,24 @@ static const incload__odbc_option sqlite_options[] = {
     { 0 },
 };
 
+/* Every error of a statement is HY000 with native code 1. */
+static const incload__odbc_state_rule sqlite_states[] = {
+    { "no such table", "42S02" },
+    { "no such column", "42S22" },
+    { "already exists", "42S01" },
+    { 0 },
+};
+
+/* It would replace the driver's handler of busy files (Timeout=), the only one that SQLCancel reaches. */
+static const char *const sqlite_skips[] = { "PRAGMA busy_timeout", NULL };
+
 static const incload__odbc_profile sqlite = {
     .name = "SQLite ODBC",
     .driver_names = sqlite_names,
     .options = sqlite_options,
     .connect_rules = no_rules,
+    .state_rules = sqlite_states,
+    .session_skips = sqlite_skips,
     .stream_key = "StepAPI",
     .stream_needs_literals = true,
     .blocks = false, /* no gain, and declared types bound nothing */
@@ -123,6 +145,7 @@ static const incload__odbc_profile sqlite = {
     .nul_cuts = true,
     .cancels = true,
     .cancel_by_spare = true, /* it frees the rows of the statement while another thread reads them */
+    .cancel_by_burst = true,
     .fetch_waits = true,
     .disconnect_rolls_back = false, /* fails with 25000 */
     .database_is_file = true,
@@ -140,6 +163,8 @@ const incload__odbc_profile incload__odbc_profile_unknown = {
     .driver_names = no_names,
     .options = no_options,
     .connect_rules = no_rules,
+    .state_rules = no_state_rules,
+    .session_skips = no_skips,
     .nul_cuts = true,
     .query_timeout = true, /* SQLCancel from another thread crashes some drivers */
     .disconnect_rolls_back = false,

@@ -29,11 +29,19 @@ typedef struct incload__odbc_connect_rule {
     int32_t code;
 } incload__odbc_connect_rule;
 
+/* A truer SQLSTATE for errors that the driver lumps together, by the server's own words. */
+typedef struct incload__odbc_state_rule {
+    const char *text;
+    const char *sqlstate;
+} incload__odbc_state_rule;
+
 typedef struct incload__odbc_profile {
     const char *name;                 /* for messages */
     const char *const *driver_names;  /* parts of SQL_DRIVER_NAME or of the library's file name */
     const incload__odbc_option *options;
     const incload__odbc_connect_rule *connect_rules;
+    const incload__odbc_state_rule *state_rules;
+    const char *const *session_skips; /* beginnings of session statements that the driver refuses or does itself */
     const char *stream_key;        /* the option that makes it stream when it is "1"; NULL: see streams */
     bool streams;                  /* without any option */
     bool stream_needs_literals;    /* a statement with parameters is buffered whole */
@@ -46,6 +54,7 @@ typedef struct incload__odbc_profile {
     bool nul_cuts;                 /* text parameters are cut at NUL: refused */
     bool cancels;                  /* SQLCancel from another thread is sound */
     bool cancel_by_spare;          /* ... but on the running statement it races: use another of the connection */
+    bool cancel_by_burst;          /* one SQLCancel does not end a wait for a lock, many in a row do */
     bool query_timeout;            /* SQL_ATTR_QUERY_TIMEOUT as the only way to a deadline */
     bool fetch_waits;              /* SQLFetch may wait for the server */
     bool disconnect_rolls_back;    /* SQLDisconnect with an open transaction is sound */

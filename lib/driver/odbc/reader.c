@@ -5,6 +5,7 @@
  * SQLGetData in as many pieces as it needs. */
 #include <string.h>
 
+#include "base/civil.h"
 #include "driver/odbc/cell.h"
 
 enum {
@@ -252,14 +253,30 @@ put_failed(incload__reader *reader, int32_t column, int32_t status, incload_erro
                          incload__type_text(c->type, kind, sizeof kind));
 }
 
+/* A database without zones keeps instants as civil time in UTC; its text says no zone. */
 static int32_t
-put_value(incload__builder *builder, int32_t column, incload__type type, incload__cell form, const char *value,
-          size_t length)
+put_text(const incload__dialect *dialect, incload__builder *builder, int32_t column, incload__type type, const char *text,
+         size_t length)
 {
+    int64_t us;
+    bool has_zone;
+    int32_t zone_seconds = 0;
+
+    if (type.kind == INCLOAD__TIMESTAMPTZ && dialect->civil_is_utc
+        && incload__parse_timestamp(text, length, &us, &has_zone, &zone_seconds) && !has_zone)
+        return incload__put_int(builder, column, us);
+    return incload__put_text(builder, column, text, length);
+}
+
+static int32_t
+put_value(const incload__reader *reader, incload__builder *builder, int32_t column, const char *value, size_t length)
+{
+    const incload__dialect *dialect = reader->conn->base.dialect;
+    incload__type type = reader->schema->columns[column].type;
     int64_t number;
     double real;
 
-    switch (form) {
+    switch (reader->slots[column].form) {
     case INCLOAD__CELL_INT:
         memcpy(&number, value, sizeof number);
         return incload__put_int(builder, column, number);
@@ -269,9 +286,9 @@ put_value(incload__builder *builder, int32_t column, incload__type type, incload
     case INCLOAD__CELL_BYTES:
         if (type.kind == INCLOAD__BINARY)
             return incload__put_bytes(builder, column, value, length);
-        return incload__put_text(builder, column, value, length);
+        return put_text(dialect, builder, column, type, value, length);
     default:
-        return incload__put_text(builder, column, value, length);
+        return put_text(dialect, builder, column, type, value, length);
     }
 }
 
@@ -290,8 +307,7 @@ put_bound(incload__reader *reader, incload__builder *builder, int32_t column, SQ
         return incload__fail(err, INCLOAD_E_DATA, "column %s holds a value that is longer than its type allows",
                              reader->schema->columns[column].name);
     } else {
-        status = put_value(builder, column, reader->schema->columns[column].type, s->form, s->cells + row * s->width,
-                           (size_t)length);
+        status = put_value(reader, builder, column, s->cells + row * s->width, (size_t)length);
     }
     return status == INCLOAD_OK ? INCLOAD_OK : put_failed(reader, column, status, err);
 }
@@ -310,8 +326,7 @@ put_long(incload__reader *reader, incload__builder *builder, int32_t column, inc
     if (is_null)
         status = incload__put_null(builder, column);
     else
-        status = put_value(builder, column, reader->schema->columns[column].type, s->form, reader->cell.data,
-                           reader->cell.length);
+        status = put_value(reader, builder, column, reader->cell.data, reader->cell.length);
     return status == INCLOAD_OK ? INCLOAD_OK : put_failed(reader, column, status, err);
 }
 

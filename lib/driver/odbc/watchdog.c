@@ -10,7 +10,7 @@
 
 #include "driver/odbc/odbc.h"
 
-enum { AGAIN_US = 20000, LONGEST_SLEEP_US = 60000000 };
+enum { AGAIN_US = 20000, BURST_US = 12000, LONGEST_SLEEP_US = 60000000 };
 
 static void
 wait_for(incload__watch *watch, int64_t us)
@@ -24,6 +24,19 @@ wait_for(incload__watch *watch, int64_t us)
     until.tv_sec += (time_t)(us / 1000000 + nanoseconds / 1000000000);
     until.tv_nsec = (long)(nanoseconds % 1000000000);
     pthread_cond_timedwait(&watch->wake, &watch->lock, &until);
+}
+
+/* SQLite's driver waits for a busy file in two loops, one within the other, that sleep 10 ms at a time, and each takes one
+ * SQLCancel for itself: both must find one. */
+static void
+interrupt(incload__odbc_conn *conn)
+{
+    SQLHSTMT stmt = conn->watch.spare != NULL ? conn->watch.spare : conn->watch.running;
+    int64_t end = incload__monotonic_us(conn->base.env) + BURST_US;
+
+    do
+        SQLCancel(stmt);
+    while (conn->profile->cancel_by_burst && incload__monotonic_us(conn->base.env) < end);
 }
 
 /* With the lock held: interrupts if there is reason to, and says in how many microseconds to look again. */
@@ -42,7 +55,7 @@ look(incload__odbc_conn *conn)
         return left;
     if (left <= 0)
         atomic_store(&watch->fired, true);
-    SQLCancel(watch->spare != NULL ? watch->spare : watch->running);
+    interrupt(conn);
     return AGAIN_US;
 }
 
@@ -180,7 +193,7 @@ incload__odbc_cancel(incload__conn *base)
             if (watch_start(conn))
                 pthread_cond_signal(&conn->watch.wake);
             else
-                SQLCancel(conn->watch.spare != NULL ? conn->watch.spare : conn->watch.running);
+                interrupt(conn);
         }
         pthread_mutex_unlock(&conn->watch.lock);
     }

@@ -116,20 +116,23 @@ unnest_send(incload__writer *writer, int64_t *taken, incload_error **err)
     SQLLEN *lengths = incload__alloc_array(mem, columns, sizeof *lengths);
     int32_t status = INCLOAD_OK;
 
-    if (texts == NULL || lengths == NULL)
+    if (texts == NULL || lengths == NULL) {
         status = incload__fail_memory(err);
-    else if (writer->prepared_rows == 0)
-        status = prepare(writer, err);
-    for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++) {
-        texts[i] = (incload__str)INCLOAD__STR(mem);
-        status = bind_array(writer, i, &texts[i], &lengths[i], err);
+        goto done;
     }
+    for (int32_t i = 0; i < writer->schema.count; i++)
+        texts[i] = (incload__str)INCLOAD__STR(mem);
+    if (writer->prepared_rows == 0)
+        status = prepare(writer, err);
+    for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++)
+        status = bind_array(writer, i, &texts[i], &lengths[i], err);
     if (status == INCLOAD_OK)
         status = incload__write_run(writer, taken, err);
     if (writer->prepared != NULL)
         SQLFreeStmt(writer->prepared, SQL_RESET_PARAMS);
-    for (int32_t i = 0; texts != NULL && i < writer->schema.count; i++)
+    for (int32_t i = 0; i < writer->schema.count; i++)
         incload__str_free(&texts[i]);
+done:
     incload__free(mem, texts);
     incload__free(mem, lengths);
     return status;

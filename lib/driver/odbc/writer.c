@@ -189,6 +189,19 @@ flush(incload__writer *writer, incload_error **err)
     return status;
 }
 
+/* bytea's hex form, for a driver that gets PostgreSQL's values one by one. */
+static void
+add_hex(incload__str *out, const uint8_t *bytes, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    incload__str_add(out, "\\x");
+    for (size_t i = 0; i < length; i++) {
+        incload__str_add_char(out, digits[bytes[i] >> 4]);
+        incload__str_add_char(out, digits[bytes[i] & 15]);
+    }
+}
+
 static int32_t
 gather_text(incload__writer *writer, const incload__view *view, int32_t column, int64_t row, incload__write_cell *cell,
             incload_error **err)
@@ -200,7 +213,10 @@ gather_text(incload__writer *writer, const incload__view *view, int32_t column, 
     if (target->type.kind == INCLOAD__BINARY) {
         size_t length;
         const void *bytes = incload__get_bytes(view, column, row, &length);
-        incload__str_add_bytes(&writer->text, bytes, length);
+        if (writer->forms[column] == INCLOAD__CELL_TEXT && writer->method == &incload__method_values)
+            add_hex(&writer->text, bytes, length);
+        else
+            incload__str_add_bytes(&writer->text, bytes, length);
     } else {
         status = writer->conn->base.dialect->encode(view, column, row, target, &writer->text, err);
     }

@@ -58,7 +58,9 @@ END_TEST
 
 START_TEST(a_url_without_a_known_scheme_is_refused_and_never_repeated)
 {
-    const char *urls[] = { "mysql://root:secret@host/db", "POSTGRESQL://root:secret@host", "host=x password=secret", "", NULL };
+    const char *urls[] = {
+        "mysql://root:secret@host/db", "POSTGRESQL://root:secret@host", "host=x password=secret", "", NULL,
+    };
 
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         const incload__driver *driver = &incload__driver_mock;
@@ -130,7 +132,7 @@ END_TEST
 START_TEST(more_than_a_million_cells_are_refused)
 {
     incload__rows rows = { .mem = &incload__mem_libc };
-    const char *cells[1000] = { NULL };
+    static const char *const cells[1000];
 
     for (int i = 0; i < 1000; i++)
         ck_assert_int_eq(incload__rows_add(&rows, cells, NULL, 1000), INCLOAD_OK);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MariaDB: sessions, statements, and what its errors mean. */
+#include "dialect/mariadb.h"
+
+#include "dialect/classify.h"
+#include "dialect/clause.h"
+#include "dialect/quote.h"
+#include "dialect/sql.h"
+
+static const char *const session[] = {
+    "SET NAMES utf8mb4",
+    "SET SESSION time_zone = '+00:00'",
+    /* Without NO_AUTO_VALUE_ON_ZERO a key of 0 would become the next number. */
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'",
+    "SET SESSION autocommit = 1",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    NULL,
+};
+
+static const incload__error_rule error_rules[] = {
+    { NULL, 1205, INCLOAD_E_CONFLICT, true }, /* lock wait timeout: only the statement is undone */
+    { NULL, 1213, INCLOAD_E_CONFLICT, true }, /* deadlock: the whole transaction is undone */
+    { NULL, 1020, INCLOAD_E_CONFLICT, true }, /* record has changed since last read */
+    { NULL, 1615, INCLOAD_E_CONFLICT, true }, /* a table was swapped under a prepared statement */
+    { NULL, 1412, INCLOAD_E_CONFLICT, true }, /* table definition has changed */
+    { NULL, 1969, INCLOAD_E_TIMEOUT, true },  /* max_statement_time */
+    { NULL, 1317, INCLOAD_E_CANCELLED, false },
+    { NULL, 1927, INCLOAD_E_CONNECT, true }, /* connection was killed */
+    { NULL, 1040, INCLOAD_E_CONNECT, true }, /* too many connections */
+    { NULL, 1203, INCLOAD_E_CONNECT, true }, /* too many connections of this user */
+    { NULL, 1053, INCLOAD_E_CONNECT, true }, /* shutdown in progress */
+    { NULL, 1152, INCLOAD_E_CONNECT, true },
+    { NULL, 1158, INCLOAD_E_CONNECT, true },
+    { NULL, 1159, INCLOAD_E_CONNECT, true },
+    { NULL, 1160, INCLOAD_E_CONNECT, true },
+    { NULL, 1161, INCLOAD_E_CONNECT, true },
+    { NULL, 2002, INCLOAD_E_CONNECT, true },
+    { NULL, 2003, INCLOAD_E_CONNECT, true },
+    { NULL, 2005, INCLOAD_E_CONNECT, true },
+    { NULL, 2006, INCLOAD_E_CONNECT, true },
+    { NULL, 2013, INCLOAD_E_CONNECT, true },
+    { NULL, 2055, INCLOAD_E_CONNECT, true },
+    { NULL, 1045, INCLOAD_E_AUTH, false },
+    { NULL, 1698, INCLOAD_E_AUTH, false },
+    { NULL, 1044, INCLOAD_E_PERMISSION, false },
+    { NULL, 1142, INCLOAD_E_PERMISSION, false },
+    { NULL, 1143, INCLOAD_E_PERMISSION, false },
+    { NULL, 1227, INCLOAD_E_PERMISSION, false },
+    { NULL, 1290, INCLOAD_E_PERMISSION, false }, /* the server runs read-only */
+    { NULL, 1370, INCLOAD_E_PERMISSION, false },
+    { NULL, 1792, INCLOAD_E_PERMISSION, false }, /* read-only transaction */
+    { NULL, 1049, INCLOAD_E_NOT_FOUND, false },
+    { NULL, 1051, INCLOAD_E_NOT_FOUND, false },
+    { NULL, 1054, INCLOAD_E_NOT_FOUND, false },
+    { NULL, 1146, INCLOAD_E_NOT_FOUND, false },
+    { NULL, 1305, INCLOAD_E_NOT_FOUND, false },
+    { NULL, 1007, INCLOAD_E_EXISTS, false },
+    { NULL, 1050, INCLOAD_E_EXISTS, false },
+    { NULL, 1060, INCLOAD_E_EXISTS, false },
+    { NULL, 1061, INCLOAD_E_EXISTS, false },
+    { NULL, 1048, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1062, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1169, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1216, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1217, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1364, INCLOAD_E_CONSTRAINT, false }, /* a column without default was not given */
+    { NULL, 1451, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1452, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 1557, INCLOAD_E_CONSTRAINT, false },
+    { NULL, 4025, INCLOAD_E_CONSTRAINT, false }, /* CHECK */
+    { NULL, 1264, INCLOAD_E_DATA, false },
+    { NULL, 1265, INCLOAD_E_DATA, false },
+    { NULL, 1292, INCLOAD_E_DATA, false },
+    { NULL, 1366, INCLOAD_E_DATA, false },
+    { NULL, 1406, INCLOAD_E_DATA, false },
+    { NULL, 1114, INCLOAD_E_SQL, true }, /* table or disk is full */
+    { NULL, 1153, INCLOAD_E_DATA, false }, /* larger than max_allowed_packet */
+    { "08003", 0, INCLOAD_E_CONNECT, true },
+    { NULL, 0, 0, false },
+};
+
+int32_t
+incload__mariadb_quote(incload__str *out, const char *what, const char *name, incload_error **err)
+{
+    static const incload__quoting rule = {
+        .server = "MariaDB", .open = '`', .close = '`', .limit = 64, .unit = INCLOAD__NAME_CHARACTERS,
+        .bmp_only = true, .no_trailing_space = true,
+    };
+
+    return incload__quote_with(&rule, out, what, name, err);
+}
+
+/* " NULL": without it the first TIMESTAMP of a table would fill itself in. */
+static int32_t
+create_table(incload__str *out, const incload__table *table, const incload__schema *columns, const int32_t *key,
+             int32_t key_count, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_mariadb, out, err, INCLOAD_OK };
+
+    incload__clause_create(&clause, "CREATE TABLE IF NOT EXISTS ", table, columns, key, key_count, " NULL");
+    incload__clause_add(&clause, " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin");
+    return incload__clause_status(&clause);
+}
+
+/* No index but the load order: one made later (ALTER TABLE, CREATE INDEX) would commit, also on a temporary table. */
+static int32_t
+create_staging(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_mariadb, out, err, INCLOAD_OK };
+
+    incload__clause_name(&clause, "CREATE TEMPORARY TABLE ", staging);
+    incload__clause_add(&clause, " (`_incload_seq` bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, ");
+    incload__clause_definitions(&clause, columns, " NULL", true);
+    incload__clause_add(&clause, ") ENGINE=InnoDB");
+    return incload__clause_status(&clause);
+}
+
+static void
+drop_staging(incload__str *out, const char *staging)
+{
+    incload__clause clause = { &incload__dialect_mariadb, out, NULL, INCLOAD_OK };
+
+    incload__clause_name(&clause, "DROP TEMPORARY TABLE IF EXISTS ", staging);
+}
+
+/* By bytes where a collation would call different texts equal. */
+static bool
+compares_loosely(const incload__column *column)
+{
+    incload__kind kind = incload__mariadb_kind(column);
+
+    return kind == INCLOAD__TEXT || kind == INCLOAD__JSON;
+}
+
+static void
+equals(incload__str *out, const incload__column *column, const char *t, const char *s)
+{
+    if (compares_loosely(column))
+        incload__str_addf(out, "CAST(%s AS BINARY) <=> CAST(%s AS BINARY)", t, s);
+    else
+        incload__str_addf(out, "%s <=> %s", t, s);
+}
+
+/* For the subquery of append, where the plain comparison of a whole column may use an index. */
+static void
+same(incload__str *out, const incload__column *column, const char *t, const char *s)
+{
+    if (compares_loosely(column))
+        incload__str_addf(out, "%s <=> %s AND ", t, s);
+    equals(out, column, t, s);
+}
+
+/* A window, since a self-join would want an index on the key. */
+static int32_t
+add_delete_older(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
+
+    incload__clause_name(&clause, "DELETE s FROM ", merge->staging);
+    incload__clause_add(&clause, " AS s JOIN (SELECT r.`_incload_seq` FROM (SELECT n.`_incload_seq`, ROW_NUMBER() OVER "
+                                 "(PARTITION BY ");
+    incload__clause_key(&clause, merge, "n.");
+    incload__clause_add(&clause, " ORDER BY ");
+    if (merge->latest_by >= 0) {
+        incload__clause_name(&clause, "n.", merge->columns->columns[merge->latest_by].name);
+        incload__clause_add(&clause, " DESC, ");
+    }
+    incload__clause_name(&clause, "n.`_incload_seq` DESC) AS place FROM ", merge->staging);
+    incload__clause_add(&clause, " AS n) AS r WHERE r.place > 1) AS d ON d.`_incload_seq` = s.`_incload_seq`");
+    return incload__clause_finish(&clause, out, false);
+}
+
+/* STRAIGHT_JOIN: the server knows nothing of the size of a temporary table and might read the whole target. */
+static int32_t
+add_update(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
+
+    incload__clause_name(&clause, "UPDATE ", merge->staging);
+    incload__clause_add(&clause, " AS s STRAIGHT_JOIN ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t ON ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_add(&clause, " SET ");
+    incload__clause_assign(&clause, merge, "t.", "s.");
+    incload__clause_add(&clause, " WHERE NOT (");
+    incload__clause_compare(&clause, merge, false, " AND ", "t.", "s.", equals);
+    incload__clause_add(&clause, ")");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static void
+add_insert(incload__clause *clause, const incload__merge *merge)
+{
+    incload__clause_add(clause, "INSERT INTO ");
+    incload__clause_table(clause, merge->target);
+    incload__clause_add(clause, " (");
+    incload__clause_columns(clause, merge, "");
+    incload__clause_add(clause, ") SELECT ");
+    incload__clause_columns(clause, merge, "s.");
+    incload__clause_name(clause, " FROM ", merge->staging);
+    incload__clause_add(clause, " AS s");
+}
+
+/* Never ON DUPLICATE KEY UPDATE: it fires on any unique index and would overwrite a row with another key. */
+static int32_t
+merge_rows(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status == INCLOAD_OK)
+        status = add_delete_older(out, merge, err);
+    if (status == INCLOAD_OK && !incload__merge_only_key(merge))
+        status = add_update(out, merge, err);
+    if (status != INCLOAD_OK)
+        return status;
+
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
+
+    add_insert(&clause, merge);
+    incload__clause_add(&clause, " LEFT JOIN ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t ON ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_name(&clause, " WHERE t.", merge->columns->columns[merge->key[0]].name);
+    incload__clause_add(&clause, " IS NULL ORDER BY s.`_incload_seq`");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+append_rows(incload__statements *out, const incload__merge *merge, const char *boundary, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, false, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    add_insert(&clause, merge);
+    if (boundary != NULL) {
+        incload__clause_add(&clause, " WHERE (");
+        incload__clause_add(&clause, boundary);
+        incload__clause_add(&clause, ") IS NOT TRUE OR NOT EXISTS (SELECT 1 FROM ");
+        incload__clause_table(&clause, merge->target);
+        incload__clause_add(&clause, " AS t WHERE ");
+        incload__clause_compare(&clause, merge, true, " AND ", "t.", "s.", same);
+        incload__clause_add(&clause, ")");
+    }
+    incload__clause_add(&clause, " ORDER BY s.`_incload_seq`");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static incload__error_class
+classify(const char *sqlstate, int64_t native_code)
+{
+    return incload__classify(error_rules, sqlstate, native_code);
+}
+
+const incload__dialect incload__dialect_mariadb = {
+    .name = "mariadb",
+    .ddl_commits = true,
+    .civil_is_utc = true,
+    .snapshot_reads = true,
+    .max_params = 65535,
+    .name_limit = 64,
+    .name_limit_characters = true,
+    /* The snapshot is taken here, not at the first read; the session is at REPEATABLE READ. */
+    .begin_read = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    .begin_write = "START TRANSACTION READ WRITE",
+    .session = session,
+    .identity_query = incload__sql_mariadb_identity,
+    .quote = incload__mariadb_quote,
+    .columns_query = incload__sql_mariadb_columns,
+    .keys_query = incload__sql_mariadb_keys,
+    .schema_query = incload__sql_mariadb_schema,
+    .type_of = incload__mariadb_type_of,
+    .native_type = incload__mariadb_native_type,
+    .select_item = incload__mariadb_select_item,
+    .bind_item = incload__mariadb_bind_item,
+    .param = incload__mariadb_param,
+    .encode = incload__mariadb_encode,
+    .exact_text = incload__mariadb_exact_text,
+    .no_position = incload__mariadb_no_position,
+    .create_table = create_table,
+    .create_staging = create_staging,
+    .drop_staging = drop_staging,
+    .merge = merge_rows,
+    .append = append_rows,
+    .classify = classify,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "driver/odbc/connect.h"
+
+static int32_t
+fail_no_driver(SQLHENV environment, const incload__connstr *list, const incload__odbc_diag *diag,
+               const incload__mem *mem, incload_error **err)
+{
+    const char *driver = incload__connstr_get(list, "Driver");
+    const char *dsn = incload__connstr_get(list, "DSN");
+    incload__str installed = INCLOAD__STR(mem);
+
+    incload__odbc_installed(environment, &installed);
+    const char *names = installed.failed ? "?" : incload__str_text(&installed);
+    if (driver != NULL)
+        incload__fail(err, INCLOAD_E_NOT_FOUND, "odbc: the driver '%s' cannot be loaded: %s; installed drivers: %s", driver,
+                      diag->message, names);
+    else
+        incload__fail(err, INCLOAD_E_NOT_FOUND,
+                      "odbc: the data source '%s' is not known or its driver cannot be loaded: %s; installed drivers: %s",
+                      dsn, diag->message, names);
+    incload__str_free(&installed);
+    return INCLOAD_E_NOT_FOUND;
+}
+
+int32_t
+incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list,
+                           incload_error **err)
+{
+    incload__odbc_diag diag;
+    int32_t code = INCLOAD_E_CONNECT;
+
+    if (!incload__odbc_diag_get(SQL_HANDLE_DBC, conn->dbc, &diag))
+        memcpy(diag.message, "the driver gave no reason", sizeof "the driver gave no reason");
+    if (strncmp(diag.sqlstate, "IM", 2) == 0 || strstr(diag.message, "Can't open lib") != NULL)
+        return fail_no_driver(environment, list, &diag, &conn->base.env->mem, err);
+
+    const char *sqlstate = diag.sqlstate;
+    if (strncmp(sqlstate, "28", 2) == 0)
+        code = INCLOAD_E_AUTH;
+    for (const incload__odbc_connect_rule *rule = conn->profile->connect_rules; rule->text != NULL; rule++) {
+        if (strstr(diag.message, rule->text) != NULL) {
+            code = rule->code;
+            sqlstate = rule->sqlstate;
+            break;
+        }
+    }
+    int64_t deadline_us = conn->base.deadline_us;
+    if (code == INCLOAD_E_CONNECT && deadline_us != 0 && incload__monotonic_us(conn->base.env) >= deadline_us)
+        code = INCLOAD_E_TIMEOUT;
+    if (strncmp(sqlstate, "HYT", 3) == 0)
+        code = INCLOAD_E_TIMEOUT;
+
+    bool first = err != NULL && *err == NULL;
+    incload__fail(err, code, "odbc: connecting by %s: %s", conn->profile->name, diag.message);
+    if (first)
+        incload__error_set_server(err, sqlstate, diag.native_code,
+                                  code == INCLOAD_E_CONNECT || code == INCLOAD_E_TIMEOUT);
+    return code;
+}

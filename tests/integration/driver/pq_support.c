@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pq_support.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+pq_url(void)
+{
+    return getenv("INCLOAD_TEST_POSTGRES");
+}
+
+int64_t
+pq_now_ms(void)
+{
+    return incload__monotonic_us(&incload__env_system) / 1000;
+}
+
+void
+pq_deadline(incload__conn *conn, int64_t ms)
+{
+    conn->deadline_us = incload__deadline_in(&incload__env_system, ms);
+}
+
+int32_t
+pq_connect_to(const char *to, incload__role role, int64_t ms, incload__conn **out, incload_error **err)
+{
+    incload__connect how = {
+        .env = &incload__env_system,
+        .url = to,
+        .role = role,
+        .deadline_us = incload__deadline_in(&incload__env_system, ms),
+        .application_name = "incload-test",
+    };
+    return pq->connect(&how, out, err);
+}
+
+incload__conn *
+pq_open(incload__role role)
+{
+    incload__conn *conn = NULL;
+    incload_error *err = NULL;
+
+    int32_t status = pq_connect_to(pq_url(), role, 10000, &conn, &err);
+    ck_assert_msg(status == INCLOAD_OK, "%s", incload_error_message(err));
+    pq_deadline(conn, 25000);
+    return conn;
+}
+
+/* Asserts that the call before gave this code, and forgets its error. */
+void
+pq_expect(int32_t status, int32_t code, incload_error **err)
+{
+    ck_assert_msg(status == code, "expected %s, got %s: %s", incload_status_name(code), incload_status_name(status),
+                  incload_error_message(*err));
+    ck_assert_int_eq(incload_error_code(*err), code);
+    incload_error_unref(*err);
+    *err = NULL;
+}
+
+void
+pq_run(incload__conn *conn, const char *sql)
+{
+    incload_error *err = NULL;
+
+    pq_expect(pq->execute(conn, sql, NULL, 0, NULL, &err), INCLOAD_OK, &err);
+}
+
+void
+pq_expect_text(incload__conn *conn, const char *sql, const char *expected)
+{
+    incload__rows rows = { .mem = mem };
+    incload_error *err = NULL;
+
+    pq_expect(pq->select(conn, sql, NULL, 0, &rows, &err), INCLOAD_OK, &err);
+    ck_assert_int_eq(rows.count, 1);
+    ck_assert_str_eq(incload__rows_get(&rows, 0, 0), expected);
+    incload__rows_free(&rows);
+}
+
+void
+pq_begin(incload__conn *conn)
+{
+    incload_error *err = NULL;
+
+    pq_expect(pq->begin(conn, &err), INCLOAD_OK, &err);
+    ck_assert_int_eq(conn->txn, INCLOAD__TXN_OPEN);
+}
+
+void
+pq_roll_back(incload__conn *conn)
+{
+    incload_error *err = NULL;
+
+    pq_expect(pq->rollback(conn, &err), INCLOAD_OK, &err);
+    ck_assert_int_eq(conn->txn, INCLOAD__TXN_IDLE);
+}
+
+void
+pq_expect_usable(incload__conn *conn)
+{
+    pq_deadline(conn, 10000);
+    pq_roll_back(conn);
+    pq_expect_text(conn, "SELECT 'usable'", "usable");
+}
+
+incload__param
+pq_text_param(const char *text)
+{
+    return (incload__param){ text, text != NULL ? strlen(text) : 0, INCLOAD__TEXT };
+}

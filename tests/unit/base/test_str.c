@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/harness.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static void *
+refuse(void *block, size_t size, void *user_data)
+{
+    (void)block;
+    (void)size;
+    (void)user_data;
+    return NULL;
+}
+
+static void *
+refuse_new(size_t size, void *user_data)
+{
+    return refuse(NULL, size, user_data);
+}
+
+static void
+release_nothing(void *block, void *user_data)
+{
+    (void)block;
+    (void)user_data;
+}
+
+START_TEST(an_empty_string_reads_as_empty_text)
+{
+    incload__str str = INCLOAD__STR(&incload__mem_libc);
+
+    ck_assert_str_eq(incload__str_text(&str), "");
+    char *text = incload__str_take(&str);
+    ck_assert_str_eq(text, "");
+    incload__free(&incload__mem_libc, text);
+}
+END_TEST
+
+START_TEST(pieces_of_every_kind_are_appended)
+{
+    incload__str str = INCLOAD__STR(&incload__mem_libc);
+
+    incload__str_add(&str, "SELECT ");
+    incload__str_add_bytes(&str, "abc", 2);
+    incload__str_add_char(&str, ',');
+    incload__str_addf(&str, " $%d, '%s'", 7, "x");
+    ck_assert_str_eq(incload__str_text(&str), "SELECT ab, $7, 'x'");
+    ck_assert_uint_eq(str.length, strlen("SELECT ab, $7, 'x'"));
+    incload__str_clear(&str);
+    ck_assert_str_eq(incload__str_text(&str), "");
+    incload__str_free(&str);
+}
+END_TEST
+
+START_TEST(a_string_grows_past_its_first_memory_and_keeps_nul_bytes)
+{
+    incload__str str = INCLOAD__STR(&incload__mem_libc);
+
+    for (int i = 0; i < 1000; i++)
+        incload__str_add_bytes(&str, "a\0b", 3);
+    ck_assert_uint_eq(str.length, 3000);
+    ck_assert_int_eq(memcmp(str.data + 2997, "a\0b", 4), 0);
+    incload__str_free(&str);
+}
+END_TEST
+
+START_TEST(a_failed_step_stays_until_the_string_is_cleared)
+{
+    incload__mem mem = { refuse_new, refuse, release_nothing, NULL };
+    incload__str str = INCLOAD__STR(&mem);
+
+    incload__str_add(&str, "lost");
+    incload__str_add(&str, "lost too");
+    ck_assert_ptr_null(incload__str_text(&str));
+    ck_assert_ptr_null(incload__str_take(&str));
+    ck_assert(!str.failed);
+}
+END_TEST
+
+static void
+add_tests(TCase *tests)
+{
+    tcase_add_test(tests, an_empty_string_reads_as_empty_text);
+    tcase_add_test(tests, pieces_of_every_kind_are_appended);
+    tcase_add_test(tests, a_string_grows_past_its_first_memory_and_keeps_nul_bytes);
+    tcase_add_test(tests, a_failed_step_stays_until_the_string_is_cleared);
+}
+
+HARNESS_MAIN("str", add_tests)
