@@ -8,7 +8,8 @@
 #include "batch/type.h"
 
 /* A column of `buffer_count` buffers (2 or 3) that are still NULL. Released arrays free the buffers. */
-int32_t incload__array_column(const incload__mem *mem, int32_t buffer_count, struct ArrowArray *out, incload_error **err);
+int32_t incload__array_column(const incload__mem *mem, int32_t buffer_count, struct ArrowArray *out,
+                              incload_error **err);
 void incload__array_set_buffer(struct ArrowArray *array, int32_t index, void *buffer);
 
 /* A struct array whose children are released ones, to be filled in. */

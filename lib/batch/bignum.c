@@ -42,8 +42,8 @@ incload__big_multiply_add(incload__big *big, uint32_t factor, uint32_t addend)
 void
 incload__big_multiply_power_of_5(incload__big *big, int32_t exponent)
 {
-    static const uint32_t powers[] = { 1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125,
-                                       244140625, 1220703125 };
+    static const uint32_t powers[] = { 1,     5,      25,      125,     625,      3125,      15625,
+                                       78125, 390625, 1953125, 9765625, 48828125, 244140625, 1220703125 };
 
     for (; exponent > 13; exponent -= 13)
         incload__big_multiply_add(big, powers[13], 0);
@@ -100,8 +100,8 @@ incload__big_compare_sum(const incload__big *a, const incload__big *b, const inc
         return 1;
     /* What c has left over, from the top: 0 or 1 can still turn, more cannot. */
     for (int32_t i = c->count - 1; i >= 0; i--) {
-        int64_t sum = (i < longer->count ? (int64_t)longer->words[i] : 0)
-                      + (i < shorter->count ? (int64_t)shorter->words[i] : 0);
+        int64_t sum =
+            (i < longer->count ? (int64_t)longer->words[i] : 0) + (i < shorter->count ? (int64_t)shorter->words[i] : 0);
         rest = (rest << 32) + (int64_t)c->words[i] - sum;
         if (rest > 1)
             return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Natural numbers of a bounded size, for floats whose digits 128 bits cannot decide. The callers stay below the bound by
- * their range checks: the longest is 770 decimal digits against 5^1120, under 2700 bits. */
+/* Natural numbers of a bounded size, for floats whose digits 128 bits cannot decide. The callers stay below the bound
+ * by their range checks: the longest is 770 decimal digits against 5^1120, under 2700 bits. */
 #ifndef INCLOAD_LIB_BATCH_BIGNUM_H
 #define INCLOAD_LIB_BATCH_BIGNUM_H
 

@@ -454,9 +454,9 @@ incload__builder_finish(incload__builder *builder, struct ArrowArray *out, inclo
     *out = batch;
     for (int32_t i = 1; i < count; i++) {
         if (builder->columns[i].length != rows)
-            return incload__fail(err, INCLOAD_E_INTERNAL, "column '%s' of a batch has %lld cells, not %lld: please report",
-                                 builder->schema.columns[i].name, (long long)builder->columns[i].length,
-                                 (long long)rows);
+            return incload__fail(
+                err, INCLOAD_E_INTERNAL, "column '%s' of a batch has %lld cells, not %lld: please report",
+                builder->schema.columns[i].name, (long long)builder->columns[i].length, (long long)rows);
     }
     int32_t status = incload__array_struct(&builder->mem, count, rows, &batch, err);
     for (int32_t i = 0; i < count && status == INCLOAD_OK; i++)

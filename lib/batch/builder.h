@@ -5,7 +5,8 @@
 
 #include "batch/batch.h"
 
-/* One cell as it lies in a column of the same type, unchecked: `length` is the kind's width for fixed ones. Not for BOOL. */
+/* One cell as it lies in a column of the same type, unchecked: `length` is the kind's width for fixed ones. Not for
+ * BOOL. */
 int32_t incload__put_raw(incload__builder *builder, int32_t column, const void *cell, size_t length);
 /* Moves one column out and leaves it empty. */
 int32_t incload__builder_take(incload__builder *builder, int32_t column, struct ArrowArray *out, incload_error **err);

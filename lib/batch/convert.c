@@ -222,8 +222,9 @@ binary_to_binary(job *work, int64_t row)
 #define F(family) (1u << INCLOAD__F_##family)
 #define WHOLE (F(INT) | F(UINT))
 
-/* Sets of families; the first rule that has both is the one. What is not here is not convertible: an instant and a civil
- * time (no zone is known), bytes and text (no encoding is known), floats and decimals (no value would be equal). */
+/* Sets of families; the first rule that has both is the one. What is not here is not convertible: an instant and a
+ * civil time (no zone is known), bytes and text (no encoding is known), floats and decimals (no value would be equal).
+ */
 static const struct {
     uint32_t from;
     uint32_t to;
@@ -281,8 +282,8 @@ fail_cell(int32_t status, const char *name, incload__type from, incload__type to
     incload__type_text(from, from_text, sizeof from_text);
     incload__type_text(to, to_text, sizeof to_text);
     if (status == INCLOAD_E_TYPE)
-        return incload__fail(err, status, "column '%s': %s does not convert to %s: cast it in the query", name, from_text,
-                             to_text);
+        return incload__fail(err, status, "column '%s': %s does not convert to %s: cast it in the query", name,
+                             from_text, to_text);
     return incload__fail(err, status,
                          "column '%s': a value of type %s has no equal in %s: widen the target's column or change the "
                          "value in the query",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binary floats to and from text. Integers only: the host may have changed the rounding mode or flush subnormals to 0. */
+/* Binary floats to and from text. Integers only: the host may have changed the rounding mode or flush subnormals to 0.
+ */
 #include "batch/number.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static const float_format single_format = { 24, -149, 127, 6, 0xFF };
 static const float_format double_format = { 53, -1074, 1023, 15, 0x7FF };
 
 enum {
-    MAX_DIGITS = 770,    /* no decimal that lies between two doubles needs more to tell on which side it is */
+    MAX_DIGITS = 770,      /* no decimal that lies between two doubles needs more to tell on which side it is */
     EXACT_POWER_OF_5 = 27, /* the highest in 64 bits */
     LARGEST_DECIMAL_EXPONENT = 310,
     SMALLEST_DECIMAL_EXPONENT = -345,
@@ -68,7 +69,8 @@ bit_length(unsigned __int128 value)
     return low != 0 ? 64 - __builtin_clzll(low) : 0;
 }
 
-/* Rounds value * 2^exponent, a little more if `sticky`, to the bits of a float without sign. False outside the range. */
+/* Rounds value * 2^exponent, a little more if `sticky`, to the bits of a float without sign. False outside the range.
+ */
 static bool
 round_to(const float_format *format, unsigned __int128 value, bool sticky, int32_t exponent, uint64_t *bits)
 {
@@ -282,8 +284,8 @@ decimal_floor(int32_t bit)
     return (int32_t)((product >= 0 ? product : product - 99999) / 100000);
 }
 
-/* The whole part of significand * 2^exponent * 10^scale, and whether anything is behind it. False where 128 bits are too
- * few. */
+/* The whole part of significand * 2^exponent * 10^scale, and whether anything is behind it. False where 128 bits are
+ * too few. */
 static bool
 scaled(uint64_t significand, int32_t exponent, int32_t scale, uint64_t *whole, bool *rest)
 {
@@ -322,8 +324,9 @@ round_digits(uint64_t number, bool rest, int32_t drop)
     return kept;
 }
 
-/* The usual case. One digit more than ever needed is worked out exactly, and the first rounding of it that gives the same
- * bits back is taken. The fewest digits tried always survive, so there is no need to try still fewer: the zeros behind go. */
+/* The usual case. One digit more than ever needed is worked out exactly, and the first rounding of it that gives the
+ * same bits back is taken. The fewest digits tried always survive, so there is no need to try still fewer: the zeros
+ * behind go. */
 static bool
 digits_by_rounding(const float_format *format, uint64_t significand, int32_t exponent, int32_t top, uint64_t bits,
                    decimal_digits *out)
@@ -357,8 +360,8 @@ digits_by_rounding(const float_format *format, uint64_t significand, int32_t exp
     return true;
 }
 
-/* A float as a fraction of whole numbers, value / unit, with the distances to the ends of the interval that reads back to
- * it: Steele and White's way to the fewest digits. */
+/* A float as a fraction of whole numbers, value / unit, with the distances to the ends of the interval that reads back
+ * to it: Steele and White's way to the fewest digits. */
 typedef struct interval {
     incload__big value, unit, below, above;
     bool closed; /* the ends themselves round to an even significand, so they belong to it */
@@ -367,8 +370,8 @@ typedef struct interval {
 static void
 interval_set(interval *in, const float_format *format, uint64_t significand, int32_t exponent)
 {
-    bool lowest_of_binade
-        = significand == (uint64_t)1 << (format->significand_bits - 1) && exponent > format->min_exponent;
+    bool lowest_of_binade =
+        significand == (uint64_t)1 << (format->significand_bits - 1) && exponent > format->min_exponent;
     int32_t up = (exponent > 0 ? exponent : 0);
     int32_t down = (exponent < 0 ? -exponent : 0);
     int32_t extra = lowest_of_binade ? 2 : 1;

@@ -43,7 +43,8 @@ check_batch(const struct ArrowSchema *schema, const struct ArrowArray *array, in
     const void *validity = validity_of(array);
     for (int64_t row = 0; validity != NULL && row < array->length; row++) {
         if (bit_is_clear(validity, array->offset + row))
-            return incload__fail(err, INCLOAD_E_DATA, "a row of the batch is NULL as a whole: drop it, or set its columns");
+            return incload__fail(err, INCLOAD_E_DATA,
+                                 "a row of the batch is NULL as a whole: drop it, or set its columns");
     }
     return INCLOAD_OK;
 }
@@ -97,7 +98,8 @@ open_column(const struct ArrowSchema *schema, const struct ArrowArray *parent, i
     out->offset = parent->offset + out->array->offset;
     out->format = type->dictionary != NULL ? type->dictionary->format : type->format;
     if (!parse_types(type, expected->type.kind, out))
-        return incload__fail(err, INCLOAD_E_TYPE, "column '%s' of the batch has Arrow type '%s', which is not known: cast it",
+        return incload__fail(err, INCLOAD_E_TYPE,
+                             "column '%s' of the batch has Arrow type '%s', which is not known: cast it",
                              expected->name, out->format);
     if (out->values == NULL || !incload__arrived_fits(&out->arrived, out->values)
         || (type->dictionary != NULL && !incload__arrived_fits(&out->indices, out->array))
@@ -150,7 +152,8 @@ take_column(const source *column, int64_t rows, incload__builder *builder, int32
     case INCLOAD_E_NO_MEMORY:
         return incload__fail_memory(err);
     default:
-        return incload__fail(err, status, "column '%s' of the batch contradicts itself: its buffers point outside", name);
+        return incload__fail(err, status, "column '%s' of the batch contradicts itself: its buffers point outside",
+                             name);
     }
 }
 

@@ -9,13 +9,13 @@
 typedef enum incload__layout {
     INCLOAD__LAYOUT_NULLS,
     INCLOAD__LAYOUT_BITS,
-    INCLOAD__LAYOUT_SIGNED,   /* integers of `width` bytes, times `multiply`, divided by `divide` without a rest */
+    INCLOAD__LAYOUT_SIGNED, /* integers of `width` bytes, times `multiply`, divided by `divide` without a rest */
     INCLOAD__LAYOUT_UNSIGNED,
     INCLOAD__LAYOUT_FLOAT,
     INCLOAD__LAYOUT_DECIMAL,
-    INCLOAD__LAYOUT_OFFSETS,  /* of `width` bytes */
+    INCLOAD__LAYOUT_OFFSETS, /* of `width` bytes */
     INCLOAD__LAYOUT_VIEWS,
-    INCLOAD__LAYOUT_BYTES     /* `width` bytes a cell */
+    INCLOAD__LAYOUT_BYTES /* `width` bytes a cell */
 } incload__layout;
 
 typedef struct incload__arrived {
@@ -30,8 +30,8 @@ typedef struct incload__arrived {
 bool incload__format_parse(const char *format, incload__kind expected, incload__arrived *out);
 /* True when the array has the buffers its layout needs for its length. */
 bool incload__arrived_fits(const incload__arrived *arrived, const struct ArrowArray *array);
-/* Appends the cell at `at`, counted from the start of the buffers and not NULL. INCLOAD_E_DATA for what the type cannot hold,
- * INCLOAD_E_INVALID for buffers that contradict themselves. */
+/* Appends the cell at `at`, counted from the start of the buffers and not NULL. INCLOAD_E_DATA for what the type cannot
+ * hold, INCLOAD_E_INVALID for buffers that contradict themselves. */
 int32_t incload__arrived_put(const incload__arrived *arrived, const struct ArrowArray *array, int64_t at,
                              incload__builder *builder, int32_t column);
 

@@ -10,8 +10,14 @@
 
 enum { VIEW_SIZE = 16, VIEW_INLINE = 12, VIEW_FIXED_BUFFERS = 3 };
 
-#define T(k) { .kind = INCLOAD__##k }
-#define CLOCK(k) { .kind = INCLOAD__##k, .scale = 6 }
+#define T(k)                                                                                                           \
+    {                                                                                                                  \
+        .kind = INCLOAD__##k                                                                                           \
+    }
+#define CLOCK(k)                                                                                                       \
+    {                                                                                                                  \
+        .kind = INCLOAD__##k, .scale = 6                                                                               \
+    }
 #define SIGNED INCLOAD__LAYOUT_SIGNED
 #define UNSIGNED INCLOAD__LAYOUT_UNSIGNED
 
@@ -108,8 +114,7 @@ incload__format_parse(const char *format, incload__kind expected, incload__arriv
 
     bool is_timestamp = strncmp(format, "ts", 2) == 0 && strlen(format) > 4 && format[3] == ':';
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strcmp(formats[i].format, format) != 0
-            && !(is_timestamp && strncmp(formats[i].format, format, 4) == 0))
+        if (strcmp(formats[i].format, format) != 0 && !(is_timestamp && strncmp(formats[i].format, format, 4) == 0))
             continue;
         *out = formats[i].arrived;
         /* Whatever the zone's name: the instants behind it are in UTC. */
@@ -134,8 +139,8 @@ incload__arrived_fits(const incload__arrived *arrived, const struct ArrowArray *
         return false;
     if (arrived->layout == INCLOAD__LAYOUT_NULLS)
         return true;
-    if (array->buffers == NULL || (views ? array->n_buffers < buffers[arrived->layout]
-                                         : array->n_buffers != buffers[arrived->layout]))
+    if (array->buffers == NULL
+        || (views ? array->n_buffers < buffers[arrived->layout] : array->n_buffers != buffers[arrived->layout]))
         return false;
     /* No NULLs without a bitmap; all else needs its buffer once there is a cell. */
     if (array->null_count > 0 && array->buffers[0] == NULL)
@@ -230,8 +235,8 @@ put_by_offsets(const incload__arrived *arrived, const struct ArrowArray *array, 
     return put_slice(array->buffers[2], start, start <= end ? end - start : -1, builder, column);
 }
 
-/* A view is a length and either the bytes, or four of them, the number of a buffer and the place in it. The last buffer has
- * the sizes of those between. */
+/* A view is a length and either the bytes, or four of them, the number of a buffer and the place in it. The last buffer
+ * has the sizes of those between. */
 static int32_t
 put_view(const incload__arrived *arrived, const struct ArrowArray *array, int64_t at, incload__builder *builder,
          int32_t column)
@@ -265,10 +270,10 @@ incload__arrived_put(const incload__arrived *arrived, const struct ArrowArray *a
 {
     static int32_t (*const puts[])(const incload__arrived *arrived, const struct ArrowArray *array, int64_t at,
                                    incload__builder *builder, int32_t column) = {
-        [INCLOAD__LAYOUT_BITS] = put_bits,          [INCLOAD__LAYOUT_SIGNED] = put_signed,
-        [INCLOAD__LAYOUT_UNSIGNED] = put_unsigned,  [INCLOAD__LAYOUT_FLOAT] = put_float,
-        [INCLOAD__LAYOUT_DECIMAL] = put_decimal,    [INCLOAD__LAYOUT_OFFSETS] = put_by_offsets,
-        [INCLOAD__LAYOUT_VIEWS] = put_view,         [INCLOAD__LAYOUT_BYTES] = put_by_width,
+        [INCLOAD__LAYOUT_BITS] = put_bits,         [INCLOAD__LAYOUT_SIGNED] = put_signed,
+        [INCLOAD__LAYOUT_UNSIGNED] = put_unsigned, [INCLOAD__LAYOUT_FLOAT] = put_float,
+        [INCLOAD__LAYOUT_DECIMAL] = put_decimal,   [INCLOAD__LAYOUT_OFFSETS] = put_by_offsets,
+        [INCLOAD__LAYOUT_VIEWS] = put_view,        [INCLOAD__LAYOUT_BYTES] = put_by_width,
     };
 
     return puts[arrived->layout](arrived, array, at, builder, column);

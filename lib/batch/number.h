@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers to and from text, exactly and without the C library, whose point and thousands follow the host's locale and whose
- * results follow its rounding mode. */
+/* Numbers to and from text, exactly and without the C library, whose point and thousands follow the host's locale and
+ * whose results follow its rounding mode. */
 #ifndef INCLOAD_LIB_BATCH_NUMBER_H
 #define INCLOAD_LIB_BATCH_NUMBER_H
 
@@ -15,11 +15,12 @@ size_t incload__int_text(int64_t value, char *out);
 size_t incload__uint_text(uint64_t value, char *out);
 bool incload__parse_uint64(const char *text, size_t length, uint64_t *value);
 
-/* The fewest digits that read back to the same bits, as PostgreSQL lays them out: plain from 0.0001 up to 15 digits before
- * the point (`single`: 6), else with an exponent of two digits or more. */
+/* The fewest digits that read back to the same bits, as PostgreSQL lays them out: plain from 0.0001 up to 15 digits
+ * before the point (`single`: 6), else with an exponent of two digits or more. */
 size_t incload__float_text(double value, bool single, char *out);
-/* [sign]digits[.digits][e[sign]digits], NaN, [sign]Infinity or Inf (case ignored): rounded to the nearest, ties to even, once.
- * False for other text, and where a finite number would become infinite or a number that is not 0 would become 0. */
+/* [sign]digits[.digits][e[sign]digits], NaN, [sign]Infinity or Inf (case ignored): rounded to the nearest, ties to
+ * even, once. False for other text, and where a finite number would become infinite or a number that is not 0 would
+ * become 0. */
 bool incload__float_parse(const char *text, size_t length, bool single, double *value);
 
 /* Exactly `scale` digits behind the point. */

@@ -31,8 +31,8 @@ reserve_column(incload__schema *schema)
     int32_t capacity;
     if (__builtin_mul_overflow(schema->capacity > 0 ? schema->capacity : 4, 2, &capacity))
         return false;
-    incload__column *columns
-        = incload__realloc(schema->mem, schema->columns, (size_t)capacity * sizeof *schema->columns);
+    incload__column *columns =
+        incload__realloc(schema->mem, schema->columns, (size_t)capacity * sizeof *schema->columns);
     if (columns == NULL)
         return false;
     schema->columns = columns;

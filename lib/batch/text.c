@@ -132,20 +132,13 @@ void
 incload__cell_text(const incload__view *view, int32_t column, int64_t row, incload__str *out)
 {
     static const write_fn writers[INCLOAD__F_COUNT] = {
-        [INCLOAD__F_BOOL] = write_bool,
-        [INCLOAD__F_INT] = write_int,
-        [INCLOAD__F_UINT] = write_uint,
-        [INCLOAD__F_FLOAT] = write_float,
-        [INCLOAD__F_DECIMAL] = write_decimal,
-        [INCLOAD__F_NUMERIC] = write_bytes,
-        [INCLOAD__F_DATE] = write_date,
-        [INCLOAD__F_TIME] = write_time,
-        [INCLOAD__F_TIMESTAMP] = write_timestamp,
-        [INCLOAD__F_TIMESTAMPTZ] = write_timestamp,
-        [INCLOAD__F_TEXT] = write_bytes,
-        [INCLOAD__F_BINARY] = write_binary,
-        [INCLOAD__F_UUID] = write_uuid,
-        [INCLOAD__F_JSON] = write_bytes,
+        [INCLOAD__F_BOOL] = write_bool,           [INCLOAD__F_INT] = write_int,
+        [INCLOAD__F_UINT] = write_uint,           [INCLOAD__F_FLOAT] = write_float,
+        [INCLOAD__F_DECIMAL] = write_decimal,     [INCLOAD__F_NUMERIC] = write_bytes,
+        [INCLOAD__F_DATE] = write_date,           [INCLOAD__F_TIME] = write_time,
+        [INCLOAD__F_TIMESTAMP] = write_timestamp, [INCLOAD__F_TIMESTAMPTZ] = write_timestamp,
+        [INCLOAD__F_TEXT] = write_bytes,          [INCLOAD__F_BINARY] = write_binary,
+        [INCLOAD__F_UUID] = write_uuid,           [INCLOAD__F_JSON] = write_bytes,
         [INCLOAD__F_NATIVE] = write_bytes,
     };
 
@@ -323,22 +316,13 @@ int32_t
 incload__put_text(incload__builder *builder, int32_t column, const char *text, size_t length)
 {
     static const read_fn readers[INCLOAD__F_COUNT] = {
-        [INCLOAD__F_BOOL] = read_bool,
-        [INCLOAD__F_INT] = read_int,
-        [INCLOAD__F_UINT] = read_uint,
-        [INCLOAD__F_FLOAT] = read_float,
-        [INCLOAD__F_DECIMAL] = read_decimal,
-        [INCLOAD__F_NUMERIC] = read_bytes,
-        [INCLOAD__F_DATE] = read_date,
-        [INCLOAD__F_TIME] = read_clock,
-        [INCLOAD__F_TIMESTAMP] = read_clock,
-        [INCLOAD__F_TIMESTAMPTZ] = read_clock,
-        [INCLOAD__F_TEXT] = read_bytes,
-        [INCLOAD__F_BINARY] = read_binary,
-        [INCLOAD__F_UUID] = read_uuid,
-        [INCLOAD__F_JSON] = read_bytes,
-        [INCLOAD__F_NATIVE] = read_bytes,
+        [INCLOAD__F_BOOL] = read_bool,         [INCLOAD__F_INT] = read_int,         [INCLOAD__F_UINT] = read_uint,
+        [INCLOAD__F_FLOAT] = read_float,       [INCLOAD__F_DECIMAL] = read_decimal, [INCLOAD__F_NUMERIC] = read_bytes,
+        [INCLOAD__F_DATE] = read_date,         [INCLOAD__F_TIME] = read_clock,      [INCLOAD__F_TIMESTAMP] = read_clock,
+        [INCLOAD__F_TIMESTAMPTZ] = read_clock, [INCLOAD__F_TEXT] = read_bytes,      [INCLOAD__F_BINARY] = read_binary,
+        [INCLOAD__F_UUID] = read_uuid,         [INCLOAD__F_JSON] = read_bytes,      [INCLOAD__F_NATIVE] = read_bytes,
     };
 
-    return readers[incload__traits(type_at(builder, column))->family](builder, column, text != NULL ? text : "", length);
+    return readers[incload__traits(type_at(builder, column))->family](builder, column, text != NULL ? text : "",
+                                                                      length);
 }

@@ -28,8 +28,8 @@ const incload__kind_traits incload__kinds[INCLOAD__KIND_COUNT] = {
     [INCLOAD__DATE] = { "date", "tdD", NULL, FIXED, INCLOAD__F_DATE, 4, DATE_MIN, DATE_MAX, 0, 16 },
     [INCLOAD__TIME] = { "time", "ttu", NULL, FIXED, INCLOAD__F_TIME, 8, INT64_MIN, INT64_MAX, 0, 24 },
     [INCLOAD__TIMESTAMP] = { "timestamp", "tsu:", NULL, FIXED, INCLOAD__F_TIMESTAMP, 8, INT64_MIN, INT64_MAX, 0, 31 },
-    [INCLOAD__TIMESTAMPTZ]
-    = { "timestamp", "tsu:UTC", NULL, FIXED, INCLOAD__F_TIMESTAMPTZ, 8, INT64_MIN, INT64_MAX, 0, 34 },
+    [INCLOAD__TIMESTAMPTZ] = { "timestamp", "tsu:UTC", NULL, FIXED, INCLOAD__F_TIMESTAMPTZ, 8, INT64_MIN, INT64_MAX, 0,
+                               34 },
     [INCLOAD__TEXT] = { "text", "u", NULL, VARIABLE, INCLOAD__F_TEXT, 0, 0, 0, 0, 0 },
     [INCLOAD__BINARY] = { "binary", "z", NULL, VARIABLE, INCLOAD__F_BINARY, 0, 0, 0, 0, 0 },
     [INCLOAD__UUID] = { "uuid", "w:16", "arrow.uuid", FIXED, INCLOAD__F_UUID, 16, 0, 0, 0, 36 },
@@ -108,8 +108,9 @@ int_holds(incload__type to, incload__type from)
 static bool
 float_holds(incload__type to, incload__type from)
 {
-    static const int32_t int_bits[INCLOAD__KIND_COUNT]
-        = { [INCLOAD__INT8] = 8, [INCLOAD__INT16] = 16, [INCLOAD__INT32] = 32, [INCLOAD__INT64] = 64, [INCLOAD__UINT64] = 64 };
+    static const int32_t int_bits[INCLOAD__KIND_COUNT] = {
+        [INCLOAD__INT8] = 8, [INCLOAD__INT16] = 16, [INCLOAD__INT32] = 32, [INCLOAD__INT64] = 64, [INCLOAD__UINT64] = 64
+    };
     int32_t bits = incload__traits(to)->digits;
 
     if (incload__traits(from)->family == INCLOAD__F_FLOAT)
@@ -185,20 +186,13 @@ bool
 incload__type_holds(incload__type to, incload__type from)
 {
     static bool (*const holds[INCLOAD__F_COUNT])(incload__type to, incload__type from) = {
-        [INCLOAD__F_BOOL] = same_family_holds,
-        [INCLOAD__F_INT] = int_holds,
-        [INCLOAD__F_UINT] = int_holds,
-        [INCLOAD__F_FLOAT] = float_holds,
-        [INCLOAD__F_DECIMAL] = decimal_holds,
-        [INCLOAD__F_NUMERIC] = numeric_holds,
-        [INCLOAD__F_DATE] = same_family_holds,
-        [INCLOAD__F_TIME] = clock_holds,
-        [INCLOAD__F_TIMESTAMP] = clock_holds,
-        [INCLOAD__F_TIMESTAMPTZ] = clock_holds,
-        [INCLOAD__F_TEXT] = text_holds,
-        [INCLOAD__F_BINARY] = binary_holds,
-        [INCLOAD__F_UUID] = same_family_holds,
-        [INCLOAD__F_JSON] = same_family_holds,
+        [INCLOAD__F_BOOL] = same_family_holds,   [INCLOAD__F_INT] = int_holds,
+        [INCLOAD__F_UINT] = int_holds,           [INCLOAD__F_FLOAT] = float_holds,
+        [INCLOAD__F_DECIMAL] = decimal_holds,    [INCLOAD__F_NUMERIC] = numeric_holds,
+        [INCLOAD__F_DATE] = same_family_holds,   [INCLOAD__F_TIME] = clock_holds,
+        [INCLOAD__F_TIMESTAMP] = clock_holds,    [INCLOAD__F_TIMESTAMPTZ] = clock_holds,
+        [INCLOAD__F_TEXT] = text_holds,          [INCLOAD__F_BINARY] = binary_holds,
+        [INCLOAD__F_UUID] = same_family_holds,   [INCLOAD__F_JSON] = same_family_holds,
         [INCLOAD__F_NATIVE] = same_family_holds,
     };
     incload__family family = incload__traits(to)->family;

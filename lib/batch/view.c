@@ -36,8 +36,8 @@ incload__view_init(incload__view *view, const incload__mem *mem, const incload__
 {
     *view = (incload__view){ .schema = schema, .mem = mem };
     if (array->release == NULL || array->n_children != schema->count || array->offset < 0)
-        return incload__fail(err, INCLOAD_E_INTERNAL, "a batch does not have the %d columns of its schema: please report",
-                             schema->count);
+        return incload__fail(err, INCLOAD_E_INTERNAL,
+                             "a batch does not have the %d columns of its schema: please report", schema->count);
     view->columns = incload__alloc_array(mem, (size_t)schema->count, sizeof *view->columns);
     if (view->columns == NULL)
         return incload__fail_memory(err);

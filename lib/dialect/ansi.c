@@ -60,7 +60,8 @@ differs(incload__str *out, const incload__column *column, const char *t, const c
 {
     (void)column;
     incload__str_addf(out,
-                      "(%s <> %s OR (%s IS NULL AND %s IS NOT NULL) OR (%s IS NOT NULL AND %s IS NULL))", t, s, t, s, t, s);
+                      "(%s <> %s OR (%s IS NULL AND %s IS NOT NULL) OR (%s IS NOT NULL AND %s IS NULL))", t, s, t, s, t,
+                      s);
 }
 
 static void

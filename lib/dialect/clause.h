@@ -34,7 +34,8 @@ void incload__clause_definitions(incload__clause *clause, const incload__schema 
                                  bool all_nullable);
 /* <before> table (definitions[, PRIMARY KEY (...)]) */
 void incload__clause_create(incload__clause *clause, const char *before, const incload__table *table,
-                            const incload__schema *columns, const int32_t *key, int32_t key_count, const char *null_word);
+                            const incload__schema *columns, const int32_t *key, int32_t key_count,
+                             const char *null_word);
 
 bool incload__merge_in_key(const incload__merge *merge, int32_t column);
 bool incload__merge_only_key(const incload__merge *merge);

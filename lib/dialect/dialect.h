@@ -63,7 +63,7 @@ typedef struct incload__dialect {
 
     /* Session settings, set at connect and the same whatever the environment says; NULL-terminated. */
     const char *const *session;
-    /* One row, one text: equal for two connections exactly when they are to the same database. */
+    /* One row, one text: equal for two connections exactly when they are to the same database. NULL: cannot be told. */
     const char *identity_query;
 
     /* Quotes one identifier. Refused with INCLOAD_E_INVALID: empty, invalid UTF-8, longer than the limit (the message says the
@@ -78,6 +78,9 @@ typedef struct incload__dialect {
     const char *keys_query;
     /* Query (same parameters): one row with the schema in which the table was found, '' where there is none. */
     const char *schema_query;
+    /* Query (parameter: the ledger's schema) with one row, the schema in which an unqualified new table is made; NULL where
+     * there are no schemas. The ledger's own is left out: with a user of the same name it would be the first. */
+    const char *home_query;
 
     /* The logical type behind a native type's text (as columns_query or a driver's description gives it). Never fails:
      * what is not known is NATIVE (or TEXT where the dialect's unknown types are plain text). */

@@ -12,7 +12,8 @@ incload__encode_refuse(const incload__encoding *rules, const incload__column *ta
                        incload_error **err)
 {
     return incload__fail(err, INCLOAD_E_DATA,
-                         "column '%s': %s cannot hold %s; filter or convert such rows in the query or a process function",
+                         "column '%s': %s cannot hold %s; filter or convert such rows in the query or a process "
+                         "function",
                          target->name, rules->server, what);
 }
 

@@ -31,8 +31,8 @@ int32_t incload__encode(const incload__encoding *rules, const incload__view *vie
 /* The message of every refusal: the column, never the value. */
 int32_t incload__encode_refuse(const incload__encoding *rules, const incload__column *target, const char *what,
                                incload_error **err);
-/* Where the digits of decimal text that are not 0 lie: the value fits decimal(p,s) when highest < p - s and lowest >= -s.
- * Both 0 for zero; false when the text is no finite decimal number. */
+/* Where the digits of decimal text that are not 0 lie: the value fits decimal(p,s) when highest < p - s and
+ * lowest >= -s. Both 0 for zero; false when the text is no finite decimal number. */
 bool incload__decimal_span(const char *text, size_t length, int64_t *highest, int64_t *lowest);
 
 #endif

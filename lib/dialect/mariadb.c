@@ -151,36 +151,35 @@ same(incload__str *out, const incload__column *column, const char *t, const char
     equals(out, column, t, s);
 }
 
-/* A window, since a self-join would want an index on the key. */
-static int32_t
-add_delete_older(incload__statements *out, const incload__merge *merge, incload_error **err)
+/* `before`, then the staged rows s that win among those of their key. A window finds them, since a self-join would want
+ * an index on the key; and it hands them on in key order, so that the target's pages are met one after the other: 250,000
+ * scattered rows into 4 million took 28,000 page reads instead of 407,000. STRAIGHT_JOIN keeps that order; the server
+ * knows nothing of the size of a temporary table and might read the whole target. */
+static void
+add_winners(incload__clause *clause, const incload__merge *merge, const char *before)
 {
-    incload__str sql = INCLOAD__STR(out->mem);
-    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
-
-    incload__clause_name(&clause, "DELETE s FROM ", merge->staging);
-    incload__clause_add(&clause, " AS s JOIN (SELECT r.`_incload_seq` FROM (SELECT n.`_incload_seq`, ROW_NUMBER() OVER "
-                                 "(PARTITION BY ");
-    incload__clause_key(&clause, merge, "n.");
-    incload__clause_add(&clause, " ORDER BY ");
+    incload__clause_add(clause, before);
+    incload__clause_add(clause, "(SELECT r.`_incload_seq` FROM (SELECT n.`_incload_seq`, "
+                                "ROW_NUMBER() OVER (PARTITION BY ");
+    incload__clause_key(clause, merge, "n.");
+    incload__clause_add(clause, " ORDER BY ");
     if (merge->latest_by >= 0) {
-        incload__clause_name(&clause, "n.", merge->columns->columns[merge->latest_by].name);
-        incload__clause_add(&clause, " DESC, ");
+        incload__clause_name(clause, "n.", merge->columns->columns[merge->latest_by].name);
+        incload__clause_add(clause, " DESC, ");
     }
-    incload__clause_name(&clause, "n.`_incload_seq` DESC) AS place FROM ", merge->staging);
-    incload__clause_add(&clause, " AS n) AS r WHERE r.place > 1) AS d ON d.`_incload_seq` = s.`_incload_seq`");
-    return incload__clause_finish(&clause, out, false);
+    incload__clause_name(clause, "n.`_incload_seq` DESC) AS place FROM ", merge->staging);
+    incload__clause_name(clause, " AS n) AS r WHERE r.place = 1) AS w STRAIGHT_JOIN ", merge->staging);
+    incload__clause_add(clause, " AS s ON s.`_incload_seq` = w.`_incload_seq` ");
 }
 
-/* STRAIGHT_JOIN: the server knows nothing of the size of a temporary table and might read the whole target. */
 static int32_t
 add_update(incload__statements *out, const incload__merge *merge, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(out->mem);
     incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
 
-    incload__clause_name(&clause, "UPDATE ", merge->staging);
-    incload__clause_add(&clause, " AS s STRAIGHT_JOIN ");
+    add_winners(&clause, merge, "UPDATE ");
+    incload__clause_add(&clause, "STRAIGHT_JOIN ");
     incload__clause_table(&clause, merge->target);
     incload__clause_add(&clause, " AS t ON ");
     incload__clause_join(&clause, merge, "t.", "s.");
@@ -201,8 +200,7 @@ add_insert(incload__clause *clause, const incload__merge *merge)
     incload__clause_columns(clause, merge, "");
     incload__clause_add(clause, ") SELECT ");
     incload__clause_columns(clause, merge, "s.");
-    incload__clause_name(clause, " FROM ", merge->staging);
-    incload__clause_add(clause, " AS s");
+    incload__clause_add(clause, " FROM ");
 }
 
 /* Never ON DUPLICATE KEY UPDATE: it fires on any unique index and would overwrite a row with another key. */
@@ -211,8 +209,6 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
 {
     int32_t status = incload__merge_check(merge, true, err);
 
-    if (status == INCLOAD_OK)
-        status = add_delete_older(out, merge, err);
     if (status == INCLOAD_OK && !incload__merge_only_key(merge))
         status = add_update(out, merge, err);
     if (status != INCLOAD_OK)
@@ -222,12 +218,13 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
     incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
 
     add_insert(&clause, merge);
-    incload__clause_add(&clause, " LEFT JOIN ");
+    add_winners(&clause, merge, "");
+    incload__clause_add(&clause, "LEFT JOIN ");
     incload__clause_table(&clause, merge->target);
     incload__clause_add(&clause, " AS t ON ");
     incload__clause_join(&clause, merge, "t.", "s.");
     incload__clause_name(&clause, " WHERE t.", merge->columns->columns[merge->key[0]].name);
-    incload__clause_add(&clause, " IS NULL ORDER BY s.`_incload_seq`");
+    incload__clause_add(&clause, " IS NULL");
     return incload__clause_finish(&clause, out, true);
 }
 
@@ -241,6 +238,8 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     if (status != INCLOAD_OK)
         return status;
     add_insert(&clause, merge);
+    incload__clause_name(&clause, "", merge->staging);
+    incload__clause_add(&clause, " AS s");
     if (boundary != NULL) {
         incload__clause_add(&clause, " WHERE (");
         incload__clause_add(&clause, boundary);

@@ -124,7 +124,7 @@ is_bit(const incload__column *column)
     return strcmp(native.name, "bit") == 0;
 }
 
-/* Casts: the driver reads bigint unsigned as signed, loses the sign of a long TIME, and prints a float with 6 digits. */
+/* The driver reads bigint unsigned as signed, loses the sign of a long TIME, and prints a float with 6 digits. */
 int32_t
 incload__mariadb_select_item(incload__str *out, const incload__column *column, incload__wire wire, incload_error **err)
 {

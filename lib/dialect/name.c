@@ -34,7 +34,8 @@ read_plain(const char **text, incload__str *part, incload_error **err)
     for (; *at != '\0' && *at != '.'; at++) {
         if (*at == '"' || incload__is_space(*at))
             return incload__fail(err, INCLOAD_E_INVALID,
-                                 "table name '%s': a part that holds quotes or spaces must stand in double quotes", *text);
+                                 "table name '%s': a part that holds quotes or spaces must stand in double quotes",
+                                 *text);
         incload__str_add_char(part, *at);
     }
     *text = at;
@@ -77,7 +78,8 @@ incload__table_parse(const incload__mem *mem, const char *text, incload__table *
         status = read_part(mem, &at, &parts[1], err);
     }
     if (status == INCLOAD_OK && *at != '\0')
-        status = incload__fail(err, INCLOAD_E_INVALID, "table name '%s': only table or schema.table is understood", text);
+        status = incload__fail(err, INCLOAD_E_INVALID, "table name '%s': only table or schema.table is understood",
+                               text);
     if (status != INCLOAD_OK) {
         incload__free(mem, parts[0]);
         incload__free(mem, parts[1]);

@@ -34,7 +34,8 @@ read_args(incload__native *out, const char *at)
             continue;
         while (from < to && *from == ' ')
             from++;
-        if (count < 2 && incload__parse_int64(from, (size_t)(to - from), &value) && value >= INT32_MIN && value <= INT32_MAX)
+        if (count < 2 && incload__parse_int64(from, (size_t)(to - from), &value) && value >= INT32_MIN
+            && value <= INT32_MAX)
             out->args[count++] = (int32_t)value;
         else
             count = -1;
@@ -103,7 +104,8 @@ apply(const incload__native_rule *rule, const incload__native *native)
             type.precision = native->args[0];
             type.scale = native->count > 1 ? native->args[1] : 0;
         }
-        if (type.precision < 1 || type.precision > MAX_DECIMAL_PRECISION || type.scale < 0 || type.scale > type.precision)
+        if (type.precision < 1 || type.precision > MAX_DECIMAL_PRECISION || type.scale < 0
+            || type.scale > type.precision)
             type = (incload__type){ INCLOAD__NUMERIC, 0, 0 };
         break;
     case INCLOAD__ARGS_NONE:

@@ -134,14 +134,15 @@ static void
 same(incload__str *out, const incload__column *column, const char *t, const char *s)
 {
     const char *suffix = exact_suffix(column);
-    bool comparable = incload__postgres_kind(column) != INCLOAD__NATIVE && incload__postgres_kind(column) != INCLOAD__JSON;
+    incload__kind kind = incload__postgres_kind(column);
+    bool indexable = !column->nullable && kind != INCLOAD__NATIVE && kind != INCLOAD__JSON;
 
-    if (!column->nullable && comparable)
+    if (indexable)
         incload__str_addf(out, "%s = %s", t, s);
-    if (!column->nullable && comparable && suffix[0] == '\0')
+    if (indexable && suffix[0] == '\0')
         return;
-    incload__str_addf(out, "%s%s%s IS NOT DISTINCT FROM %s%s", !column->nullable && comparable ? " AND " : "", t, suffix,
-                      s, suffix);
+    incload__str_add(out, indexable ? " AND " : "");
+    incload__str_addf(out, "%s%s IS NOT DISTINCT FROM %s%s", t, suffix, s, suffix);
 }
 
 static void
@@ -238,6 +239,7 @@ const incload__dialect incload__dialect_postgres = {
     .columns_query = incload__sql_postgres_columns,
     .keys_query = incload__sql_postgres_keys,
     .schema_query = incload__sql_postgres_schema,
+    .home_query = "SELECT s FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (s, n) WHERE s <> $1 ORDER BY n LIMIT 1",
     .type_of = incload__postgres_type_of,
     .native_type = incload__postgres_native_type,
     .select_item = incload__postgres_select_item,

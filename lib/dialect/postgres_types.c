@@ -156,7 +156,8 @@ add_cast(incload__str *out, const char *native)
     for (size_t i = 0; i < sizeof special / sizeof special[0]; i++) {
         size_t length = strlen(special[i].prefix);
 
-        if (strncmp(native, special[i].prefix, length) == 0 && (native[length] == '\0' || strchr("([ ", native[length]))) {
+        /* strchr() also finds the end of the text. */
+        if (strncmp(native, special[i].prefix, length) == 0 && strchr("([ ", native[length]) != NULL) {
             const char *array = strchr(native + length, '[');
 
             incload__str_add(out, special[i].cast);
@@ -220,7 +221,8 @@ incload__postgres_no_position(incload__str *out, const incload__column *column, 
     case INCLOAD__DATE:
     case INCLOAD__TIMESTAMP:
     case INCLOAD__TIMESTAMPTZ:
-        incload__str_addf(out, "(%s IS NULL OR NOT isfinite(%s))", quoted, quoted);
+        /* Not isfinite(): an index on the column finds these. */
+        incload__str_addf(out, "(%s IS NULL OR %s IN ('infinity', '-infinity'))", quoted, quoted);
         break;
     case INCLOAD__FLOAT32:
     case INCLOAD__FLOAT64:

@@ -42,15 +42,15 @@ incload__quote_with(const incload__quoting *rule, incload__str *out, const char 
         return incload__fail(err, INCLOAD_E_INVALID, "the name of a %s is not valid UTF-8", what);
     if (measure(rule->unit, name, length) > (size_t)rule->limit)
         return incload__fail(err, INCLOAD_E_INVALID,
-                             "the name of %s '%s' is too long: %s takes at most %d %s; choose a shorter name", what, name,
-                             rule->server, (int)rule->limit, unit_names[rule->unit]);
+                             "the name of %s '%s' is too long: %s takes at most %d %s; choose a shorter name", what,
+                             name, rule->server, (int)rule->limit, unit_names[rule->unit]);
     if (rule->bmp_only && count_supplementary(name) > 0)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "the name of %s '%s' holds a character past U+FFFF, which %s cannot store in names", what,
                              name, rule->server);
     if (rule->no_trailing_space && name[length - 1] == ' ')
-        return incload__fail(err, INCLOAD_E_INVALID, "the name of %s '%s' ends in a space, which %s refuses", what, name,
-                             rule->server);
+        return incload__fail(err, INCLOAD_E_INVALID, "the name of %s '%s' ends in a space, which %s refuses", what,
+                             name, rule->server);
 
     incload__str_add_char(out, rule->open);
     for (const char *at = name; *at != '\0'; at++) {

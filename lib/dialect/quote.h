@@ -6,7 +6,11 @@
 #include "base/error.h"
 #include "base/str.h"
 
-typedef enum incload__name_unit { INCLOAD__NAME_BYTES, INCLOAD__NAME_CHARACTERS, INCLOAD__NAME_UTF16 } incload__name_unit;
+typedef enum incload__name_unit {
+    INCLOAD__NAME_BYTES,
+    INCLOAD__NAME_CHARACTERS,
+    INCLOAD__NAME_UTF16 /* code units */
+} incload__name_unit;
 
 typedef struct incload__quoting {
     const char *server; /* for messages */

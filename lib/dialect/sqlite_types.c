@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite: declared types, and how cells are read, written and compared. A column may hold anything whatever it declares,
- * so everything is read as text (or a blob) that the reader parses by the declared kind and refuses when it is not one. */
+/* SQLite: declared types, and how cells are read, written and compared. A column may hold anything whatever it
+ * declares, so everything is read as text (or a blob) that the reader parses by the declared kind, or refuses. */
 #include "dialect/sqlite.h"
 
 #include <string.h>
@@ -72,7 +72,7 @@ static const incload__native_form type_forms[INCLOAD__KIND_COUNT] = {
     [INCLOAD__NATIVE] = { .plain = "TEXT" },
 };
 
-/* NaN is stored as NULL; a negative zero becomes the integer 0. Years of four digits, or text order is not time order. */
+/* NaN is stored as NULL; a negative zero becomes the integer 0. Years have four digits: text order is time order. */
 static const incload__encoding encoding = {
     .server = "SQLite", .nul_in_text = true, .bool_digits = true, .full_fraction = true, .infinity = "9e999",
     .first_day = INCLOAD__DAY_OF_YEAR_1, .last_day = INCLOAD__DAY_OF_YEAR_9999_END,
@@ -179,7 +179,8 @@ add_text(incload__str *out, const incload__column *column, const char *c)
     if (incload__sqlite_affinity(column->native) == INCLOAD__AFFINITY_TEXT)
         incload__str_addf(out, "CAST(%s AS BLOB)", c);
     else
-        incload__str_addf(out, "CAST(CASE typeof(%s) WHEN 'real' THEN printf('%%!.20g', %s) ELSE %s END AS BLOB)", c, c, c);
+        incload__str_addf(out, "CAST(CASE typeof(%s) WHEN 'real' THEN printf('%%!.20g', %s) ELSE %s END AS BLOB)", c, c,
+                          c);
 }
 
 int32_t
@@ -297,8 +298,8 @@ check_decimal(const incload__view *view, int32_t column, int64_t row, const incl
     if (text.failed)
         status = incload__fail_memory(err);
     else if (!incload__decimal_span(incload__str_text(&text), text.length, &highest, &lowest) || highest - lowest >= 15)
-        status = incload__encode_refuse(&encoding, target, "such a number exactly unless the column is declared DECIMAL TEXT",
-                                        err);
+        status = incload__encode_refuse(&encoding, target,
+                                        "such a number exactly unless the column is declared DECIMAL TEXT", err);
     incload__str_free(&text);
     return status;
 }

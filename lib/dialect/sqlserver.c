@@ -270,6 +270,7 @@ const incload__dialect incload__dialect_sqlserver = {
     .columns_query = incload__sql_sqlserver_columns,
     .keys_query = incload__sql_sqlserver_keys,
     .schema_query = incload__sql_sqlserver_schema,
+    .home_query = "SELECT CASE WHEN SCHEMA_NAME() = ? THEN N'dbo' ELSE SCHEMA_NAME() END",
     .type_of = incload__sqlserver_type_of,
     .native_type = incload__sqlserver_native_type,
     .select_item = incload__sqlserver_select_item,

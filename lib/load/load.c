@@ -226,6 +226,30 @@ resolve_commit(incload__load *load, incload_error *unknown, incload_error **err)
     return status;
 }
 
+/* Before the commit: once that took effect nothing may fail any more. */
+static int32_t
+prepare_report(incload__load *load, incload_error **err)
+{
+    const char *value = load->high != NULL ? load->high : load->before.value;
+
+    if (!by_cursor(load))
+        return INCLOAD_OK;
+    load->result->level = level_best_effort;
+    load->result->level_reason = level_best_effort_reason;
+    load->result->watermark = value != NULL ? incload__strdup(load->mem, value) : NULL;
+    return value != NULL && load->result->watermark == NULL ? incload__fail_memory(err) : INCLOAD_OK;
+}
+
+/* A load that failed has moved no watermark. */
+static void
+withdraw_report(incload__load *load)
+{
+    load->result->level = NULL;
+    load->result->level_reason = NULL;
+    incload__free(load->mem, load->result->watermark);
+    load->result->watermark = NULL;
+}
+
 static int32_t
 commit(incload__load *load, incload_error **err)
 {
@@ -234,6 +258,8 @@ commit(incload__load *load, incload_error **err)
 
     if (status == INCLOAD_OK && by_cursor(load))
         status = record_watermark(load, err);
+    if (status == INCLOAD_OK)
+        status = prepare_report(load, err);
     if (status == INCLOAD_OK)
         status = incload__load_check(load, err);
     if (status != INCLOAD_OK)
@@ -314,19 +340,6 @@ connect_both(incload__load *load, incload_error **err)
     return status;
 }
 
-static int32_t
-report(incload__load *load, incload_error **err)
-{
-    const char *value = load->high != NULL ? load->high : load->before.value;
-
-    if (!by_cursor(load))
-        return INCLOAD_OK;
-    load->result->level = level_best_effort;
-    load->result->level_reason = level_best_effort_reason;
-    load->result->watermark = value != NULL ? incload__strdup(load->mem, value) : NULL;
-    return value != NULL && load->result->watermark == NULL ? incload__fail_memory(err) : INCLOAD_OK;
-}
-
 static void
 load_free(incload__load *load)
 {
@@ -374,8 +387,8 @@ incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__l
         status = incload__plan(load, err);
     if (status == INCLOAD_OK)
         status = carry_out(load, err);
-    if (status == INCLOAD_OK)
-        status = report(load, err);
+    if (status != INCLOAD_OK)
+        withdraw_report(load);
     load_free(load);
     return status;
 }

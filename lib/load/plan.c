@@ -183,6 +183,33 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
     return status;
 }
 
+/* An unqualified name gets its schema before the table is made, so that the ledger's schema cannot become its home. */
+static int32_t
+find_home(incload__load *load, incload_error **err)
+{
+    const char *ledger = load->ledger.place;
+    incload__param param = { ledger, strlen(ledger), INCLOAD__TEXT };
+    incload__rows rows = { .mem = load->mem };
+
+    if (load->target_name.schema != NULL || load->to->dialect->home_query == NULL)
+        return INCLOAD_OK;
+    int32_t status = load->to->driver->select(load->to, load->to->dialect->home_query, &param, 1, &rows, err);
+    if (status != INCLOAD_OK)
+        return status;
+    const char *home = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    if (home == NULL) {
+        status = incload__fail(err, INCLOAD_E_NOT_FOUND,
+                               "no schema to create table '%.64s' in: name one as schema.table, or set search_path",
+                               load->target_name.name);
+    } else {
+        load->target_name.schema = incload__strdup(load->mem, home);
+        if (load->target_name.schema == NULL)
+            status = incload__fail_memory(err);
+    }
+    incload__rows_free(&rows);
+    return status;
+}
+
 static int32_t
 create_target(incload__load *load, const incload__list *names, incload_error **err)
 {
@@ -198,7 +225,9 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
         key_count = load->page_key_count;
     }
     incload__schema_init(&columns, load->mem);
-    int32_t status = shape_target(load, names, &columns, err);
+    int32_t status = find_home(load, err);
+    if (status == INCLOAD_OK)
+        status = shape_target(load, names, &columns, err);
     if (status == INCLOAD_OK)
         status = load->to->dialect->create_table(&sql, &load->target_name, &columns, key, key_count, err);
     if (status == INCLOAD_OK && sql.failed)

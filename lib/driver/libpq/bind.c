@@ -31,7 +31,8 @@ check_params(const incload__param *params, int32_t count, size_t *size, incload_
         if (params[i].length > INT32_MAX / 2 || __builtin_add_overflow(*size, params[i].length + 1, size))
             return incload__fail(err, INCLOAD_E_DATA, "parameter %d is larger than 1 GiB", i + 1);
         if (params[i].kind != INCLOAD__BINARY && memchr(params[i].text, '\0', params[i].length) != NULL)
-            return incload__fail(err, INCLOAD_E_DATA, "parameter %d holds a NUL byte, which PostgreSQL text cannot", i + 1);
+            return incload__fail(err, INCLOAD_E_DATA, "parameter %d holds a NUL byte, which PostgreSQL text cannot",
+                                 i + 1);
     }
     return INCLOAD_OK;
 }
@@ -96,6 +97,7 @@ typedef struct copy_params {
     incload__param *params; /* all as text */
     incload__str *hex;      /* what those stand in that were bytes */
     char **texts;           /* the expression in place of each */
+    char **branch_texts;    /* and where it would be evaluated for each row */
     incload__rows types;
 } copy_params;
 
@@ -105,12 +107,15 @@ copy_params_free(copy_params *set)
     for (int32_t i = 0; i < set->count; i++) {
         if (set->texts != NULL)
             incload__free(set->mem, set->texts[i]);
+        if (set->branch_texts != NULL)
+            incload__free(set->mem, set->branch_texts[i]);
         if (set->hex != NULL)
             incload__str_free(&set->hex[i]);
     }
     incload__free(set->mem, set->params);
     incload__free(set->mem, set->hex);
     incload__free(set->mem, set->texts);
+    incload__free(set->mem, set->branch_texts);
     incload__rows_free(&set->types);
 }
 
@@ -121,7 +126,8 @@ copy_params_init(copy_params *set, const incload__mem *mem, const incload__param
     set->params = incload__alloc_array(mem, (size_t)count, sizeof *set->params);
     set->hex = incload__alloc_array(mem, (size_t)count, sizeof *set->hex);
     set->texts = incload__alloc_array(mem, (size_t)count, sizeof *set->texts);
-    if (set->params == NULL || set->hex == NULL || set->texts == NULL)
+    set->branch_texts = incload__alloc_array(mem, (size_t)count, sizeof *set->branch_texts);
+    if (set->params == NULL || set->hex == NULL || set->texts == NULL || set->branch_texts == NULL)
         return INCLOAD_E_NO_MEMORY;
     for (int32_t i = 0; i < count; i++) {
         set->params[i] = params[i];
@@ -160,26 +166,34 @@ send_params(incload__pq *pq, copy_params *set, const PGresult *shape, incload_er
     return status;
 }
 
+/* current_setting() is STABLE: in a condition of its own the planner takes its value for estimates and for an index's
+ * range, and evaluates it once. In a filter it would be evaluated for each row, half a microsecond each; a subquery is
+ * evaluated once, but its value is unknown to the planner. */
 static int32_t
 write_texts(copy_params *set)
 {
     for (int32_t i = 0; i < set->count; i++) {
         incload__str text = INCLOAD__STR(set->mem);
+        incload__str branch = INCLOAD__STR(set->mem);
         const char *type = incload__rows_get(&set->types, 0, 2 * i);
+        bool is_null = set->params[i].text == NULL;
+
         if (type == NULL)
             type = "text";
-        if (set->params[i].text == NULL)
+        if (is_null)
             incload__str_addf(&text, "(NULL::%s)", type);
         else
             incload__str_addf(&text, "(pg_catalog.current_setting('incload.p%d')::%s)", i + 1, type);
+        if (!text.failed)
+            incload__str_addf(&branch, is_null ? "%s" : "(SELECT %s)", text.data);
+        set->branch_texts[i] = incload__str_take(&branch);
         set->texts[i] = incload__str_take(&text);
-        if (set->texts[i] == NULL)
+        if (set->texts[i] == NULL || set->branch_texts[i] == NULL)
             return INCLOAD_E_NO_MEMORY;
     }
     return INCLOAD_OK;
 }
 
-/* current_setting() is STABLE: the planner takes its value for estimates and for index conditions. */
 int32_t
 incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, const incload__param *params,
                       int32_t count, incload__str *out, incload_error **err)
@@ -187,9 +201,10 @@ incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, c
     copy_params set;
 
     if (PQnparams(shape) != count)
-        return incload__fail(err, INCLOAD_E_INVALID, "the query has %d parameters, but %d are given", PQnparams(shape), count);
+        return incload__fail(err, INCLOAD_E_INVALID, "the query has %d parameters, but %d are given", PQnparams(shape),
+                             count);
     if (count == 0)
-        return incload__params_replace(out, sql, NULL, 0, err);
+        return incload__params_replace(out, sql, NULL, NULL, 0, err);
     /* Each takes two columns of a select list of at most 1664. */
     if (count > 800)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED, "a query that is read by COPY takes at most 800 parameters");
@@ -200,7 +215,8 @@ incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, c
     if (status == INCLOAD_OK)
         status = write_texts(&set);
     if (status == INCLOAD_OK)
-        status = incload__params_replace(out, sql, (const char *const *)set.texts, count, err);
+        status = incload__params_replace(out, sql, (const char *const *)set.texts,
+                                         (const char *const *)set.branch_texts, count, err);
     if (status == INCLOAD_E_NO_MEMORY)
         incload__fail_memory(err);
     copy_params_free(&set);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cancelling. Any thread may ask: that sets a flag and wakes the owner, who alone touches the connection. The owner then
- * asks the server to stop, reads to the end of the statement, and gives up on the connection if that takes too long. */
+/* Cancelling. Any thread may ask: that sets a flag and wakes the owner, who alone touches the connection. The owner
+ * then asks the server to stop, reads to the end of the statement, and gives up on the connection if that takes too
+ * long. */
 #define _GNU_SOURCE
 #include "driver/libpq/pq.h"
 
@@ -15,8 +16,8 @@
 /* After a deadline the call is late already; after a cancel the host would rather keep the connection. */
 enum { SETTLE_LATE_MS = 250, SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
 
-/* PQcancel() connects and reads without a timeout, and libpq 15 does not give the secret key away: so it runs on a thread
- * that can be left behind. The memory is libc's: it may outlive the context. */
+/* PQcancel() connects and reads without a timeout, and libpq 15 does not give the secret key away: so it runs on a
+ * thread that can be left behind. The memory is libc's: it may outlive the context. */
 typedef struct cancel_request {
     atomic_int refs;
     PGcancel *cancel;
@@ -144,7 +145,8 @@ drain(incload__pq *pq)
     }
 }
 
-/* What the transaction is after a statement was cut short: the server's word counts only where it is worse than ours. */
+/* What the transaction is after a statement was cut short: the server's word counts only where it is worse than ours.
+ */
 static incload__txn
 txn_after(const incload__pq *pq)
 {

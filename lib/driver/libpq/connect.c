@@ -21,8 +21,9 @@ static const char connecting[] = "connecting";
 static int32_t
 fail_string(incload_error **err)
 {
-    return incload__fail(err, INCLOAD_E_INVALID,
-                         "the connection string is not valid: check it for unescaped %%, =, @, / or spaces, and the port");
+    return incload__fail(
+        err, INCLOAD_E_INVALID,
+        "the connection string is not valid: check it for unescaped %%, =, @, / or spaces, and the port");
 }
 
 static const char *
@@ -116,7 +117,8 @@ update_place(incload__pq *pq, incload_error **err)
 static int32_t
 start(incload__pq *pq, const incload__connect *how, incload_error **err)
 {
-    /* What stands before dbname gives way to what the string says. GSS is off: a look for a ticket may hang or crash. */
+    /* What stands before dbname gives way to what the string says. GSS is off: a look for a ticket may hang or crash.
+     */
     const char *keywords[] = { "gssencmode", "fallback_application_name", "client_encoding", "dbname", NULL };
     const char *values[] = { "disable", how->application_name, "UTF8", how->url, NULL };
 
@@ -136,9 +138,10 @@ fail_timeout(incload__pq *pq, incload_error **err)
 {
     if (err == NULL || *err != NULL)
         return INCLOAD_E_TIMEOUT;
-    incload__fail(err, INCLOAD_E_TIMEOUT,
-                  "connecting: the server at %s did not answer by the deadline; check host and port, or raise the timeout",
-                  pq->place);
+    incload__fail(
+        err, INCLOAD_E_TIMEOUT,
+        "connecting: the server at %s did not answer by the deadline; check host and port, or raise the timeout",
+        pq->place);
     incload__error_set_server(err, "08001", 0, true);
     return INCLOAD_E_TIMEOUT;
 }
@@ -200,13 +203,16 @@ check_session(incload__pq *pq, incload_error **err)
 
     pq->head.server_version = PQserverVersion(pq->pg);
     if (pq->head.server_version < PG_VERSION_MIN)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED, "the server at %s is PostgreSQL %d: version 10 or later is needed",
-                             pq->place, pq->head.server_version / 10000);
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "the server at %s is PostgreSQL %d: version 10 or later is needed", pq->place,
+                             pq->head.server_version / 10000);
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         const char *value = PQparameterStatus(pq->pg, needed[i].name);
         if (value == NULL || strcmp(value, needed[i].value) != 0)
-            return incload__fail(err, INCLOAD_E_UNSUPPORTED, "the server at %s does not keep %s = %s: if a pooler stands "
-                                 "between, connect without it", pq->place, needed[i].name, needed[i].value);
+            return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                                 "the server at %s does not keep %s = %s: if a pooler stands "
+                                 "between, connect without it",
+                                 pq->place, needed[i].name, needed[i].value);
     }
     return INCLOAD_OK;
 }

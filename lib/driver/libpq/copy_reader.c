@@ -31,13 +31,16 @@ static const struct {
 } faults[] = {
     [BAD_LENGTH] = { INCLOAD_E_PROTOCOL, "came in a length that its type does not have" },
     [BAD_BYTES] = { INCLOAD_E_PROTOCOL, "came in bytes that its type does not have" },
-    [IS_INFINITE] = { INCLOAD_E_DATA, "holds infinity, which a batch cannot hold: filter such rows, or read the column as "
-                                      "text" },
-    [NOT_A_NUMBER] = { INCLOAD_E_DATA, "holds NaN or infinity, which a decimal cannot hold: filter such rows, or read the "
-                                       "column as text" },
+    [IS_INFINITE] = { INCLOAD_E_DATA,
+                      "holds infinity, which a batch cannot hold: filter such rows, or read the column as "
+                      "text" },
+    [NOT_A_NUMBER] = { INCLOAD_E_DATA,
+                       "holds NaN or infinity, which a decimal cannot hold: filter such rows, or read the "
+                       "column as text" },
     [OUT_OF_RANGE] = { INCLOAD_E_DATA, "holds a value out of the range of its type: read the column as text" },
     [TOO_FINE] = { INCLOAD_E_DATA, "holds a number with more fraction digits than its type" },
-    [NOT_HELD] = { INCLOAD_E_DATA, "holds a value that its type cannot hold (out of range, or text that is not UTF-8)" },
+    [NOT_HELD] = { INCLOAD_E_DATA,
+                   "holds a value that its type cannot hold (out of range, or text that is not UTF-8)" },
     [NO_MEMORY] = { INCLOAD_E_NO_MEMORY, "" },
 };
 
@@ -169,10 +172,8 @@ static fault
 decode_numeric(const field *to, const uint8_t *bytes, size_t length)
 {
     static const fault faults_of[] = {
-        [INCLOAD__NUMERIC_OK] = FINE,
-        [INCLOAD__NUMERIC_SPECIAL] = NOT_A_NUMBER,
-        [INCLOAD__NUMERIC_TOO_FINE] = TOO_FINE,
-        [INCLOAD__NUMERIC_TOO_BIG] = OUT_OF_RANGE,
+        [INCLOAD__NUMERIC_OK] = FINE,           [INCLOAD__NUMERIC_SPECIAL] = NOT_A_NUMBER,
+        [INCLOAD__NUMERIC_TOO_FINE] = TOO_FINE, [INCLOAD__NUMERIC_TOO_BIG] = OUT_OF_RANGE,
         [INCLOAD__NUMERIC_BROKEN] = BAD_BYTES,
     };
     __int128 unscaled;

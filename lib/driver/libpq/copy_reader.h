@@ -14,8 +14,8 @@ int32_t incload__copy_decoder_new(const incload__mem *mem, const incload__schema
 void incload__copy_decoder_free(incload__copy_decoder *decoder);
 
 /* Takes the next piece of the stream, cut anywhere, and puts whole rows until *rows, which grows, is max_rows; the rest
- * waits for the next call, whose length may be 0. INCLOAD_E_DATA names column and fault, INCLOAD_E_PROTOCOL is for bytes
- * that are no COPY data. */
+ * waits for the next call, whose length may be 0. INCLOAD_E_DATA names column and fault, INCLOAD_E_PROTOCOL is for
+ * bytes that are no COPY data. */
 int32_t incload__copy_decode(incload__copy_decoder *decoder, const void *bytes, size_t length,
                              incload__builder *builder, int64_t max_rows, int64_t *rows, incload_error **err);
 /* Fails unless the stream has ended where it should. */

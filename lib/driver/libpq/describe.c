@@ -85,7 +85,8 @@ add_columns(incload__pq *pq, const PGresult *shape, const incload__rows *names, 
         /* A bare literal that nothing gave a type. */
         if (native == NULL || incload__ascii_equal(native, "unknown"))
             native = "text";
-        incload__column *column = incload__schema_add(out, PQfname(shape, i), native, pq->head.dialect->type_of(native));
+        incload__column *column =
+            incload__schema_add(out, PQfname(shape, i), native, pq->head.dialect->type_of(native));
         if (column == NULL)
             return incload__fail_memory(err);
         column->nullable = true;
@@ -108,8 +109,8 @@ incload__pq_describe(incload__conn *conn, const char *sql, int32_t param_count, 
     if (PQnfields(shape) == 0)
         status = incload__fail(err, INCLOAD_E_INVALID, "the query gives no columns: it must be a SELECT");
     else if (PQnparams(shape) != param_count)
-        status = incload__fail(err, INCLOAD_E_INVALID, "the query has %d parameters, but %d are given", PQnparams(shape),
-                               param_count);
+        status = incload__fail(err, INCLOAD_E_INVALID, "the query has %d parameters, but %d are given",
+                               PQnparams(shape), param_count);
     else
         status = type_names(pq, shape, &names, err);
     incload__schema_init(out, &conn->env->mem);

@@ -34,11 +34,8 @@ static const struct {
     int field;
     const char *key;
 } detail_fields[] = {
-    { PG_DIAG_SCHEMA_NAME, "schema" },
-    { PG_DIAG_TABLE_NAME, "table" },
-    { PG_DIAG_COLUMN_NAME, "column" },
-    { PG_DIAG_DATATYPE_NAME, "type" },
-    { PG_DIAG_CONSTRAINT_NAME, "constraint" },
+    { PG_DIAG_SCHEMA_NAME, "schema" }, { PG_DIAG_TABLE_NAME, "table" },           { PG_DIAG_COLUMN_NAME, "column" },
+    { PG_DIAG_DATATYPE_NAME, "type" }, { PG_DIAG_CONSTRAINT_NAME, "constraint" },
 };
 
 static bool
@@ -145,7 +142,8 @@ incload__pq_fail(incload__pq *pq, const PGresult *result, const char *doing, inc
 
     /* libpq's own results carry no sqlstate: the wire broke, or its memory ran out. */
     if (sqlstate == NULL)
-        return PQstatus(pq->pg) == CONNECTION_BAD ? incload__pq_lost(pq, doing, err) : incload__pq_refused(pq, doing, err);
+        return PQstatus(pq->pg) == CONNECTION_BAD ? incload__pq_lost(pq, doing, err)
+                                                  : incload__pq_refused(pq, doing, err);
 
     describe_error(&said, result, sqlstate);
     int32_t status = incload__conn_fail(&pq->head, err, doing, sqlstate, 0, incload__str_text(&said));
@@ -184,8 +182,8 @@ incload__pq_refused(incload__pq *pq, const char *doing, incload_error **err)
         return incload__pq_lost(pq, doing, err);
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
         return incload__pq_reject(
-            pq, incload__fail(err, INCLOAD_E_STATE,
-                              "%s: the connection is busy; close its reader or writer first", doing));
+            pq,
+            incload__fail(err, INCLOAD_E_STATE, "%s: the connection is busy; close its reader or writer first", doing));
     return incload__pq_reject(pq, incload__fail_memory(err));
 }
 
@@ -268,8 +266,9 @@ incload__pq_fail_connect(incload__pq *pq, incload_error **err)
     const char *text = incload__str_text(&reason);
     /* A certificate does not get better by asking again. */
     bool tls = text != NULL && (strstr(text, "SSL") != NULL || strstr(text, "certificate") != NULL);
-    incload__fail(err, INCLOAD_E_CONNECT, "cannot reach the server at %s%s: check host and port, and that it is running",
-                  pq->place, text != NULL ? text : "");
+    incload__fail(err, INCLOAD_E_CONNECT,
+                  "cannot reach the server at %s%s: check host and port, and that it is running", pq->place,
+                  text != NULL ? text : "");
     incload__error_set_server(err, "08001", 0, !tls);
     incload__str_free(&reason);
     return INCLOAD_E_CONNECT;

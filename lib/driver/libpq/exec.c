@@ -79,7 +79,8 @@ take_result(incload__pq *pq, PGresult *result, incload__pq_answer *answer, bool 
     case PGRES_COPY_OUT:
     case PGRES_COPY_BOTH:
         *running = true;
-        return incload__fail(err, INCLOAD_E_INVALID, "%s: COPY from or to the client cannot be run as a statement", doing);
+        return incload__fail(err, INCLOAD_E_INVALID, "%s: COPY from or to the client cannot be run as a statement",
+                             doing);
     default:
         return incload__pq_fail(pq, result, doing, err);
     }
@@ -99,8 +100,8 @@ check_transaction(incload__pq *pq, const char *doing, incload_error **err)
 }
 
 /* The results of one statement, without judging the transaction. */
-static int32_t
-read_results(incload__pq *pq, const char *doing, incload__pq_answer *answer, incload_error **err)
+int32_t
+incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answer, incload_error **err)
 {
     int32_t first = INCLOAD_OK;
 
@@ -129,12 +130,6 @@ read_results(incload__pq *pq, const char *doing, incload__pq_answer *answer, inc
 }
 
 int32_t
-incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answer, incload_error **err)
-{
-    return read_results(pq, doing, answer, err);
-}
-
-int32_t
 incload__pq_run(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool simple,
                 const char *doing, incload__pq_answer *answer, incload_error **err)
 {
@@ -143,7 +138,7 @@ incload__pq_run(incload__pq *pq, const char *sql, const incload__param *params, 
     if (status == INCLOAD_OK)
         status = send_statement(pq, sql, params, count, simple, doing, err);
     if (status == INCLOAD_OK)
-        status = read_results(pq, doing, answer, err);
+        status = incload__pq_collect(pq, doing, answer, err);
     if (status == INCLOAD_OK)
         status = check_transaction(pq, doing, err);
     return status;
@@ -180,7 +175,7 @@ int32_t
 incload__pq_end_copy(incload__pq *pq, int64_t *rows, const char *doing, incload_error **err)
 {
     incload__pq_answer answer = { .affected = -1 };
-    int32_t status = read_results(pq, doing, &answer, err);
+    int32_t status = incload__pq_collect(pq, doing, &answer, err);
 
     if (status == INCLOAD_OK)
         status = check_transaction(pq, doing, err);
@@ -203,7 +198,8 @@ incload__pq_execute(incload__conn *conn, const char *sql, const incload__param *
                     int64_t *affected, incload_error **err)
 {
     incload__pq_answer answer = { .affected = -1 };
-    int32_t status = incload__pq_run(incload__pq_of(conn), sql, params, count, false, "running a statement", &answer, err);
+    int32_t status =
+        incload__pq_run(incload__pq_of(conn), sql, params, count, false, "running a statement", &answer, err);
 
     if (affected != NULL)
         *affected = answer.affected;
@@ -224,7 +220,8 @@ select_row(void *data, const PGresult *result, incload_error **err)
     int32_t columns = PQnfields(result);
 
     if (columns > MAX_COLUMNS)
-        return incload__fail(err, INCLOAD_E_PROTOCOL, "a query's row has %d columns, more than PostgreSQL can have", columns);
+        return incload__fail(err, INCLOAD_E_PROTOCOL, "a query's row has %d columns, more than PostgreSQL can have",
+                             columns);
     for (int32_t i = 0; i < columns; i++) {
         chosen->cells[i] = PQgetisnull(result, 0, i) ? NULL : PQgetvalue(result, 0, i);
         chosen->lengths[i] = (size_t)PQgetlength(result, 0, i);

@@ -148,6 +148,60 @@ skip_token(const char *at, bool *blank)
     return end != NULL ? end : at + 1;
 }
 
+/* ---- brackets ---- */
+
+/* One pair of brackets, in the order in which they open; the first stands for the whole text. */
+typedef struct group {
+    int32_t parent;
+    bool has_or;
+} group;
+
+static bool
+is_or(const char *at, const char *end)
+{
+    return end - at == 2 && (at[0] | 0x20) == 'o' && (at[1] | 0x20) == 'r';
+}
+
+static int32_t
+count_groups(const char *sql)
+{
+    int32_t count = 1;
+
+    for (; *sql != '\0'; sql++)
+        count += *sql == '(' && count < INT32_MAX;
+    return count;
+}
+
+/* Groups inside one that has an OR have it too. */
+static group *
+find_groups(const incload__mem *mem, const char *sql)
+{
+    group *groups = incload__alloc_array(mem, (size_t)count_groups(sql), sizeof *groups);
+    int32_t last = 0;
+    int32_t now = 0;
+    bool blank;
+
+    if (groups == NULL)
+        return NULL;
+    for (const char *at = sql; *at != '\0';) {
+        const char *end = skip_token(at, &blank);
+        if (*at == '(') {
+            groups[++last] = (group){ .parent = now };
+            now = last;
+        } else if (*at == ')') {
+            now = groups[now].parent;
+        } else if (now > 0 && is_or(at, end)) {
+            groups[now].has_or = true;
+        }
+        at = end;
+    }
+    for (int32_t i = 1; i <= last; i++)
+        groups[i].has_or = groups[i].has_or || groups[groups[i].parent].has_or;
+    return groups;
+}
+
+/* ---- replacing ---- */
+
 static const char *
 number_of(const char *at, int32_t *number)
 {
@@ -159,29 +213,16 @@ number_of(const char *at, int32_t *number)
     return at;
 }
 
-int32_t
-incload__params_replace(incload__str *out, const char *sql, const char *const *texts, int32_t count,
-                        incload_error **err)
+static bool
+is_param(const char *at)
 {
-    size_t kept = out->length; /* what lies behind may turn out to be the tail */
+    return *at == '$' && incload__is_digit(at[1]);
+}
 
-    for (const char *at = sql; *at != '\0' && !out->failed;) {
-        if (*at == '$' && incload__is_digit(at[1])) {
-            int32_t number = 0;
-            at = number_of(at, &number);
-            if (number < 1 || number > count)
-                return incload__fail(err, INCLOAD_E_INVALID, "the query has a parameter $%d, but %d are given", number, count);
-            incload__str_add(out, texts[number - 1]);
-            kept = out->length;
-            continue;
-        }
-        bool blank = false;
-        const char *end = skip_token(at, &blank);
-        incload__str_add_bytes(out, at, (size_t)(end - at));
-        if (!blank && *at != ';')
-            kept = out->length;
-        at = end;
-    }
+/* Cuts what was added behind `kept`. */
+static int32_t
+cut_tail(incload__str *out, size_t kept, incload_error **err)
+{
     if (out->failed)
         return incload__fail_memory(err);
     if (out->data != NULL) {
@@ -189,4 +230,39 @@ incload__params_replace(incload__str *out, const char *sql, const char *const *t
         out->data[kept] = '\0';
     }
     return INCLOAD_OK;
+}
+
+int32_t
+incload__params_replace(incload__str *out, const char *sql, const char *const *texts, const char *const *branch_texts,
+                        int32_t count, incload_error **err)
+{
+    group *groups = find_groups(out->mem, sql);
+    size_t kept = out->length; /* what lies behind may turn out to be the tail */
+    int32_t last = 0;
+    int32_t now = 0;
+    int32_t status = groups != NULL ? INCLOAD_OK : incload__fail_memory(err);
+
+    for (const char *at = sql; status == INCLOAD_OK && *at != '\0' && !out->failed;) {
+        bool blank = false;
+        int32_t number = 0;
+        const char *end = is_param(at) ? number_of(at, &number) : skip_token(at, &blank);
+
+        if (!is_param(at)) {
+            incload__str_add_bytes(out, at, (size_t)(end - at));
+        } else if (number >= 1 && number <= count) {
+            incload__str_add(out, (groups[now].has_or ? branch_texts : texts)[number - 1]);
+        } else {
+            status =
+                incload__fail(err, INCLOAD_E_INVALID, "the query has a parameter $%d, but %d are given", number, count);
+        }
+        if (*at == '(')
+            now = ++last;
+        else if (*at == ')')
+            now = groups[now].parent;
+        if (!blank && *at != ';')
+            kept = out->length;
+        at = end;
+    }
+    incload__free(out->mem, groups);
+    return status == INCLOAD_OK ? cut_tail(out, kept, err) : status;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One PostgreSQL connection over libpq, and how its files talk to each other.
  *
- * Nothing here may block in libpq: its own timeouts do not hold against a server that is frozen or talks without end. Every
- * wait goes through wait.c, which knows the deadline and the cancel flag. Layers, lowest first: wait.c, errors.c, cancel.c
- * (ends what runs), exec.c (one statement), describe.c and bind.c (shape and parameters), then readers, writers, relay. */
+ * Nothing here may block in libpq: its own timeouts do not hold against a server that is frozen or talks without end.
+ * Every wait goes through wait.c, which knows the deadline and the cancel flag. Layers, lowest first: wait.c, errors.c,
+ * cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c (shape and parameters), then readers,
+ * writers, relay. */
 #ifndef INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 #define INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 
@@ -61,7 +62,8 @@ void incload__pq_add_clean(incload__str *out, const char *text, size_t limit);
 /* ---- cancel.c ---- */
 
 void incload__pq_cancel(incload__conn *conn);
-/* Ends whatever runs on the connection so that it can roll back, waiting for no more than the budget; else it is DEAD. */
+/* Ends whatever runs on the connection so that it can roll back, waiting for no more than the budget; else it is DEAD.
+ */
 void incload__pq_settle(incload__pq *pq, int64_t budget_ms);
 /* After a failed step: settles if the statement may still be running. Returns `status`. */
 int32_t incload__pq_abort(incload__pq *pq, int32_t status);
@@ -114,8 +116,8 @@ typedef struct incload__pq_bound {
 int32_t incload__pq_bind(incload__pq_bound *bound, const incload__mem *mem, const incload__param *params, int32_t count,
                          incload_error **err);
 void incload__pq_unbind(incload__pq_bound *bound);
-/* COPY takes no parameters: puts their values into settings of the session and writes `sql` so that it reads those. `shape`
- * is the statement's description. */
+/* COPY takes no parameters: puts their values into settings of the session and writes `sql` so that it reads those.
+ * `shape` is the statement's description. */
 int32_t incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, const incload__param *params,
                               int32_t count, incload__str *out, incload_error **err);
 /* Forgets the settings; only needed outside a transaction, whose end forgets them. */

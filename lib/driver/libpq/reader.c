@@ -44,8 +44,8 @@ make_decoder(incload__pq *pq, const PGresult *shape, const incload__schema *sche
     uint32_t *oids;
 
     if (PQnfields(shape) != schema->count)
-        return incload__fail(err, INCLOAD_E_INVALID, "the query gives %d columns, but %d are expected", PQnfields(shape),
-                             schema->count);
+        return incload__fail(err, INCLOAD_E_INVALID, "the query gives %d columns, but %d are expected",
+                             PQnfields(shape), schema->count);
     oids = incload__alloc_array(mem, (size_t)schema->count, sizeof *oids);
     if (oids == NULL)
         return incload__fail_memory(err);

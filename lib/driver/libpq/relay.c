@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binary COPY from one server to another, never decoded. One thread and no blocking call: what keeps both servers busy is
- * room between them, in the kernel's socket buffers where they can be had, else in a queue of our own. */
+/* Binary COPY from one server to another, never decoded. One thread and no blocking call: what keeps both servers busy
+ * is room between them, in the kernel's socket buffers where they can be had, else in a queue of our own. */
 #define _GNU_SOURCE
 #include "driver/libpq/oid.h"
 #include "driver/libpq/pq.h"
@@ -43,8 +43,8 @@ typedef struct relay {
 
 /* ---- before ---- */
 
-/* A value is read as whatever type the target's column has: equal sizes would pass for equal types. Types that were made in
- * a database have a number of their own there; the caller has compared those by name. */
+/* A value is read as whatever type the target's column has: equal sizes would pass for equal types. Types that were
+ * made in a database have a number of their own there; the caller has compared those by name. */
 static bool
 same_wire(uint32_t from, uint32_t to)
 {
@@ -107,8 +107,8 @@ start(relay *run, const char *select, const incload__param *params, int32_t coun
     return status;
 }
 
-/* True when the socket holds enough by itself. Without the privilege a plain SO_RCVBUF would end TCP's own tuning and may
- * well make the buffer smaller, so that is for unix sockets only. */
+/* True when the socket holds enough by itself. Without the privilege a plain SO_RCVBUF would end TCP's own tuning and
+ * may well make the buffer smaller, so that is for unix sockets only. */
 static bool
 widen(int fd, int force_option, int option)
 {
@@ -203,7 +203,8 @@ consume(incload__pq *pq, const char *doing, incload_error **err)
     return status == INCLOAD_E_CONNECT ? incload__pq_lost(pq, doing, err) : status;
 }
 
-/* libpq moves on to the next row only after it was asked for it: poll() too early would wait for what is here already. */
+/* libpq moves on to the next row only after it was asked for it: poll() too early would wait for what is here already.
+ */
 static int32_t
 fill(relay *run, bool *got, incload_error **err)
 {

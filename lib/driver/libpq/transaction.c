@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BEGIN, COMMIT, ROLLBACK. The server's answers are checked against what this side knows, since libpq calls the COMMIT of a
- * failed transaction a success. */
+/* BEGIN, COMMIT, ROLLBACK. The server's answers are checked against what this side knows, since libpq calls the COMMIT
+ * of a failed transaction a success. */
 #include "driver/libpq/pq.h"
 
 #include <stdio.h>
@@ -27,8 +27,8 @@ incload__pq_begin(incload__conn *conn, incload_error **err)
     return status;
 }
 
-/* The server's answer is surely a refusal only if it is an ordinary error: one that ends the session, or an interrupt, may
- * have come after the commit was done. */
+/* The server's answer is surely a refusal only if it is an ordinary error: one that ends the session, or an interrupt,
+ * may have come after the commit was done. */
 static bool
 is_certain(const incload__pq *pq, const incload_error *error)
 {
@@ -132,8 +132,9 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
     }
     if (strcmp(answer.tag, "COMMIT") != 0) {
         conn->txn = INCLOAD__TXN_FAILED;
-        return incload__fail(err, INCLOAD_E_STATE,
-                             "the server rolled the transaction back in place of committing it: a statement in it had failed");
+        return incload__fail(
+            err, INCLOAD_E_STATE,
+            "the server rolled the transaction back in place of committing it: a statement in it had failed");
     }
     conn->txn = INCLOAD__TXN_IDLE;
     return INCLOAD_OK;

@@ -6,7 +6,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* A statement may well raise a notice a row; nobody needs more of them than this, and a hostile server sends them for ever. */
+/* A statement may well raise a notice a row; nobody needs more of them than this, and a hostile server sends them for
+ * ever. */
 enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100 };
 
 static int64_t
@@ -39,8 +40,8 @@ interrupted(const incload__pq *pq, const char *doing, incload_error **err)
     if (deadline != 0 && incload__deadline_left_ms(pq->head.env, deadline) == 0)
         return fail_timeout(pq, doing, err);
     if (pq->notices > MAX_NOTICES)
-        return incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server at %s sent more than %d notices", doing, pq->place,
-                             (int)MAX_NOTICES);
+        return incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server at %s sent more than %d notices", doing,
+                             pq->place, (int)MAX_NOTICES);
     return INCLOAD_OK;
 }
 
@@ -175,6 +176,16 @@ incload__pq_flush(incload__pq *pq, const char *doing, incload_error **err)
     }
 }
 
+/* Nobody listens; a hostile server would fill libpq's list of them. */
+static void
+drop_notifies(incload__pq *pq)
+{
+    for (PGnotify *notify = PQnotifies(pq->pg); notify != NULL; notify = PQnotifies(pq->pg)) {
+        PQfreemem(notify);
+        pq->notices++;
+    }
+}
+
 int32_t
 incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_error **err)
 {
@@ -185,6 +196,7 @@ incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_err
         return status;
     while (PQisBusy(pq->pg)) {
         status = incload__pq_consume(pq, doing, err);
+        drop_notifies(pq);
         if (status == INCLOAD_OK && PQisBusy(pq->pg))
             status = incload__pq_wait(pq, POLLIN, doing, err);
         if (status != INCLOAD_OK)

@@ -57,15 +57,16 @@ writer_new(incload__pq *pq, const char *table, const incload__schema *schema, in
     incload__str_add(&doing, "writing into ");
     incload__str_add(&doing, table);
     writer->doing = incload__str_take(&doing);
-    int32_t status = writer->doing != NULL ? incload__schema_copy(&writer->schema, schema, err) : incload__fail_memory(err);
+    int32_t status =
+        writer->doing != NULL ? incload__schema_copy(&writer->schema, schema, err) : incload__fail_memory(err);
     if (status == INCLOAD_OK)
         return writer;
     writer_free(writer);
     return NULL;
 }
 
-/* Binary only when every column has a form equal to the type that the server's column has now: binary data does not tell
- * its type, and eight bytes of one type are eight bytes of another. */
+/* Binary only when every column has a form equal to the type that the server's column has now: binary data does not
+ * tell its type, and eight bytes of one type are eight bytes of another. */
 static int32_t
 choose_format(pq_writer *writer, const char *table, const char *columns, incload_error **err)
 {
@@ -81,8 +82,8 @@ choose_format(pq_writer *writer, const char *table, const char *columns, incload
     if (status == INCLOAD_OK)
         status = incload__pq_shape(writer->pq, sql.data, writer->doing, &shape, err);
     if (status == INCLOAD_OK && PQnfields(shape) != schema->count)
-        status = incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server described %d columns in place of %d", writer->doing,
-                               PQnfields(shape), schema->count);
+        status = incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server described %d columns in place of %d",
+                               writer->doing, PQnfields(shape), schema->count);
     for (int32_t i = 0; status == INCLOAD_OK && i < schema->count; i++) {
         oids[i] = PQftype(shape, i);
         binary = binary && incload__copy_encodable(schema->columns[i].type.kind, oids[i]);
@@ -214,7 +215,8 @@ incload__pq_write_batch(incload__writer *opaque, const incload__view *view, incl
         if (writer->encoder != NULL)
             status = incload__copy_encode(writer->encoder, view, &row, ENOUGH, &writer->buffer, err);
         else
-            status = incload__text_encode(dialect, &writer->schema, view, &row, ENOUGH, &writer->cell, &writer->buffer, err);
+            status =
+                incload__text_encode(dialect, &writer->schema, view, &row, ENOUGH, &writer->cell, &writer->buffer, err);
         if (status == INCLOAD_OK && writer->buffer.length >= ENOUGH)
             status = put(writer, err);
     }

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 
 enum { DEFAULT_CONNECT_SECONDS = 30, MAX_CONNECT_SECONDS = 3600, NAME_SIZE = 256, CLOSE_GRACE_US = 900000 };
+enum { DEFAULT_BUSY_MS = 10000, MAX_BUSY_MS = 86400000 };
 
 /* ---- refusing before connecting ---- */
 
@@ -164,6 +165,17 @@ conn_new(const incload__connect *how)
     return conn;
 }
 
+static int64_t
+busy_wait_us(const incload__odbc_profile *profile, const incload__connstr *list)
+{
+    const char *text = profile->busy_key != NULL ? incload__connstr_get(list, profile->busy_key) : NULL;
+    int64_t ms;
+
+    if (text == NULL || !incload__parse_int64(text, strlen(text), &ms) || ms < 0 || ms > MAX_BUSY_MS)
+        ms = DEFAULT_BUSY_MS;
+    return ms * 1000;
+}
+
 int32_t
 incload__odbc_connect(const incload__connect *how, incload__conn **out, incload_error **err)
 {
@@ -185,8 +197,10 @@ incload__odbc_connect(const incload__connect *how, incload__conn **out, incload_
         conn->has_environment = true;
         status = dial_as_itself(conn, environment, &list, err);
     }
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK) {
+        conn->busy_wait_us = busy_wait_us(conn->profile, &list);
         status = incload__odbc_settle(conn, how, err);
+    }
     if (status == INCLOAD_OK) {
         conn->base.streams = streams(conn->profile, &list, how->role);
         *out = &conn->base;

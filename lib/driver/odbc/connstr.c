@@ -214,18 +214,31 @@ incload__connstr_get(const incload__connstr *list, const char *key)
 
 /* ---- writing ---- */
 
+static bool
+is_ours(const incload__odbc_profile *profile, const char *key)
+{
+    for (const incload__odbc_option *option = profile->options; option->key != NULL; option++) {
+        if (option->ours && incload__ascii_equal(option->key, key))
+            return true;
+    }
+    return false;
+}
+
 void
 incload__connstr_text(const incload__connstr *list, const incload__odbc_profile *profile, bool writer,
                       int64_t connect_seconds, incload__str *out)
 {
     for (int32_t i = 0; i < list->count; i++) {
+        if (is_ours(profile, list->items[i].key))
+            continue;
         incload__str_add(out, list->items[i].key);
         incload__str_add_char(out, '=');
         incload__str_add(out, list->items[i].raw);
         incload__str_add_char(out, ';');
     }
     for (const incload__odbc_option *option = profile->options; option->key != NULL; option++) {
-        if (!(writer ? option->writer : option->reader) || incload__connstr_get(list, option->key) != NULL)
+        bool given = !option->ours && incload__connstr_get(list, option->key) != NULL;
+        if (!(writer ? option->writer : option->reader) || given)
             continue;
         if (option->value != NULL)
             incload__str_addf(out, "%s=%s;", option->key, option->value);

@@ -40,6 +40,11 @@ native_text(const incload__odbc_profile *profile, const described *column, inclo
         incload__str_add(out, column->type_name);
         return;
     }
+    /* psqlODBC's word for character(n); PostgreSQL itself would read it as one character. */
+    if (profile->params_as_text && strcmp(column->type_name, "char") == 0) {
+        incload__str_add(out, "bpchar");
+        return;
+    }
     incload__str_add_bytes(out, column->type_name, head);
     if ((column->type == SQL_DECIMAL || column->type == SQL_NUMERIC) && !(profile->params_as_text && is_fiction(column)))
         incload__str_addf(out, "(%u,%d)", (unsigned)column->size, (int)column->digits);

@@ -136,7 +136,7 @@ fetch_all(incload__stmt *stmt, incload__rows *rows, incload_error **err)
         status = incload__conn_check(conn, err); /* a fetched block answers no SQLCancel */
         if (status != INCLOAD_OK)
             break;
-        rc = SQLFetch(stmt->handle);
+        rc = incload__stmt_fetch(stmt);
         if (rc == SQL_NO_DATA)
             break;
         status = incload__odbc_check(stmt->conn, stmt->handle, rc, "reading a result", err);

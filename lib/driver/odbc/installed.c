@@ -68,7 +68,6 @@ incload__odbc_installed(SQLHENV environment, incload__str *out)
         incload__str_add(out, "none");
 }
 
-/* Options must be given before the driver can be asked for its name, so its file name tells at first. */
 const incload__odbc_profile *
 incload__odbc_guess_profile(SQLHENV environment, const incload__connstr *list)
 {

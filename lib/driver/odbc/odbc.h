@@ -32,6 +32,7 @@ typedef struct incload__odbc_conn {
     incload__conn base;
     const incload__odbc_profile *profile;
     SQLHDBC dbc;
+    int64_t busy_wait_us; /* how long a statement waits for a busy file */
     bool has_environment;
     bool connected;
     incload__watch watch;
@@ -98,6 +99,7 @@ typedef struct incload__stmt {
     int32_t *order;
     int64_t *ints; /* values of integer parameters */
     SQLLEN *lengths;
+    bool fetched; /* at least once */
 } incload__stmt;
 
 /* ---- statement.c ---- */
@@ -105,8 +107,11 @@ int32_t incload__stmt_open(incload__stmt *stmt, incload__odbc_conn *conn, incloa
 int32_t incload__stmt_bind(incload__stmt *stmt, const char *sql, const incload__param *params, int32_t count,
                            incload_error **err);
 int32_t incload__stmt_run(incload__stmt *stmt, const char *doing, incload_error **err); /* between enter and leave */
-/* The handle may belong to the caller by then. */
 void incload__stmt_close(incload__stmt *stmt);
+/* SQLFetch; the first one begins anew while the database file is busy. */
+SQLRETURN incload__stmt_fetch(incload__stmt *stmt);
+/* SQLExecDirect, or SQLExecute where `sql` is NULL; again while the database file is busy. */
+SQLRETURN incload__odbc_exec(incload__odbc_conn *conn, SQLHSTMT handle, const char *sql);
 /* One cell of the fetched row by SQLGetData, appended to `out`, whatever its length. */
 int32_t incload__stmt_get(incload__odbc_conn *conn, SQLHSTMT handle, int32_t column, SQLSMALLINT c_type,
                           incload__str *out, bool *is_null, incload_error **err);

@@ -17,16 +17,16 @@ static const char *const no_skips[] = { NULL };
 static const char *const psql_names[] = { "psqlodbc", NULL };
 
 static const incload__odbc_option psql_options[] = {
-    { "Protocol", "7.4-0", true, true }, /* no hidden savepoint around every statement */
-    { "UseServerSidePrepare", "1", true, true },
-    { "BoolsAsChar", "0", true, true },
-    { "TextAsLongVarchar", "0", true, true },
-    { "UnknownSizes", "2", true, true },
-    { "LFConversion", "0", true, true },
-    { "UseDeclareFetch", "1", true, false }, /* else the whole result is buffered; breaks data-changing WITH queries */
-    { "Fetch", "1000", true, false },
-    { "Debug", "0", true, true }, /* the driver's logs in /tmp hold row data */
-    { "CommLog", "0", true, true },
+    { "Protocol", "7.4-0", true, true, false }, /* no hidden savepoint around every statement */
+    { "UseServerSidePrepare", "1", true, true, false },
+    { "BoolsAsChar", "0", true, true, false },
+    { "TextAsLongVarchar", "0", true, true, false },
+    { "UnknownSizes", "2", true, true, false },
+    { "LFConversion", "0", true, true, false },
+    { "UseDeclareFetch", "1", true, false, false }, /* else the whole result is buffered; breaks data-changing WITH queries */
+    { "Fetch", "1000", true, false, false },
+    { "Debug", "0", true, true, false }, /* the driver's logs in /tmp hold row data */
+    { "CommLog", "0", true, true, false },
     { 0 },
 };
 
@@ -71,7 +71,7 @@ static const incload__odbc_profile psql = {
 static const char *const mariadb_names[] = { "maodbc", NULL };
 
 static const incload__odbc_option mariadb_options[] = {
-    { "CONN_TIMEOUT", NULL, true, true }, /* SQL_ATTR_LOGIN_TIMEOUT is ignored */
+    { "CONN_TIMEOUT", NULL, true, true, false }, /* SQL_ATTR_LOGIN_TIMEOUT is ignored */
     { 0 },
 };
 
@@ -110,12 +110,14 @@ static const incload__odbc_profile mariadb = {
 static const char *const sqlite_names[] = { "sqlite3odbc", NULL };
 
 static const incload__odbc_option sqlite_options[] = {
-    { "StepAPI", "1", true, true }, /* else the whole result is buffered */
-    { "BigInt", "1", true, true },
-    { "Timeout", "10000", true, true },
-    { "JournalMode", "WAL", false, true }, /* readers keep their snapshot while a load commits */
-    { "SyncPragma", "FULL", true, true },  /* a commit that was reported survives a power cut */
-    { "FKSupport", "1", true, true },
+    { "StepAPI", "1", true, true, false }, /* else the whole result is buffered */
+    { "BigInt", "1", true, true, false },
+    /* The driver waits for a busy file in two loops, one within the other, that take SQLCancel from each other. So it waits
+     * for a moment only, and the statement is run again here until it is cancelled or too late. */
+    { "Timeout", "1", true, true, true },
+    { "JournalMode", "WAL", false, true, false }, /* readers keep their snapshot while a load commits */
+    { "SyncPragma", "FULL", true, true, false },  /* a commit that was reported survives a power cut */
+    { "FKSupport", "1", true, true, false },
     { 0 },
 };
 
@@ -127,7 +129,7 @@ static const incload__odbc_state_rule sqlite_states[] = {
     { 0 },
 };
 
-/* It would replace the driver's handler of busy files (Timeout=), the only one that SQLCancel reaches. */
+/* It would replace the driver's handler of busy files. */
 static const char *const sqlite_skips[] = { "PRAGMA busy_timeout", NULL };
 
 static const incload__odbc_profile sqlite = {
@@ -144,8 +146,9 @@ static const incload__odbc_profile sqlite = {
     .text_as_bytes = true,
     .nul_cuts = true,
     .cancels = true,
+    .busy_key = "Timeout",
+    .busy_code = 5,
     .cancel_by_spare = true, /* it frees the rows of the statement while another thread reads them */
-    .cancel_by_burst = true,
     .fetch_waits = true,
     .disconnect_rolls_back = false, /* fails with 25000 */
     .database_is_file = true,

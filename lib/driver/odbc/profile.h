@@ -20,6 +20,7 @@ typedef struct incload__odbc_option {
     const char *value; /* NULL: the seconds left for connecting */
     bool reader;
     bool writer;
+    bool ours; /* the driver gets this value whatever the user says: see busy_key */
 } incload__odbc_option;
 
 /* Tells apart connection failures for which the driver has one SQLSTATE only, by the server's own words. */
@@ -41,7 +42,7 @@ typedef struct incload__odbc_profile {
     const incload__odbc_option *options;
     const incload__odbc_connect_rule *connect_rules;
     const incload__odbc_state_rule *state_rules;
-    const char *const *session_skips; /* beginnings of session statements that the driver refuses or does itself */
+    const char *const *session_skips; /* beginnings of the dialect's session statements that must not go through it */
     const char *stream_key;        /* the option that makes it stream when it is "1"; NULL: see streams */
     bool streams;                  /* without any option */
     bool stream_needs_literals;    /* a statement with parameters is buffered whole */
@@ -54,7 +55,8 @@ typedef struct incload__odbc_profile {
     bool nul_cuts;                 /* text parameters are cut at NUL: refused */
     bool cancels;                  /* SQLCancel from another thread is sound */
     bool cancel_by_spare;          /* ... but on the running statement it races: use another of the connection */
-    bool cancel_by_burst;          /* one SQLCancel does not end a wait for a lock, many in a row do */
+    const char *busy_key;          /* the option with the milliseconds to wait for a busy file: done here, not in the driver */
+    int32_t busy_code;             /* native code of a file that is busy; 0: there is no such thing */
     bool query_timeout;            /* SQL_ATTR_QUERY_TIMEOUT as the only way to a deadline */
     bool fetch_waits;              /* SQLFetch may wait for the server */
     bool disconnect_rolls_back;    /* SQLDisconnect with an open transaction is sound */

@@ -369,7 +369,7 @@ static int32_t
 fetch_block(incload__reader *reader, incload_error **err)
 {
     forget_block(reader);
-    SQLRETURN rc = SQLFetch(reader->stmt.handle);
+    SQLRETURN rc = incload__stmt_fetch(&reader->stmt);
     if (rc == SQL_NO_DATA) {
         reader->fetched = 0;
         reader->ended = true;

@@ -78,15 +78,13 @@ static int32_t
 set_session(incload__odbc_conn *conn, incload_error **err)
 {
     const char *const *sql = conn->base.dialect->session;
+    int32_t status = INCLOAD_OK;
 
-    for (; sql != NULL && *sql != NULL; sql++) {
-        if (skipped(conn->profile, *sql))
-            continue;
-        int32_t status = incload__odbc_execute(&conn->base, *sql, NULL, 0, NULL, err);
-        if (status != INCLOAD_OK)
-            return status;
+    for (; status == INCLOAD_OK && sql != NULL && *sql != NULL; sql++) {
+        if (!skipped(conn->profile, *sql))
+            status = incload__odbc_execute(&conn->base, *sql, NULL, 0, NULL, err);
     }
-    return INCLOAD_OK;
+    return status;
 }
 
 int32_t

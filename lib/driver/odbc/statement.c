@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE
 #include <string.h>
+#include <time.h>
 
 #include "base/utf8.h"
 #include "driver/odbc/cell.h"
@@ -84,6 +86,57 @@ incload__stmt_bind(incload__stmt *stmt, const char *sql, const incload__param *p
     return status;
 }
 
+/* A busy statement has done nothing, not even a COMMIT: it may be run again as it is. */
+static bool
+is_busy(const incload__odbc_conn *conn, SQLHSTMT handle)
+{
+    incload__odbc_diag diag;
+
+    return conn->profile->busy_code != 0 && incload__odbc_diag_get(SQL_HANDLE_STMT, handle, &diag)
+           && diag.native_code == conn->profile->busy_code && !atomic_load(&conn->base.cancelled)
+           && !atomic_load(&conn->watch.fired);
+}
+
+static void
+pause_briefly(void)
+{
+    const struct timespec pause = { .tv_nsec = 2000000 };
+
+    nanosleep(&pause, NULL);
+}
+
+SQLRETURN
+incload__odbc_exec(incload__odbc_conn *conn, SQLHSTMT handle, const char *sql)
+{
+    int64_t until = incload__monotonic_us(conn->base.env) + conn->busy_wait_us;
+
+    for (;;) {
+        SQLRETURN rc = sql != NULL ? SQLExecDirect(handle, incload__sqlchar(sql), SQL_NTS) : SQLExecute(handle);
+        if (rc != SQL_ERROR || !is_busy(conn, handle) || incload__monotonic_us(conn->base.env) >= until)
+            return rc;
+        pause_briefly();
+    }
+}
+
+SQLRETURN
+incload__stmt_fetch(incload__stmt *stmt)
+{
+    incload__odbc_conn *conn = stmt->conn;
+    int64_t until = incload__monotonic_us(conn->base.env) + conn->busy_wait_us;
+    SQLRETURN rc = SQLFetch(stmt->handle);
+
+    while (rc == SQL_ERROR && !stmt->fetched && is_busy(conn, stmt->handle)
+           && incload__monotonic_us(conn->base.env) < until) {
+        pause_briefly();
+        SQLFreeStmt(stmt->handle, SQL_CLOSE);
+        rc = incload__odbc_exec(conn, stmt->handle, stmt->sql.data);
+        if (SQL_SUCCEEDED(rc))
+            rc = SQLFetch(stmt->handle);
+    }
+    stmt->fetched = true;
+    return rc;
+}
+
 static void
 set_query_timeout(const incload__stmt *stmt)
 {
@@ -100,7 +153,7 @@ int32_t
 incload__stmt_run(incload__stmt *stmt, const char *doing, incload_error **err)
 {
     set_query_timeout(stmt);
-    SQLRETURN rc = SQLExecDirect(stmt->handle, incload__sqlchar(stmt->sql.data), (SQLINTEGER)stmt->sql.length);
+    SQLRETURN rc = incload__odbc_exec(stmt->conn, stmt->handle, stmt->sql.data);
 
     /* No row was there to be changed: some drivers say so in this way. */
     if (rc == SQL_NO_DATA)

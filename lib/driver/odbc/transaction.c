@@ -79,7 +79,7 @@ incload__odbc_commit(incload__conn *base, incload_error **err)
     if (status != INCLOAD_OK)
         goto done;
 
-    SQLRETURN rc = SQLExecDirect(stmt.handle, incload__sqlchar("COMMIT"), SQL_NTS);
+    SQLRETURN rc = incload__odbc_exec(conn, stmt.handle, "COMMIT");
     incload__watch_leave(conn);
     if (!SQL_SUCCEEDED(rc))
         status = commit_failed(conn, stmt.handle, err);

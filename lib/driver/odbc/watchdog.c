@@ -10,7 +10,7 @@
 
 #include "driver/odbc/odbc.h"
 
-enum { AGAIN_US = 20000, BURST_US = 12000, LONGEST_SLEEP_US = 60000000 };
+enum { AGAIN_US = 20000, LONGEST_SLEEP_US = 60000000 };
 
 static void
 wait_for(incload__watch *watch, int64_t us)
@@ -26,17 +26,10 @@ wait_for(incload__watch *watch, int64_t us)
     pthread_cond_timedwait(&watch->wake, &watch->lock, &until);
 }
 
-/* SQLite's driver waits for a busy file in two loops, one within the other, that sleep 10 ms at a time, and each takes one
- * SQLCancel for itself: both must find one. */
 static void
 interrupt(incload__odbc_conn *conn)
 {
-    SQLHSTMT stmt = conn->watch.spare != NULL ? conn->watch.spare : conn->watch.running;
-    int64_t end = incload__monotonic_us(conn->base.env) + BURST_US;
-
-    do
-        SQLCancel(stmt);
-    while (conn->profile->cancel_by_burst && incload__monotonic_us(conn->base.env) < end);
+    SQLCancel(conn->watch.spare != NULL ? conn->watch.spare : conn->watch.running);
 }
 
 /* With the lock held: interrupts if there is reason to, and says in how many microseconds to look again. */

@@ -157,7 +157,7 @@ incload__write_run(incload__writer *writer, int64_t *taken, incload_error **err)
     int32_t status = incload__watch_enter(writer->conn, writer->prepared, err);
     if (status != INCLOAD_OK)
         return status;
-    SQLRETURN rc = SQLExecute(writer->prepared);
+    SQLRETURN rc = incload__odbc_exec(writer->conn, writer->prepared, NULL);
     incload__watch_leave(writer->conn);
     if (rc == SQL_NO_DATA)
         return INCLOAD_OK;
@@ -233,8 +233,8 @@ gather_double(incload__writer *writer, const incload__view *view, int32_t column
 {
     double value = incload__get_float(view, column, row);
 
-    if (!__builtin_isfinite(value)) {
-        /* The dialect knows what its database cannot hold. */
+    if (!__builtin_isfinite(value) || (!(value < 0 || value > 0) && __builtin_signbit(value) != 0)) {
+        /* The dialect knows what its database cannot hold: infinities, NaN, a negative zero. */
         size_t before = writer->text.length;
         int32_t status = writer->conn->base.dialect->encode(view, column, row, &writer->schema.columns[column], &writer->text,
                                                             err);

@@ -227,7 +227,8 @@ fake_server_start(fake_server *server, fake_manner manner)
     ck_assert_int_eq(listen(server->listening, 8), 0);
     ck_assert_int_eq(getsockname(server->listening, (struct sockaddr *)&address, &length), 0);
     server->port = ntohs(address.sin_port);
-    snprintf(server->url, sizeof server->url, "postgresql://somebody:s3kret@127.0.0.1:%d/db?sslmode=disable", server->port);
+    snprintf(server->url, sizeof server->url, "postgresql://somebody:s3kret@127.0.0.1:%d/db?sslmode=disable",
+             server->port);
     ck_assert_int_eq(pthread_create(&server->thread, NULL, run, server), 0);
 }
 

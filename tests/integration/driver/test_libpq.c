@@ -154,8 +154,8 @@ END_TEST
 START_TEST(a_broken_connection_string_is_refused_without_showing_it)
 {
     static const char *const broken[] = {
-        "postgresql://user:se%zzkret@host/db",  "postgresql://user:x@kret@host/db", "postgresql://user:se/kret@host/db",
-        "postgresql://user@host:kret/db",       "postgresql://user@host/db?kret",   "postgresql://u:%00kret@host/db",
+        "postgresql://user:se%zzkret@host/db", "postgresql://user:x@kret@host/db", "postgresql://user:se/kret@host/db",
+        "postgresql://user@host:kret/db",      "postgresql://user@host/db?kret",   "postgresql://u:%00kret@host/db",
     };
 
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
@@ -205,8 +205,8 @@ START_TEST(parameters_arrive_as_they_are)
         { "a\0b", 3, INCLOAD__BINARY },
     };
 
-    pq_expect(pq->select(conn, "SELECT $1::text, $2::text, $3::int8 + 1, encode($4, 'hex')", params, 4, &rows, &err), INCLOAD_OK,
-           &err);
+    pq_expect(pq->select(conn, "SELECT $1::text, $2::text, $3::int8 + 1, encode($4, 'hex')", params, 4, &rows, &err),
+              INCLOAD_OK, &err);
     ck_assert_str_eq(incload__rows_get(&rows, 0, 0), nasty);
     ck_assert_ptr_null(incload__rows_get(&rows, 0, 1));
     ck_assert_str_eq(incload__rows_get(&rows, 0, 2), "43");
@@ -235,7 +235,8 @@ START_TEST(execute_tells_the_affected_rows)
     int64_t affected = 0;
 
     pq_run(conn, "CREATE TEMP TABLE t(a int)");
-    pq_expect(pq->execute(conn, "INSERT INTO t SELECT generate_series(1, 7)", NULL, 0, &affected, &err), INCLOAD_OK, &err);
+    pq_expect(pq->execute(conn, "INSERT INTO t SELECT generate_series(1, 7)", NULL, 0, &affected, &err), INCLOAD_OK,
+              &err);
     ck_assert_int_eq(affected, 7);
     pq_expect(pq->execute(conn, "CREATE TEMP TABLE u(a int)", NULL, 0, &affected, &err), INCLOAD_OK, &err);
     ck_assert_int_eq(affected, -1);
@@ -261,8 +262,8 @@ START_TEST(a_copy_statement_is_refused_and_the_connection_lives)
 
     pq_run(conn, "CREATE TEMP TABLE t(a int)");
     pq_expect(pq->execute(conn, "COPY t FROM STDIN", NULL, 0, NULL, &err), INCLOAD_E_INVALID, &err);
-    pq_expect(pq->execute(conn, "COPY (SELECT generate_series(1,100000)) TO STDOUT", NULL, 0, NULL, &err), INCLOAD_E_INVALID,
-           &err);
+    pq_expect(pq->execute(conn, "COPY (SELECT generate_series(1,100000)) TO STDOUT", NULL, 0, NULL, &err),
+              INCLOAD_E_INVALID, &err);
     pq_expect_usable(conn);
     pq->close(conn);
 }
@@ -274,8 +275,8 @@ START_TEST(a_result_of_a_million_cells_is_refused)
     incload_error *err = NULL;
     incload__rows rows = { .mem = mem };
 
-    pq_expect(pq->select(conn, "SELECT a, a FROM generate_series(1, 600000) a", NULL, 0, &rows, &err), INCLOAD_E_UNSUPPORTED,
-           &err);
+    pq_expect(pq->select(conn, "SELECT a, a FROM generate_series(1, 600000) a", NULL, 0, &rows, &err),
+              INCLOAD_E_UNSUPPORTED, &err);
     ck_assert_ptr_null(rows.cells);
     pq_expect_usable(conn);
     pq->close(conn);
@@ -288,13 +289,15 @@ START_TEST(an_error_names_the_constraint_and_not_the_row)
     incload_error *err = NULL;
 
     pq_run(conn, "CREATE TEMP TABLE t(a text CONSTRAINT a_is_short CHECK (length(a) < 3), b int)");
-    ck_assert_int_eq(pq->execute(conn, "INSERT INTO t VALUES ('secret-4111')", NULL, 0, NULL, &err), INCLOAD_E_CONSTRAINT);
+    ck_assert_int_eq(pq->execute(conn, "INSERT INTO t VALUES ('secret-4111')", NULL, 0, NULL, &err),
+                     INCLOAD_E_CONSTRAINT);
     ck_assert_str_eq(incload_error_sqlstate(err), "23514");
     ck_assert_ptr_nonnull(strstr(incload_error_message(err), "a_is_short"));
     ck_assert_ptr_null(strstr(incload_error_message(err), "4111"));
     incload_error_unref(err);
     err = NULL;
-    ck_assert_int_ne(pq->execute(conn, "INSERT INTO t(b) SELECT 'secret-4111'::text::int", NULL, 0, NULL, &err), INCLOAD_OK);
+    ck_assert_int_ne(pq->execute(conn, "INSERT INTO t(b) SELECT 'secret-4111'::text::int", NULL, 0, NULL, &err),
+                     INCLOAD_OK);
     ck_assert_str_eq(incload_error_sqlstate(err), "22P02");
     ck_assert_ptr_null(strstr(incload_error_message(err), "4111"));
     incload_error_unref(err);
@@ -482,14 +485,15 @@ START_TEST(close_ends_a_statement_that_still_runs)
 
     incload__schema_init(&schema, mem);
     pq_expect(pq->describe(conn, "SELECT 1 AS a", 0, &schema, &err), INCLOAD_OK, &err);
-    pq_expect(pq->read_open(conn, "SELECT generate_series(1, 100000000) AS a", NULL, 0, &schema, &reader, &err), INCLOAD_OK,
-           &err);
+    pq_expect(pq->read_open(conn, "SELECT generate_series(1, 100000000) AS a", NULL, 0, &schema, &reader, &err),
+              INCLOAD_OK, &err);
     int64_t start = pq_now_ms();
     pq->read_close(reader);
     pq->close(conn);
     ck_assert_int_le(pq_now_ms() - start, 1500);
     usleep(100000);
-    pq_expect_text(other, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%100000000%' AND state = 'active'", "0");
+    pq_expect_text(
+        other, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%100000000%' AND state = 'active'", "0");
     incload__schema_free(&schema);
     pq->close(other);
 }

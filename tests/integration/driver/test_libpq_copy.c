@@ -99,7 +99,8 @@ expect_round_trip(const char *columns, const char *rows, int64_t max_rows)
     pq_expect(pq->commit(conn, &err), INCLOAD_OK, &err);
     pq_roll_back(from);
     pq_expect_text(conn, "SELECT count(*) > 0 AND count(*) = (SELECT count(*) FROM pq_b) FROM pq_a", "t");
-    pq_expect_text(conn, "SELECT count(*) FROM (SELECT pq_a::text FROM pq_a EXCEPT ALL SELECT pq_b::text FROM pq_b) AS d", "0");
+    pq_expect_text(
+        conn, "SELECT count(*) FROM (SELECT pq_a::text FROM pq_a EXCEPT ALL SELECT pq_b::text FROM pq_b) AS d", "0");
     pq_run(conn, "DROP TABLE pq_a, pq_b");
     incload__schema_free(&schema);
     incload__str_free(&select);
@@ -136,13 +137,14 @@ END_TEST
 
 START_TEST(dates_and_times_make_the_round_trip)
 {
-    expect_round_trip("a date, b time, c timestamp, d timestamptz, e timestamptz(3)",
-                      "VALUES ('4713-01-01 BC', '00:00:00', '4713-01-01 00:00:00 BC', '2000-01-01 00:00:00+00', now()), "
-                      "('1969-12-31', '23:59:59.999999', '1969-12-31 23:59:59.999999', '1970-01-01 00:00:00+00', now()), "
-                      "('9999-12-31', '24:00:00', '294246-01-01 00:00:00', '294246-01-01 00:00:00+00', NULL), "
-                      "('0001-01-01', '12:00', '0044-03-15 12:00:00 BC', '2024-03-31 02:30:00+01', NULL), "
-                      "(NULL, NULL, NULL, NULL, NULL)",
-                      100);
+    expect_round_trip(
+        "a date, b time, c timestamp, d timestamptz, e timestamptz(3)",
+        "VALUES ('4713-01-01 BC', '00:00:00', '4713-01-01 00:00:00 BC', '2000-01-01 00:00:00+00', now()), "
+        "('1969-12-31', '23:59:59.999999', '1969-12-31 23:59:59.999999', '1970-01-01 00:00:00+00', now()), "
+        "('9999-12-31', '24:00:00', '294246-01-01 00:00:00', '294246-01-01 00:00:00+00', NULL), "
+        "('0001-01-01', '12:00', '0044-03-15 12:00:00 BC', '2024-03-31 02:30:00+01', NULL), "
+        "(NULL, NULL, NULL, NULL, NULL)",
+        100);
 }
 END_TEST
 
@@ -159,19 +161,21 @@ END_TEST
 
 START_TEST(types_that_only_the_server_parses_make_the_round_trip)
 {
-    expect_round_trip("a int, b inet, c interval, d int[], e text, f numrange, g bytea, h timestamptz, i numeric, j bit(3)",
-                      "VALUES (1, '10.0.0.1/8', '1 year 2 days 03:04:05.6', '{1,NULL,3}', E'a\\tb\\nc\\\\d\\re\\bf\\vg', "
-                      "'[1,2)', '\\x005c', '2024-01-01 00:00:00.000001+00', 1.50, B'101'), "
-                      "(NULL, NULL, NULL, NULL, '\\N', NULL, NULL, NULL, NULL, NULL), "
-                      "(2, '::1', '-1 day', '{}', '', 'empty', '', '0044-03-15 12:00:00 BC', 'NaN', B'000')",
-                      100);
+    expect_round_trip(
+        "a int, b inet, c interval, d int[], e text, f numrange, g bytea, h timestamptz, i numeric, j bit(3)",
+        "VALUES (1, '10.0.0.1/8', '1 year 2 days 03:04:05.6', '{1,NULL,3}', E'a\\tb\\nc\\\\d\\re\\bf\\vg', "
+        "'[1,2)', '\\x005c', '2024-01-01 00:00:00.000001+00', 1.50, B'101'), "
+        "(NULL, NULL, NULL, NULL, '\\N', NULL, NULL, NULL, NULL, NULL), "
+        "(2, '::1', '-1 day', '{}', '', 'empty', '', '0044-03-15 12:00:00 BC', 'NaN', B'000')",
+        100);
 }
 END_TEST
 
 START_TEST(many_rows_come_in_batches_of_the_size_asked_for)
 {
     expect_round_trip("a int, b text, c timestamptz, d numeric(12,2)",
-                      "SELECT g, md5(g::text), now() + g * interval '1 s', g / 100.0 FROM generate_series(1, 50000) g", 777);
+                      "SELECT g, md5(g::text), now() + g * interval '1 s', g / 100.0 FROM generate_series(1, 50000) g",
+                      777);
 }
 END_TEST
 
@@ -291,7 +295,8 @@ START_TEST(a_reader_takes_parameters_with_quotes)
 {
     incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
     const char *nasty = "o'Reilly\\') TO STDOUT; DROP TABLE x; -- $2 \xE2\x82\xAC";
-    incload__param params[] = { pq_text_param(nasty), pq_text_param("2024-03-01"), pq_text_param(NULL), pq_text_param("ab   ") };
+    incload__param params[] = { pq_text_param(nasty), pq_text_param("2024-03-01"), pq_text_param(NULL),
+                                pq_text_param("ab   ") };
     const char *select = "SELECT $1::text AS a -- $9 is a comment\n WHERE '$9' = '$9' AND date '2024-03-02' > $2 "
                          "AND $3::int IS NULL AND $4::bpchar = 'ab' AND \"length\"($1) > 10; -- done";
 
@@ -311,13 +316,16 @@ START_TEST(a_parameter_can_use_an_index)
     incload__rows rows = { .mem = mem };
     bool found = false;
 
-    pq_run(conn, "CREATE TEMP TABLE t AS SELECT g AS id, now() + g * interval '1 s' AS ts FROM generate_series(1, 20000) g");
+    pq_run(conn,
+           "CREATE TEMP TABLE t AS SELECT g AS id, now() + g * interval '1 s' AS ts FROM generate_series(1, 20000) g");
     pq_run(conn, "CREATE INDEX ON t(ts)");
     pq_run(conn, "ANALYZE t");
     pq_begin(conn);
     pq_run(conn, "SELECT set_config('incload.p1', (now() + interval '19900 s')::text, true)");
-    pq_expect(pq->select(conn, "EXPLAIN SELECT * FROM t WHERE ts >= (pg_catalog.current_setting('incload.p1')::timestamptz)",
-                      NULL, 0, &rows, &err), INCLOAD_OK, &err);
+    pq_expect(pq->select(conn,
+                         "EXPLAIN SELECT * FROM t WHERE ts >= (pg_catalog.current_setting('incload.p1')::timestamptz)",
+                         NULL, 0, &rows, &err),
+              INCLOAD_OK, &err);
     for (int64_t i = 0; i < rows.count; i++)
         found = found || strstr(incload__rows_get(&rows, i, 0), "Index Cond") != NULL;
     ck_assert(found);
@@ -340,8 +348,9 @@ START_TEST(an_error_of_the_query_ends_the_reading)
     pq_expect(pq->describe(conn, "SELECT 1 AS a", 0, &schema, &err), INCLOAD_OK, &err);
     incload__builder *builder = incload__builder_new(mem, &schema, &err);
     pq_begin(conn);
-    pq_expect(pq->read_open(conn, "SELECT 10 / (50000 - a) AS a FROM generate_series(1, 100000) a", NULL, 0, &schema, &reader,
-                         &err), INCLOAD_OK, &err);
+    pq_expect(pq->read_open(conn, "SELECT 10 / (50000 - a) AS a FROM generate_series(1, 100000) a", NULL, 0, &schema,
+                            &reader, &err),
+              INCLOAD_OK, &err);
     while (status == INCLOAD_OK && rows > 0)
         status = pq->read_next(reader, builder, 10000, 1 << 20, &rows, &err);
     pq_expect(status, INCLOAD_E_DATA, &err);
@@ -360,8 +369,13 @@ START_TEST(describe_gives_names_and_types_and_runs_nothing)
     incload__schema schema;
 
     incload__schema_init(&schema, mem);
-    pq_expect(pq->describe(conn, "SELECT 1::int8 AS a, 'x'::varchar(7) AS \"B b\", $1::numeric(12,2) AS c, '{}'::int[] AS d, 'u' AS e, "
-                              "1/0 AS f", 1, &schema, &err), INCLOAD_OK, &err);
+    pq_expect(
+        pq->describe(
+            conn,
+            "SELECT 1::int8 AS a, 'x'::varchar(7) AS \"B b\", $1::numeric(12,2) AS c, '{}'::int[] AS d, 'u' AS e, "
+            "1/0 AS f",
+            1, &schema, &err),
+        INCLOAD_OK, &err);
     ck_assert_int_eq(schema.count, 6);
     ck_assert_int_eq(schema.columns[0].type.kind, INCLOAD__INT64);
     ck_assert_str_eq(schema.columns[1].name, "B b");
@@ -419,8 +433,9 @@ START_TEST(a_nul_byte_in_a_text_is_refused_by_the_columns_name)
         incload_error *err = NULL;
         pq_run(conn, tables[i]);
         pq_begin(conn);
-        ck_assert_int_eq(write_cell(conn, i == 0 ? "t" : "u", (incload__type){ INCLOAD__TEXT, 0, 0 }, "a\0b", 3, 1, &err),
-                         INCLOAD_E_DATA);
+        ck_assert_int_eq(
+            write_cell(conn, i == 0 ? "t" : "u", (incload__type){ INCLOAD__TEXT, 0, 0 }, "a\0b", 3, 1, &err),
+            INCLOAD_E_DATA);
         ck_assert_msg(strstr(incload_error_message(err), "'a'") != NULL, "%s", incload_error_message(err));
         incload_error_unref(err);
         ck_assert_int_eq(conn->txn, INCLOAD__TXN_FAILED);
@@ -501,7 +516,8 @@ open_relay(const char *target_columns)
     pq_run(pair.to, "CREATE TABLE pq_from(a int, b text, c numeric)");
     snprintf(sql, sizeof sql, "CREATE TABLE pq_to(%s)", target_columns);
     pq_run(pair.to, sql);
-    pq_run(pair.to, "INSERT INTO pq_from SELECT g, repeat(md5(g::text), 1 + g % 5), g / 7.0 FROM generate_series(1, 100000) g");
+    pq_run(pair.to,
+           "INSERT INTO pq_from SELECT g, repeat(md5(g::text), 1 + g % 5), g / 7.0 FROM generate_series(1, 100000) g");
     pq_begin(pair.from);
     pq_begin(pair.to);
     return pair;
@@ -536,16 +552,18 @@ START_TEST(a_relay_copies_every_row_as_it_is)
     int64_t bytes = 0;
     int64_t last = 0;
 
-    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from WHERE a <= $1::int", &param, 1, pair.to, "pq_to", "a, b, c",
-                     count_calls, &last, &rows, &bytes, &err), INCLOAD_OK, &err);
+    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from WHERE a <= $1::int", &param, 1, pair.to, "pq_to",
+                        "a, b, c", count_calls, &last, &rows, &bytes, &err),
+              INCLOAD_OK, &err);
     ck_assert_int_eq(rows, 90000);
     ck_assert_int_gt(last, 0);
     ck_assert_int_le(last, bytes);
     pq_expect(pq->commit(pair.to, &err), INCLOAD_OK, &err);
     pq_roll_back(pair.from);
     pq_expect_text(pair.to,
-                "SELECT (SELECT sum(hashtextextended(pq_to::text, 0)::numeric) FROM pq_to) = "
-                "(SELECT sum(hashtextextended(pq_from::text, 0)::numeric) FROM pq_from WHERE a <= 90000)", "t");
+                   "SELECT (SELECT sum(hashtextextended(pq_to::text, 0)::numeric) FROM pq_to) = "
+                   "(SELECT sum(hashtextextended(pq_from::text, 0)::numeric) FROM pq_from WHERE a <= 90000)",
+                   "t");
     close_relay(&pair);
 }
 END_TEST
@@ -557,8 +575,8 @@ START_TEST(an_error_of_the_target_leaves_both_sides_of_a_relay_usable)
     int64_t rows = 0;
     int64_t bytes = 0;
 
-    int32_t status = pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", NULL, NULL, &rows,
-                               &bytes, &err);
+    int32_t status = pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", NULL,
+                               NULL, &rows, &bytes, &err);
     ck_assert_int_eq(status, INCLOAD_E_CONSTRAINT);
     ck_assert_ptr_nonnull(strstr(incload_error_message(err), "a_is_small"));
     incload_error_unref(err);
@@ -575,8 +593,9 @@ START_TEST(an_error_of_the_source_leaves_both_sides_of_a_relay_usable)
     int64_t rows = 0;
     int64_t bytes = 0;
 
-    pq_expect(pq->relay(pair.from, "SELECT 1 / (50000 - a), b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", NULL, NULL,
-                     &rows, &bytes, &err), INCLOAD_E_DATA, &err);
+    pq_expect(pq->relay(pair.from, "SELECT 1 / (50000 - a), b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c",
+                        NULL, NULL, &rows, &bytes, &err),
+              INCLOAD_E_DATA, &err);
     close_relay(&pair);
 }
 END_TEST
@@ -588,8 +607,9 @@ START_TEST(a_relay_between_unequal_types_is_refused)
     int64_t rows = 0;
     int64_t bytes = 0;
 
-    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", NULL, NULL, &rows, &bytes,
-                     &err), INCLOAD_E_TYPE, &err);
+    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", NULL, NULL,
+                        &rows, &bytes, &err),
+              INCLOAD_E_TYPE, &err);
     close_relay(&pair);
 }
 END_TEST
@@ -609,8 +629,9 @@ START_TEST(progress_stops_a_relay)
     int64_t rows = 0;
     int64_t bytes = 0;
 
-    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", stop_at_once, NULL, &rows,
-                     &bytes, &err), INCLOAD_E_CANCELLED, &err);
+    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", stop_at_once,
+                        NULL, &rows, &bytes, &err),
+              INCLOAD_E_CANCELLED, &err);
     close_relay(&pair);
 }
 END_TEST
@@ -625,8 +646,9 @@ START_TEST(cancel_stops_a_relay_whose_source_is_slow)
 
     ck_assert_int_eq(pthread_create(&thread, NULL, cancel_soon, pair.to), 0);
     int64_t start = pq_now_ms();
-    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from WHERE pg_sleep(0.01) IS NOT NULL", NULL, 0, pair.to, "pq_to",
-                     "a, b, c", NULL, NULL, &rows, &bytes, &err), INCLOAD_E_CANCELLED, &err);
+    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from WHERE pg_sleep(0.01) IS NOT NULL", NULL, 0, pair.to,
+                        "pq_to", "a, b, c", NULL, NULL, &rows, &bytes, &err),
+              INCLOAD_E_CANCELLED, &err);
     ck_assert_int_le(pq_now_ms() - start, 800);
     pthread_join(thread, NULL);
     close_relay(&pair);

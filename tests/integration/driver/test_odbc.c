@@ -1022,6 +1022,73 @@ START_TEST(waiting_for_another_connections_lock_ends_at_the_deadline)
 }
 END_TEST
 
+static void *
+commit_soon(void *data)
+{
+    incload__conn *conn = data;
+
+    usleep(300000);
+    ck_assert_int_eq(driver->commit(conn, NULL), INCLOAD_OK);
+    return NULL;
+}
+
+START_TEST(a_lock_that_is_given_back_in_time_is_waited_for)
+{
+    incload_error *err = NULL;
+    incload__conn *conn = dial(INCLOAD__ROLE_WRITE);
+    incload__conn *other = dial(INCLOAD__ROLE_WRITE);
+    pthread_t thread;
+
+    fresh_counter(conn);
+    ok(driver->begin(conn, &err));
+    run(conn, "UPDATE t_txn SET a = 10");
+    pthread_create(&thread, NULL, commit_soon, conn);
+    ok(driver->begin(other, &err));
+    if (is(other, "postgres"))
+        run(other, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    int32_t status = driver->execute(other, "UPDATE t_txn SET a = 20", NULL, 0, NULL, &err);
+    pthread_join(thread, NULL);
+    ck_assert(status == INCLOAD_OK || status == INCLOAD_E_CONFLICT); /* a snapshot may refuse it, the wait may not */
+    incload_error_unref(err);
+    err = NULL;
+    ok(driver->rollback(other, &err));
+    driver->close(other);
+    driver->close(conn);
+}
+END_TEST
+
+/* A file without a write-ahead log, as other programs make them, locks its readers out while a commit is written. */
+START_TEST(a_reader_waits_for_a_file_that_is_locked_for_a_moment)
+{
+    if (!url_names("SQLite"))
+        return;
+    incload_error *err = NULL;
+    char *kept = (char *)(uintptr_t)url;
+    char *rollback_journal = NULL;
+    incload__str text = INCLOAD__STR(&incload__mem_libc);
+    incload__str_addf(&text, "odbc:Driver=SQLite3;JournalMode=DELETE;Database=%s-journal.db", strstr(url, "Database=") + 9);
+    rollback_journal = incload__str_take(&text);
+    url = rollback_journal;
+    incload__conn *writer = dial(INCLOAD__ROLE_WRITE);
+    fresh_counter(writer);
+    incload__conn *reader = dial(INCLOAD__ROLE_READ);
+    ck_assert_int_eq(number(reader, "SELECT count(*) FROM t_txn"), 1);
+    pthread_t thread;
+
+    run(writer, "BEGIN EXCLUSIVE");
+    writer->txn = INCLOAD__TXN_OPEN;
+    run(writer, "INSERT INTO t_txn VALUES (2)");
+    pthread_create(&thread, NULL, commit_soon, writer);
+    ok(driver->begin(reader, &err));
+    ck_assert_int_eq(number(reader, "SELECT count(*) FROM t_txn"), 2);
+    pthread_join(thread, NULL);
+    driver->close(reader);
+    driver->close(writer);
+    free(rollback_journal);
+    url = kept;
+}
+END_TEST
+
 START_TEST(a_deadline_that_is_not_reached_does_no_harm)
 {
     incload_error *err = NULL;
@@ -1115,6 +1182,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, cancel_from_another_thread_ends_the_running_query_soon);
     tcase_add_test(tests, a_deadline_ends_the_running_query_and_the_transaction_can_be_rolled_back);
     tcase_add_test(tests, waiting_for_another_connections_lock_ends_at_the_deadline);
+    tcase_add_test(tests, a_lock_that_is_given_back_in_time_is_waited_for);
+    tcase_add_test(tests, a_reader_waits_for_a_file_that_is_locked_for_a_moment);
     tcase_add_test(tests, a_deadline_that_is_not_reached_does_no_harm);
     tcase_add_test(tests, a_forked_child_is_refused_and_does_not_touch_the_parents_connection);
     tcase_add_test(tests, a_connection_ended_by_the_server_is_dead_and_never_reports_a_commit);

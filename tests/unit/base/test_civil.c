@@ -20,13 +20,13 @@ START_TEST(every_day_of_many_years_follows_the_one_before)
     int64_t year, last_year = 0;
     int32_t month, day, last_month = 0, last_day = 0;
 
-    for (int64_t days = -200000; days <= 200000; days++) {
+    for (int64_t days = -800000; days <= 800000; days++) {
         incload__civil_from_days(days, &year, &month, &day);
-        ck_assert(incload__civil_exists(year, month, day));
-        ck_assert_int_eq(incload__days_from_civil(year, month, day), days);
         bool next_day = year == last_year && month == last_month && day == last_day + 1;
         bool next_month = day == 1 && (month == last_month + 1 || (month == 1 && year == last_year + 1));
-        ck_assert(days == -200000 || next_day || next_month);
+        if (!incload__civil_exists(year, month, day) || incload__days_from_civil(year, month, day) != days
+            || (days > -800000 && !next_day && !next_month))
+            ck_abort_msg("day %lld", (long long)days);
         last_year = year;
         last_month = month;
         last_day = day;
@@ -49,8 +49,8 @@ END_TEST
 
 START_TEST(dates_are_read_and_written_alike)
 {
-    static const char *const dates[] = { "1970-01-01", "2024-02-29", "9999-12-31", "0001-01-01", "0001-01-01 BC",
-                                         "4713-11-24 BC", "12345-06-07", "5881580-07-11" };
+    static const char *const dates[] = { "1970-01-01",    "2024-02-29",    "9999-12-31",  "0001-01-01",
+                                         "0001-01-01 BC", "4713-11-24 BC", "12345-06-07", "5881580-07-11" };
 
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
         int64_t days;
@@ -64,9 +64,21 @@ END_TEST
 
 START_TEST(other_text_is_no_date)
 {
-    static const char *const texts[] = { "", "2024-1-01", "2024-02-30", "0000-00-00", "0000-01-01", "24-01-01",
-                                         "2024-01-01 ", " 2024-01-01", "2024-01-01x", "2024/01/01", "2024-01-01BC",
-                                         "12345678-01-01", "2024-01", "-2024-01-01", "infinity" };
+    static const char *const texts[] = { "",
+                                         "2024-1-01",
+                                         "2024-02-30",
+                                         "0000-00-00",
+                                         "0000-01-01",
+                                         "24-01-01",
+                                         "2024-01-01 ",
+                                         " 2024-01-01",
+                                         "2024-01-01x",
+                                         "2024/01/01",
+                                         "2024-01-01BC",
+                                         "12345678-01-01",
+                                         "2024-01",
+                                         "-2024-01-01",
+                                         "infinity" };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         int64_t days;
@@ -105,8 +117,10 @@ END_TEST
 
 START_TEST(other_text_is_no_time)
 {
-    static const char *const texts[] = { "", "12", "12:60", "12:00:60", "12:00:00.", "12:00:00.1234567", "12:00:00Z",
-                                         "+12:00:00", "12:0:00", "99999999999:00:00", "9999999999:00:00" };
+    static const char *const texts[] = {
+        "",          "12",        "12:60",   "12:00:60",          "12:00:00.",       "12:00:00.1234567",
+        "12:00:00Z", "+12:00:00", "12:0:00", "99999999999:00:00", "9999999999:00:00"
+    };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         int64_t us;
@@ -123,14 +137,10 @@ START_TEST(timestamps_are_read_with_and_without_zone)
         bool has_zone;
         int32_t zone;
     } cases[] = {
-        { "1970-01-01 00:00:00", 0, false, 0 },
-        { "1970-01-02", INT64_C(86400000000), false, 0 },
-        { "1970-01-01T00:00:01Z", 1000000, true, 0 },
-        { "1970-01-01 00:00:00.000001+05:30", 1, true, 19800 },
-        { "1970-01-01 00:00:00-0330", 0, true, -12600 },
-        { "1970-01-01 00:00:00+02", 0, true, 7200 },
-        { "1970-01-01 00:00:00 +02:00", 0, true, 7200 },
-        { "1970-01-01 00:00:00-00:01:15", 0, true, -75 },
+        { "1970-01-01 00:00:00", 0, false, 0 },          { "1970-01-02", INT64_C(86400000000), false, 0 },
+        { "1970-01-01T00:00:01Z", 1000000, true, 0 },    { "1970-01-01 00:00:00.000001+05:30", 1, true, 19800 },
+        { "1970-01-01 00:00:00-0330", 0, true, -12600 }, { "1970-01-01 00:00:00+02", 0, true, 7200 },
+        { "1970-01-01 00:00:00 +02:00", 0, true, 7200 }, { "1970-01-01 00:00:00-00:01:15", 0, true, -75 },
         { "1969-12-31 24:00:00", 0, false, 0 },
     };
 
@@ -149,10 +159,12 @@ END_TEST
 
 START_TEST(other_text_is_no_timestamp)
 {
-    static const char *const texts[] = { "1970-01-01 24:00:01", "1970-01-01 ", "1970-01-01  00:00:00",
-                                         "1970-01-01 00:00:00+", "1970-01-01 00:00:00+2", "1970-01-01 00:00:00+02:",
-                                         "1970-01-01 00:00:00+02x", "1970-01-01Z", "1970-01-01 -01:00:00",
-                                         "294247-01-10 04:00:54.775808", "300000-01-01", "1970-01-01 00:00:00 UTC" };
+    static const char *const texts[] = {
+        "1970-01-01 24:00:01",          "1970-01-01 ",           "1970-01-01  00:00:00",
+        "1970-01-01 00:00:00+",         "1970-01-01 00:00:00+2", "1970-01-01 00:00:00+02:",
+        "1970-01-01 00:00:00+02x",      "1970-01-01Z",           "1970-01-01 -01:00:00",
+        "294247-01-10 04:00:54.775808", "300000-01-01",          "1970-01-01 00:00:00 UTC"
+    };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         int64_t us;

@@ -16,8 +16,8 @@ expect_meanings(const incload__dialect *dialect, const meaning *meanings, size_t
         incload__error_class class = dialect->classify(meanings[i].sqlstate, meanings[i].native_code);
 
         ck_assert_msg(class.code == meanings[i].code && class.retryable == meanings[i].retryable, "%s: %s/%d is %s, %s",
-                      dialect->name, meanings[i].sqlstate, (int)meanings[i].native_code, incload_status_name(class.code),
-                      class.retryable ? "retryable" : "final");
+                      dialect->name, meanings[i].sqlstate, (int)meanings[i].native_code,
+                      incload_status_name(class.code), class.retryable ? "retryable" : "final");
     }
 }
 

@@ -275,8 +275,9 @@ START_TEST(an_unknown_kind_is_refused_by_column)
         incload__str sql = INCLOAD__STR(&incload__mem_libc);
         incload_error *err = NULL;
 
-        ck_assert_int_eq(all_dialects[i]->native_type(&sql, "price", (incload__type){ INCLOAD__UNKNOWN, 0, 0 }, false, &err),
-                         INCLOAD_E_TYPE);
+        incload__type unknown = { INCLOAD__UNKNOWN, 0, 0 };
+
+        ck_assert_int_eq(all_dialects[i]->native_type(&sql, "price", unknown, false, &err), INCLOAD_E_TYPE);
         expect_error(&err, INCLOAD_E_TYPE, "column 'price'");
     }
 }

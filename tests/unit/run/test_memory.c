@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every allocation of a whole load fails, one after the other: the load says so or does without it, nothing is leaked, and
+ * no commit is kept silent. */
+#include "rig.h"
+
+#include <stdint.h>
+
+/* An allocator that fails from its `first` allocation on, `failures` times. */
+typedef struct lender {
+    int64_t made;
+    int64_t first;
+    int64_t failures;
+    int64_t live;
+} lender;
+
+static bool
+refuses(lender *from)
+{
+    from->made++;
+    return from->first > 0 && from->made >= from->first && from->made - from->first < from->failures;
+}
+
+static void *
+lend(size_t size, void *data)
+{
+    lender *from = data;
+
+    if (refuses(from))
+        return NULL;
+    void *block = malloc(size);
+    from->live += block != NULL;
+    return block;
+}
+
+static void *
+lend_more(void *block, size_t size, void *data)
+{
+    return refuses(data) ? NULL : realloc(block, size);
+}
+
+static void
+take_back(void *block, void *data)
+{
+    lender *from = data;
+
+    from->live--;
+    free(block);
+}
+
+static incload_context *
+lent_context(lender *from)
+{
+    incload_allocator allocator = { .struct_size = sizeof allocator, .allocate = lend, .reallocate = lend_more,
+                                    .release = take_back };
+    incload_context *context = rig_context();
+
+    ck_assert_int_eq(incload_context_set_allocator(context, &allocator, from, NULL, NULL), INCLOAD_OK);
+    return context;
+}
+
+static int32_t
+look(incload_unit *unit, incload_batch *batch, void *data)
+{
+    struct ArrowSchema schema;
+    struct ArrowArray rows;
+    uint8_t bits[] = { 0x01 };
+    (void)unit;
+    (void)data;
+
+    if (incload_batch_export(batch, &schema, &rows, NULL) != INCLOAD_OK)
+        return incload_unit_fail(unit, "no memory to look at the batch");
+    if (incload_batch_keep(batch, bits, sizeof bits, NULL) != INCLOAD_OK) {
+        schema.release(&schema);
+        rows.release(&rows);
+        return incload_unit_fail(unit, "no memory to filter the batch");
+    }
+    if (incload_batch_replace(batch, &schema, &rows, NULL) != INCLOAD_OK)
+        return incload_unit_fail(unit, "no memory to replace the batch");
+    return INCLOAD_DONE;
+}
+
+typedef struct scenario {
+    const char *name;
+    const char *dialect;
+    const char *preset;
+    const char *options;
+    bool earlier;
+    bool one_database;
+    bool function;
+    bool missing;
+} scenario;
+
+static const scenario scenarios[] = {
+    { "first", "postgres", BY_TIME, .earlier = false },
+    { "increment", "postgres", BY_TIME, .earlier = true },
+    { "append", "sqlite", "append", NULL, .earlier = false },
+    { "renamed", "mariadb", "timestamp", "cursor=updated key=id columns=id,updated,item latest_by=updated", .earlier = true },
+    { "inside", "postgres", BY_TIME, .earlier = true, .one_database = true },
+    { "function", "postgres", BY_TIME, .earlier = true, .function = true },
+    { "created", "mariadb", "timestamp", "cursor=updated key=id until='2025-01-01 00:00:00'", .missing = true },
+};
+
+static bool
+acceptable(const rig *r, bool function)
+{
+    int32_t code = incload_error_code(r->err);
+
+    return code == INCLOAD_OK || code == INCLOAD_E_NO_MEMORY || (function && code == INCLOAD_E_CALLBACK);
+}
+
+/* One load under that allocator; returns its error code. */
+static int32_t
+load_with(const scenario *how, lender *from)
+{
+    rig r = rig_new_in(lent_context(from), how->dialect, how->one_database);
+
+    if (how->earlier)
+        rig_tell_earlier_load(r.to);
+    if (how->missing) {
+        incload_mock_answer_rows(r.to, r.dialect->columns_query, 1, "a", NULL, NULL, 0, NULL);
+    }
+    rig_plan(&r, how->preset, how->options);
+    if (how->function)
+        incload_step_set_batch_function(r.step, look, NULL, NULL, &r.err);
+    rig_run(&r);
+
+    int32_t code = incload_error_code(r.err);
+    int64_t commits = incload_mock_commit_count(r.to);
+    ck_assert_msg(acceptable(&r, how->function), "%s, allocation %lld: %s", how->name, (long long)from->first,
+                  incload_error_message(r.err));
+    ck_assert_msg(commits == (code == INCLOAD_OK), "%s, allocation %lld: %lld commits, yet %s", how->name,
+                  (long long)from->first, (long long)commits, incload_status_name(code));
+    if (r.run != NULL)
+        ck_assert_int_eq(incload_run_status(r.run), code == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED);
+    rig_free(&r);
+    ck_assert_msg(from->live == 0, "%s, allocation %lld: %lld blocks were not given back", how->name,
+                  (long long)from->first, (long long)from->live);
+    return code;
+}
+
+static int64_t
+allocations_of(const scenario *how)
+{
+    lender from = { 0 };
+
+    ck_assert_int_eq(load_with(how, &from), INCLOAD_OK);
+    return from.made;
+}
+
+START_TEST(a_load_survives_each_single_failed_allocation)
+{
+    const scenario *how = &scenarios[_i];
+    int64_t last = allocations_of(how);
+
+    ck_assert_int_gt(last, 100);
+    for (int64_t k = 1; k <= last; k++) {
+        lender from = { .first = k, .failures = 1 };
+        load_with(how, &from);
+    }
+}
+END_TEST
+
+START_TEST(a_load_survives_memory_that_runs_out_for_good)
+{
+    const scenario *how = &scenarios[_i];
+    int64_t last = allocations_of(how);
+
+    for (int64_t k = 1; k <= last; k++) {
+        lender from = { .first = k, .failures = INT64_MAX };
+        ck_assert_int_ne(load_with(how, &from), INCLOAD_OK);
+    }
+}
+END_TEST
+
+static void
+add_tests(TCase *tests)
+{
+    int count = (int)(sizeof scenarios / sizeof scenarios[0]);
+
+    tcase_add_loop_test(tests, a_load_survives_each_single_failed_allocation, 0, count);
+    tcase_add_loop_test(tests, a_load_survives_memory_that_runs_out_for_good, 0, count);
+}
+
+HARNESS_MAIN("run memory", add_tests)
