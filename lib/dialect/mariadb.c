@@ -152,9 +152,9 @@ same(incload__str *out, const incload__column *column, const char *t, const char
 }
 
 /* `before`, then the staged rows s that win among those of their key. A window finds them, since a self-join would want
- * an index on the key; and it hands them on in key order, so that the target's pages are met one after the other: 250,000
- * scattered rows into 4 million took 28,000 page reads instead of 407,000. STRAIGHT_JOIN keeps that order; the server
- * knows nothing of the size of a temporary table and might read the whole target. */
+ * an index on the key; and it hands them on in key order, so that the target's pages are met one after the other: an
+ * update of 4 million rows by 250,000 scattered ones took 28,000 page reads instead of 407,000. STRAIGHT_JOIN keeps
+ * that order; the server knows nothing of the size of a temporary table and might read the whole target. */
 static void
 add_winners(incload__clause *clause, const incload__merge *merge, const char *before)
 {

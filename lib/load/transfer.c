@@ -66,12 +66,19 @@ transfer_inside(incload__load *load, int32_t part, incload_error **err)
     return INCLOAD_OK;
 }
 
+/* A window in two parts is relayed twice; the bytes of the first count on. */
+typedef struct relayed {
+    incload__load *load;
+    int64_t before;
+} relayed;
+
 static int32_t
 relay_progress(int64_t bytes, void *data)
 {
-    incload__load *load = data;
+    const relayed *so_far = data;
+    incload__load *load = so_far->load;
 
-    atomic_store(&load->unit->bytes, bytes);
+    atomic_store(&load->unit->bytes, so_far->before + bytes);
     if (load->spec->progress != NULL)
         load->spec->progress(load->spec->progress_data);
     return incload__load_check(load, NULL);
@@ -81,6 +88,7 @@ static int32_t
 transfer_relay(incload__load *load, int32_t part, incload_error **err)
 {
     incload__str columns = INCLOAD__STR(load->mem);
+    relayed so_far = { load, atomic_load(&load->unit->bytes) };
     incload__sql sql;
     int64_t rows = 0, bytes = 0;
 
@@ -92,7 +100,7 @@ transfer_relay(incload__load *load, int32_t part, incload_error **err)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = load->from->driver->relay(load->from, incload__str_text(&sql.text), sql.params, sql.count, load->to,
-                                           load->destination, incload__str_text(&columns), relay_progress, load, &rows,
+                                           load->destination, incload__str_text(&columns), relay_progress, &so_far, &rows,
                                            &bytes, err);
     incload__sql_free(&sql);
     incload__str_free(&columns);
@@ -100,7 +108,7 @@ transfer_relay(incload__load *load, int32_t part, incload_error **err)
         return incload__load_check(load, err) == INCLOAD_OK ? status : incload__entered_with(err);
     atomic_fetch_add(&load->unit->rows_read, rows);
     atomic_fetch_add(&load->unit->rows_written, rows);
-    atomic_store(&load->unit->bytes, bytes);
+    atomic_store(&load->unit->bytes, so_far.before + bytes);
     return INCLOAD_OK;
 }
 

@@ -47,14 +47,13 @@ add_no_position(const incload__load *load, incload__sql *sql, const incload__dia
 static int32_t
 add_open_window(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
 {
-    int32_t status = INCLOAD_OK;
-
-    if (load->low != NULL) {
+    /* Also behind a watermark: infinity is past every one of them, and would become the next. */
+    incload__str_add(&sql->text, "NOT (");
+    int32_t status = add_no_position(load, sql, dialect, err);
+    incload__str_add(&sql->text, ")");
+    if (status == INCLOAD_OK && load->low != NULL) {
+        incload__str_add(&sql->text, " AND ");
         status = add_bound(load, sql, dialect, " >= ", load->low, err);
-    } else {
-        incload__str_add(&sql->text, "NOT (");
-        status = add_no_position(load, sql, dialect, err);
-        incload__str_add(&sql->text, ")");
     }
     if (status == INCLOAD_OK && load->how->until != NULL) {
         incload__str_add(&sql->text, " AND ");
@@ -181,17 +180,28 @@ incload__window_has(const incload__load *load, int32_t part)
     }
 }
 
+/* Pages go by the cursor where an index on it makes an increment cheap, and where the cursor decides which of two rows of
+ * one key is the later. A first load reads everything: by the key alone, which needs no index on the cursor. */
+static bool
+pages_by_cursor(const incload__load *load, int32_t part)
+{
+    bool order_decides = load->staged && !load->key_is_unique && load->latest_by < 0;
+
+    return part == PART_POSITIONED && (load->low != NULL || order_decides);
+}
+
 int32_t
 incload__window_order(const incload__load *load, int32_t part, int32_t *order)
 {
+    bool by_cursor = pages_by_cursor(load, part);
     int32_t count = 0;
 
     if (load->page_key_count == 0)
         return 0;
-    if (part == PART_POSITIONED)
+    if (by_cursor)
         order[count++] = load->cursor;
     for (int32_t i = 0; i < load->page_key_count; i++) {
-        if (part != PART_POSITIONED || load->page_key[i] != load->cursor)
+        if (!by_cursor || load->page_key[i] != load->cursor)
             order[count++] = load->page_key[i];
     }
     return count;

@@ -54,6 +54,9 @@ run_free(incload_run *run)
     incload__unit_free(&run->unit);
     incload__load_result_free(mem, &run->result);
     incload_error_unref(run->error);
+    /* The thread may still be about to leave the lock under which it told the end. */
+    pthread_mutex_lock(&run->lock);
+    pthread_mutex_unlock(&run->lock);
     pthread_cond_destroy(&run->ended);
     pthread_mutex_destroy(&run->lock);
     incload__free(mem, run);
@@ -141,16 +144,20 @@ progress(void *data)
     post(run, INCLOAD_EVENT_PROGRESS, 0);
 }
 
-static void
-finish(incload_run *run, int32_t status)
+/* Tells the end, and gives up `holders` before anyone can learn of it: a host that has waited is then the last to hold
+ * the run, and what it releases is gone when it returns. True when nobody holds the run any more. */
+static bool
+finish(incload_run *run, int32_t status, int32_t holders)
 {
     atomic_store(&run->finished_us, incload__monotonic_us(run->env));
     post(run, INCLOAD_EVENT_UNIT_FINISHED, status);
     post(run, INCLOAD_EVENT_RUN_FINISHED, status);
     pthread_mutex_lock(&run->lock);
+    bool last = atomic_fetch_sub_explicit(&run->holders, holders, memory_order_acq_rel) == holders;
     atomic_store_explicit(&run->status, status, memory_order_release);
     pthread_cond_broadcast(&run->ended);
     pthread_mutex_unlock(&run->lock);
+    return last;
 }
 
 /* A failure that the host or its clock asked for is told as such, whatever the driver called it. */
@@ -168,7 +175,8 @@ name_the_cause(incload_run *run, incload_error **failure)
     incload__error_set_place(failure, run->unit.step, run->unit.label);
 }
 
-static void
+/* The status it ends with. */
+static int32_t
 drive(incload_run *run)
 {
     incload__load_spec spec;
@@ -191,13 +199,13 @@ drive(incload_run *run)
         /* What was counted on the way was undone. */
         atomic_store(&run->unit.rows_written, 0);
     }
-    finish(run, status == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED);
+    return status == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED;
 }
 
 int32_t
 incload__run_here(incload_run *run, incload_error **err)
 {
-    drive(run);
+    finish(run, drive(run), 0);
     return incload__error_pass(err, incload_error_ref(run->error));
 }
 
@@ -206,8 +214,8 @@ thread_main(void *data)
 {
     incload_run *run = data;
 
-    drive(run);
-    drop_holder(run);
+    if (finish(run, drive(run), 1))
+        run_free(run);
     return NULL;
 }
 

@@ -113,7 +113,7 @@ const struct column mariadb_columns[] = {
         { "year 0", "'0000-01-01'", "0000-01-01", IN(REFUSED, NULL, REFUSED), REFUSED },
         NULL_VALUE,
     } },
-    { "time(6)", IN("time without time zone", "time(6)", "TIME TEXT"), WORDS, NULL, {
+    { "time(6)", IN("time(6) without time zone", "time(6)", "TIME TEXT"), WORDS, NULL, {
         { NULL, "'12:34:56.123456'", "12:34:56.123456", { 0 }, NULL },
         { NULL, "'00:00:00'", "00:00:00.000000", IN("00:00:00", NULL, NULL), NULL },
         { "negative", "'-00:00:01.000001'", "-00:00:01.000001", IN(REFUSED, NULL, REFUSED), NULL },
@@ -125,7 +125,7 @@ const struct column mariadb_columns[] = {
         { NULL, "'12:34:56'", "12:34:56", IN(NULL, NULL, "12:34:56.000000"), NULL },
         NULL_VALUE,
     } },
-    { "datetime(6)", IN("timestamp without time zone", "datetime(6)", "TIMESTAMP TEXT"), WORDS, NULL, {
+    { "datetime(6)", IN("timestamp(6) without time zone", "datetime(6)", "TIMESTAMP TEXT"), WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123456'", "2024-02-29 12:34:56.123456", { 0 }, NULL },
         { "whole seconds", "'2024-02-29 12:34:56'", "2024-02-29 12:34:56.000000", IN("2024-02-29 12:34:56", NULL, NULL), NULL },
         { "one microsecond before 1970", "'1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999", { 0 }, NULL },
@@ -138,7 +138,7 @@ const struct column mariadb_columns[] = {
         { NULL, "'2024-02-29 12:34:56'", "2024-02-29 12:34:56", IN(NULL, NULL, "2024-02-29 12:34:56.000000"), NULL },
         NULL_VALUE,
     } },
-    { "timestamp(6) NULL", IN("timestamp with time zone", "timestamp(6)", "TIMESTAMPTZ TEXT"), WORDS, NULL, {
+    { "timestamp(6) NULL", IN("timestamp(6) with time zone", "timestamp(6)", "TIMESTAMPTZ TEXT"), WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123456'", "2024-02-29 12:34:56.123456",
           IN("2024-02-29 12:34:56.123456+00", NULL, "2024-02-29 12:34:56.123456+00:00"), NULL },
         { "last instant", "'2038-01-19 03:14:07.999999'", "2038-01-19 03:14:07.999999",

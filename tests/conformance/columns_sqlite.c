@@ -80,17 +80,17 @@ const struct column sqlite_columns[] = {
         { NULL, "'2024-02-29'", "2024-02-29", { 0 }, NULL },
         NULL_VALUE,
     } },
-    { "TIME TEXT", IN("time without time zone", "time(6)", "TIME TEXT"), WORDS, NULL, {
+    { "TIME TEXT", IN("time(6) without time zone", "time(6)", "TIME TEXT"), WORDS, NULL, {
         { NULL, "'12:34:56.123456'", "12:34:56.123456", { 0 }, NULL },
         NULL_VALUE,
     } },
-    { "DATETIME", IN("timestamp without time zone", "datetime(6)", "DATETIME"), WORDS, NULL, {
+    { "DATETIME", IN("timestamp(6) without time zone", "datetime(6)", "DATETIME"), WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123456'", "2024-02-29 12:34:56.123456", { 0 }, NULL },
         { "with T", "'2024-02-29T12:34:56.123456'", "2024-02-29T12:34:56.123456",
           IN("2024-02-29 12:34:56.123456", "2024-02-29 12:34:56.123456", NULL), "2024-02-29 12:34:56.123456" },
         NULL_VALUE,
     } },
-    { "TIMESTAMP TEXT", IN("timestamp without time zone", "datetime(6)", "TIMESTAMP TEXT"), WORDS, NULL, {
+    { "TIMESTAMP TEXT", IN("timestamp(6) without time zone", "datetime(6)", "TIMESTAMP TEXT"), WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123456'", "2024-02-29 12:34:56.123456", { 0 }, NULL },
         { "first of year 1", "'0001-01-01 00:00:00.000001'", "0001-01-01 00:00:00.000001", { 0 }, NULL },
         { "last of year 9999", "'9999-12-31 23:59:59.999999'", "9999-12-31 23:59:59.999999", { 0 }, NULL },
@@ -99,7 +99,7 @@ const struct column sqlite_columns[] = {
         { "no time at all", "'yesterday, about noon'", "yesterday, about noon", IN(REFUSED, REFUSED, NULL), REFUSED },
         NULL_VALUE,
     } },
-    { "TIMESTAMPTZ TEXT", IN("timestamp with time zone", "datetime(6)", "TIMESTAMPTZ TEXT"), WORDS, NULL, {
+    { "TIMESTAMPTZ TEXT", IN("timestamp(6) with time zone", "datetime(6)", "TIMESTAMPTZ TEXT"), WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123456+00:00'", "2024-02-29 12:34:56.123456+00:00",
           IN("2024-02-29 12:34:56.123456+00", "2024-02-29 12:34:56.123456", NULL), NULL },
         { "another zone", "'2024-02-29 12:34:56.123456+05:30'", "2024-02-29 12:34:56.123456+05:30",

@@ -6,10 +6,11 @@
  *   FLOAT32, FLOAT64         a double (text where the profile writes everything as text)
  *   BINARY                   bytes (text `\x...` where parameters are numbered, that is, for PostgreSQL)
  *   everything else          text made by dialect->encode; or the same text as bytes, when the profile says so and
- *                            dialect->bind_item gives `CAST(? AS TEXT)`: the one way past a driver that cuts text at NUL
+ *                            dialect->bind_item gives `CAST(? AS TEXT)`: the one way past a driver that cuts text at
+ * NUL
  *
- * Read, by the kind of the schema's column: integers and doubles where the driver is exact in them, bytes for BINARY and
- * (when the profile says so) for whatever dialect->select_item casts `AS BLOB)`, text for everything else. */
+ * Read, by the kind of the schema's column: integers and doubles where the driver is exact in them, bytes for BINARY
+ * and (when the profile says so) for whatever dialect->select_item casts `AS BLOB)`, text for everything else. */
 #ifndef INCLOAD_LIB_DRIVER_ODBC_CELL_H
 #define INCLOAD_LIB_DRIVER_ODBC_CELL_H
 

@@ -21,7 +21,8 @@ check_file(const incload__connstr *list, incload__role role, const incload__mem 
 
     if (path == NULL || path[0] == '\0')
         return by_dsn ? INCLOAD_OK
-                      : incload__fail(err, INCLOAD_E_INVALID, "odbc: the connection string names no file: add Database=...");
+                      : incload__fail(err, INCLOAD_E_INVALID,
+                                      "odbc: the connection string names no file: add Database=...");
     if (path[0] == ':' || incload__ascii_prefix(path, "file:"))
         return INCLOAD_OK;
     if (access(path, F_OK) == 0) {
@@ -42,7 +43,8 @@ check_file(const incload__connstr *list, incload__role role, const incload__mem 
     bool missing = access(folder, F_OK) != 0;
     incload__free(mem, folder);
     if (missing)
-        return incload__fail(err, INCLOAD_E_NOT_FOUND, "the database file %s cannot be made: its folder does not exist", path);
+        return incload__fail(err, INCLOAD_E_NOT_FOUND, "the database file %s cannot be made: its folder does not exist",
+                             path);
     return INCLOAD_OK;
 }
 
@@ -140,7 +142,8 @@ streams(const incload__odbc_profile *profile, const incload__connstr *list, incl
         return profile->streams;
     const char *value = incload__connstr_get(list, profile->stream_key);
     for (const incload__odbc_option *option = profile->options; value == NULL && option->key != NULL; option++) {
-        if (strcmp(option->key, profile->stream_key) == 0 && (role == INCLOAD__ROLE_READ ? option->reader : option->writer))
+        if (strcmp(option->key, profile->stream_key) == 0
+            && (role == INCLOAD__ROLE_READ ? option->reader : option->writer))
             value = option->value;
     }
     return value != NULL && strcmp(value, "1") == 0;
@@ -228,7 +231,8 @@ incload__odbc_close(incload__conn *base)
     if (conn->connected && open && !conn->profile->disconnect_rolls_back) {
         SQLHSTMT stmt = NULL;
         if (SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, conn->dbc, &stmt))) {
-            if (incload__watch_enter_always(conn, stmt, incload__monotonic_us(base->env) + CLOSE_GRACE_US, NULL) == INCLOAD_OK)
+            if (incload__watch_enter_always(conn, stmt, incload__monotonic_us(base->env) + CLOSE_GRACE_US, NULL)
+                == INCLOAD_OK)
                 SQLExecDirect(stmt, incload__sqlchar("ROLLBACK"), SQL_NTS);
             incload__watch_leave(conn);
             SQLFreeHandle(SQL_HANDLE_STMT, stmt);

@@ -14,12 +14,13 @@ fail_no_driver(SQLHENV environment, const incload__connstr *list, const incload_
     incload__odbc_installed(environment, &installed);
     const char *names = installed.failed ? "?" : incload__str_text(&installed);
     if (driver != NULL)
-        incload__fail(err, INCLOAD_E_NOT_FOUND, "odbc: the driver '%s' cannot be loaded: %s; installed drivers: %s", driver,
-                      diag->message, names);
+        incload__fail(err, INCLOAD_E_NOT_FOUND, "odbc: the driver '%s' cannot be loaded: %s; installed drivers: %s",
+                      driver, diag->message, names);
     else
-        incload__fail(err, INCLOAD_E_NOT_FOUND,
-                      "odbc: the data source '%s' is not known or its driver cannot be loaded: %s; installed drivers: %s",
-                      dsn, diag->message, names);
+        incload__fail(
+            err, INCLOAD_E_NOT_FOUND,
+            "odbc: the data source '%s' is not known or its driver cannot be loaded: %s; installed drivers: %s", dsn,
+            diag->message, names);
     incload__str_free(&installed);
     return INCLOAD_E_NOT_FOUND;
 }

@@ -58,7 +58,8 @@ parse_key(cursor *c, incload__connstr_item *item, incload_error **err)
 
     c->at += strcspn(c->at, "=;{}");
     if (*c->at != '=')
-        return incload__fail(err, INCLOAD_E_INVALID, "odbc: item %d of the connection string is not Key=Value", c->number);
+        return incload__fail(err, INCLOAD_E_INVALID, "odbc: item %d of the connection string is not Key=Value",
+                             c->number);
     item->key = trimmed(c->mem, start, c->at);
     if (item->key == NULL)
         return incload__fail_memory(err);
@@ -94,7 +95,8 @@ parse_braced(cursor *c, incload__connstr_item *item, incload_error **err)
     c->at = skip_spaces(c->at);
     if (*c->at != ';' && *c->at != '\0')
         return incload__fail(err, INCLOAD_E_INVALID,
-                             "odbc: the value of %s goes on behind its closing brace; write }} for a brace inside", item->key);
+                             "odbc: the value of %s goes on behind its closing brace; write }} for a brace inside",
+                             item->key);
     return INCLOAD_OK;
 }
 
@@ -143,8 +145,8 @@ refuse(const incload__connstr *list, incload_error **err)
         for (size_t r = 0; r < sizeof refused / sizeof refused[0]; r++) {
             if (incload__ascii_equal(item->key, refused[r].key)
                 && (refused[r].value == NULL || strcmp(item->value, refused[r].value) == 0))
-                return incload__fail(err, INCLOAD_E_INVALID, "odbc: %s is refused in a connection string: %s", item->key,
-                                     refused[r].why);
+                return incload__fail(err, INCLOAD_E_INVALID, "odbc: %s is refused in a connection string: %s",
+                                     item->key, refused[r].why);
         }
     }
 
@@ -163,7 +165,8 @@ incload__connstr_parse(const incload__mem *mem, const char *url, incload__connst
 {
     *out = (incload__connstr){ .mem = mem };
     if (url == NULL || !incload__ascii_prefix(url, "odbc:") || *skip_spaces(url + SCHEME_LENGTH) == '\0')
-        return incload__fail(err, INCLOAD_E_INVALID, "odbc: nothing stands behind 'odbc:'; write odbc:Driver=...;Key=Value;...");
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "odbc: nothing stands behind 'odbc:'; write odbc:Driver=...;Key=Value;...");
     out->items = incload__alloc_array(mem, MAX_ITEMS, sizeof *out->items);
     if (out->items == NULL)
         return incload__fail_memory(err);
@@ -176,7 +179,8 @@ incload__connstr_parse(const incload__mem *mem, const char *url, incload__connst
         if (*c.at == '\0')
             break;
         if (out->count == MAX_ITEMS)
-            status = incload__fail(err, INCLOAD_E_INVALID, "odbc: the connection string has more than %d items", MAX_ITEMS);
+            status =
+                incload__fail(err, INCLOAD_E_INVALID, "odbc: the connection string has more than %d items", MAX_ITEMS);
         else
             status = parse_item(&c, out, err);
         if (status != INCLOAD_OK)

@@ -19,15 +19,15 @@ typedef struct incload__connstr {
     int32_t count;
 } incload__connstr;
 
-/* Parses and refuses: nothing behind odbc:, no Driver or DSN, both, unbalanced braces, text behind a closing brace, a key
- * twice, and keys or values that load code, write files or break transactions. */
+/* Parses and refuses: nothing behind odbc:, no Driver or DSN, both, unbalanced braces, text behind a closing brace,
+ * a key twice, and keys or values that load code, write files or break transactions. */
 int32_t incload__connstr_parse(const incload__mem *mem, const char *url, incload__connstr *out, incload_error **err);
 /* Wipes the values. */
 void incload__connstr_free(incload__connstr *list);
 /* The value of a key, whatever its case, or NULL. Borrowed. */
 const char *incload__connstr_get(const incload__connstr *list, const char *key);
-/* The text for SQLDriverConnect: the user's items as written, then the profile's options for that role that the user did not
- * set. */
+/* The text for SQLDriverConnect: the user's items as written, then the profile's options for that role that the user
+ * did not set. */
 void incload__connstr_text(const incload__connstr *list, const incload__odbc_profile *profile, bool writer,
                            int64_t connect_seconds, incload__str *out);
 /* For messages: keys with their values as "...", but Driver, DSN, Server, Port and Database in clear. */

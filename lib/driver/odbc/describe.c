@@ -28,8 +28,8 @@ is_time(SQLSMALLINT type)
     return type == SQL_TYPE_TIME || type == SQL_TYPE_TIMESTAMP;
 }
 
-/* The type as the dialect reads it: with precision and scale where the driver tells the truth about them. A wider type than
- * the true one loses nothing. */
+/* The type as the dialect reads it: with precision and scale where the driver tells the truth about them. A wider
+ * type than the true one loses nothing. */
 static void
 native_text(const incload__odbc_profile *profile, const described *column, incload__str *out)
 {
@@ -46,12 +46,14 @@ native_text(const incload__odbc_profile *profile, const described *column, inclo
         return;
     }
     incload__str_add_bytes(out, column->type_name, head);
-    if ((column->type == SQL_DECIMAL || column->type == SQL_NUMERIC) && !(profile->params_as_text && is_fiction(column)))
+    if ((column->type == SQL_DECIMAL || column->type == SQL_NUMERIC)
+        && !(profile->params_as_text && is_fiction(column)))
         incload__str_addf(out, "(%u,%d)", (unsigned)column->size, (int)column->digits);
     else if (is_time(column->type) && column->digits >= 0 && column->digits <= 6)
         incload__str_addf(out, "(%d)", (int)column->digits);
     incload__str_add(out, column->type_name + head);
-    if (column->is_unsigned && strstr(column->type_name, "nsigned") == NULL && strstr(column->type_name, "NSIGNED") == NULL)
+    if (column->is_unsigned && strstr(column->type_name, "nsigned") == NULL
+        && strstr(column->type_name, "NSIGNED") == NULL)
         incload__str_add(out, " unsigned");
 }
 

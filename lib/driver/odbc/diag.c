@@ -4,7 +4,8 @@
 #include "base/utf8.h"
 #include "driver/odbc/odbc.h"
 
-/* Where servers put a row's value into a message: what stands between `from` and the last `to` (NULL: the end) is cut. */
+/* Where servers put a row's value into a message: what stands between `from` and the last `to` (NULL: the end) is
+ * cut. */
 static const struct {
     const char *from;
     const char *to;

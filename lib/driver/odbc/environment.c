@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one SQLHENV of the process. A host may load many databases from many threads, and unixODBC loads and unloads drivers
- * under the environment: more than one of them per process is known to race (turbodbc#44, odbc-rs#29). So this is the
- * library's only mutable global, counted by connections and freed with the last. */
+/* The one SQLHENV of the process. A host may load many databases from many threads, and unixODBC loads and unloads
+ * drivers under the environment: more than one of them per process is known to race (turbodbc#44, odbc-rs#29). So
+ * this is the library's only mutable global, counted by connections and freed with the last. */
 #include <unistd.h>
 
 #include "driver/odbc/odbc.h"

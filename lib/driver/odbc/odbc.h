@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the ODBC driver share. ANSI entry points with UTF-8; every statement handle lives no longer than the
- * call or the reader that made it; the connection is always in autocommit mode and transactions are SQL text, since
- * SQLEndTran lies about dead connections in one driver and ignores BEGIN in another. */
+/* What the files of the ODBC driver share. ANSI entry points with UTF-8; every statement handle lives no longer than
+ * the call or the reader that made it; the connection is always in autocommit mode and transactions are SQL text,
+ * since SQLEndTran lies about dead connections in one driver and ignores BEGIN in another. */
 #ifndef INCLOAD_LIB_DRIVER_ODBC_ODBC_H
 #define INCLOAD_LIB_DRIVER_ODBC_ODBC_H
 
@@ -67,7 +67,8 @@ bool incload__odbc_diag_get(SQLSMALLINT type, SQLHANDLE handle, incload__odbc_di
 int32_t incload__odbc_fail(incload__odbc_conn *conn, SQLSMALLINT type, SQLHANDLE handle, const char *doing,
                            incload_error **err);
 /* SQL_SUCCESS; or SQL_SUCCESS_WITH_INFO without a record that tells of lost data. Else fails. */
-int32_t incload__odbc_check(incload__odbc_conn *conn, SQLHSTMT stmt, SQLRETURN rc, const char *doing, incload_error **err);
+int32_t incload__odbc_check(incload__odbc_conn *conn, SQLHSTMT stmt, SQLRETURN rc, const char *doing,
+                            incload_error **err);
 /* Removes passwords and quoted row values, in place. */
 void incload__odbc_scrub(char *message);
 
@@ -83,8 +84,9 @@ void incload__watch_leave(incload__odbc_conn *conn);
 void incload__odbc_cancel(incload__conn *conn);
 
 /* ---- params.c ---- */
-/* `$1` outside strings, names and comments becomes `?`; *order gets the parameter's index (from 0) of each `?`, in memory of
- * its own. Where the dialect's parameters are not numbered the text is copied and the order is 0, 1, 2, ... */
+/* `$1` outside strings, names and comments becomes `?`; *order gets the parameter's index (from 0) of each `?`, in
+ * memory of its own. Where the dialect's parameters are not numbered the text is copied and the order is 0, 1, 2,
+ * ... */
 int32_t incload__params_rewrite(const incload__conn *conn, const char *sql, int32_t count, incload__str *out,
                                 int32_t **order, int32_t *placeholders, incload_error **err);
 /* The SQL text with every `?` as a literal, for SQLite, where a doubled quote is the only escape in a string. */

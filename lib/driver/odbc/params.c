@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQL text is scanned only as far as needed to know what is code: strings and quoted names are copied as they are. Comments
- * become a space, since some drivers count the question marks in them; hints stay. */
+/* SQL text is scanned only as far as needed to know what is code: strings and quoted names are copied as they are.
+ * Comments become a space, since some drivers count the question marks in them; hints stay. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -89,7 +89,8 @@ skip_opaque(const incload__dialect *dialect, const char *start, const char *at)
         return strcmp(dialect->name, "sqlite") == 0 ? skip_quoted(at, ']', false) : at;
     case '-':
         /* MariaDB reads 5--1 as 6. */
-        return at[1] == '-' && (!backslashes || incload__is_space(at[2]) || at[2] == '\0') ? at + strcspn(at, "\n") : at;
+        return at[1] == '-' && (!backslashes || incload__is_space(at[2]) || at[2] == '\0') ? at + strcspn(at, "\n")
+                                                                                           : at;
     case '/':
         return at[1] == '*' ? skip_block_comment(at, postgres) : at;
     case '$':
@@ -118,8 +119,8 @@ check_number(int64_t number, int32_t count, incload_error **err)
 {
     if (number >= 1 && number <= count)
         return INCLOAD_OK;
-    return incload__fail(err, INCLOAD_E_INVALID, "the statement refers to parameter $%lld and was given %d", (long long)number,
-                         count);
+    return incload__fail(err, INCLOAD_E_INVALID, "the statement refers to parameter $%lld and was given %d",
+                         (long long)number, count);
 }
 
 /* The number behind a '$'; *end is behind it. */
@@ -145,8 +146,9 @@ rewrite_numbered(const incload__conn *conn, const char *sql, int32_t count, incl
         if (behind > at) {
             add_opaque(out, at, behind);
         } else if (*at == '?') {
-            return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                 "an operator with '?' cannot be sent through ODBC: use its function, such as jsonb_exists()");
+            return incload__fail(
+                err, INCLOAD_E_UNSUPPORTED,
+                "an operator with '?' cannot be sent through ODBC: use its function, such as jsonb_exists()");
         } else if (*at == '$' && incload__is_digit(at[1]) && (at == sql || !is_name_char(at[-1]))) {
             int64_t number = parse_number(at + 1, &behind);
             int32_t status = check_number(number, count, err);
@@ -182,9 +184,10 @@ copy_unnumbered(const incload__conn *conn, const char *sql, int32_t count, inclo
         }
         incload__str_add_char(out, *at++);
     }
-    return *placeholders == count ? INCLOAD_OK
-                                  : incload__fail(err, INCLOAD_E_INVALID, "the statement has %d placeholders for %d parameters",
-                                                  *placeholders, count);
+    return *placeholders == count
+               ? INCLOAD_OK
+               : incload__fail(err, INCLOAD_E_INVALID, "the statement has %d placeholders for %d parameters",
+                               *placeholders, count);
 }
 
 int32_t

@@ -23,7 +23,8 @@ static const incload__odbc_option psql_options[] = {
     { "TextAsLongVarchar", "0", true, true, false },
     { "UnknownSizes", "2", true, true, false },
     { "LFConversion", "0", true, true, false },
-    { "UseDeclareFetch", "1", true, false, false }, /* else the whole result is buffered; breaks data-changing WITH queries */
+    { "UseDeclareFetch", "1", true, false,
+      false }, /* else the whole result is buffered; breaks data-changing WITH queries */
     { "Fetch", "1000", true, false, false },
     { "Debug", "0", true, true, false }, /* the driver's logs in /tmp hold row data */
     { "CommLog", "0", true, true, false },
@@ -112,8 +113,8 @@ static const char *const sqlite_names[] = { "sqlite3odbc", NULL };
 static const incload__odbc_option sqlite_options[] = {
     { "StepAPI", "1", true, true, false }, /* else the whole result is buffered */
     { "BigInt", "1", true, true, false },
-    /* The driver waits for a busy file in two loops, one within the other, that take SQLCancel from each other. So it waits
-     * for a moment only, and the statement is run again here until it is cancelled or too late. */
+    /* The driver waits for a busy file in two loops, one within the other, that take SQLCancel from each other. So
+     * it waits for a moment only, and the statement is run again here until it is cancelled or too late. */
     { "Timeout", "1", true, true, true },
     { "JournalMode", "WAL", false, true, false }, /* readers keep their snapshot while a load commits */
     { "SyncPragma", "FULL", true, true, false },  /* a commit that was reported survives a power cut */

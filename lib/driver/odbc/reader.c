@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading: a block cursor, column by column, as long as the type of every column bounds its cells. Sizes that drivers report
- * bound nothing, and a cut cell cannot be fetched again in a way that is right with all drivers (SQLSetPos gives row 1 in
- * one, a relative fetch other rows in another). So a column without a bound makes the block one row, and is taken by
- * SQLGetData in as many pieces as it needs. */
+/* Reading: a block cursor, column by column, as long as the type of every column bounds its cells. Sizes that
+ * drivers report bound nothing, and a cut cell cannot be fetched again in a way that is right with all drivers
+ * (SQLSetPos gives row 1 in one, a relative fetch other rows in another). So a column without a bound makes the
+ * block one row, and is taken by SQLGetData in as many pieces as it needs. */
 #include <string.h>
 
 #include "base/civil.h"
@@ -24,7 +24,8 @@ typedef struct slot {
 
 struct incload__reader {
     incload__odbc_conn *conn;
-    const incload__schema *schema; /* the builder's is the same; borrowed from the caller of read_open until it closes */
+    const incload__schema
+        *schema; /* the builder's is the same; borrowed from the caller of read_open until it closes */
     incload__schema own;
     incload__stmt stmt;
     slot *slots;
@@ -62,7 +63,8 @@ text_width(incload__type type)
     case INCLOAD__UUID:
         return 64;
     case INCLOAD__TEXT:
-        return type.precision > 0 && type.precision <= BOUND_LIMIT / UTF8_MAX ? (size_t)type.precision * UTF8_MAX + 1 : 0;
+        return type.precision > 0 && type.precision <= BOUND_LIMIT / UTF8_MAX ? (size_t)type.precision * UTF8_MAX + 1
+                                                                              : 0;
     default:
         return 0;
     }
@@ -79,8 +81,9 @@ slot_width(const incload__odbc_profile *profile, const slot *s, incload__type ty
     case INCLOAD__CELL_DOUBLE:
         return sizeof(double);
     case INCLOAD__CELL_BYTES:
-        return type.kind == INCLOAD__BINARY && type.precision > 0 && type.precision <= BOUND_LIMIT ? (size_t)type.precision
-                                                                                                  : 0;
+        return type.kind == INCLOAD__BINARY && type.precision > 0 && type.precision <= BOUND_LIMIT
+                   ? (size_t)type.precision
+                   : 0;
     default:
         return text_width(type);
     }
@@ -142,7 +145,8 @@ bind_slots(incload__reader *reader, incload_error **err)
         s->lengths = incload__alloc_array(mem, rows, sizeof *s->lengths);
         if (s->cells == NULL || s->lengths == NULL)
             return incload__fail_memory(err);
-        rc = SQLBindCol(stmt, (SQLUSMALLINT)(i + 1), incload__cell_c_type(s->form), s->cells, (SQLLEN)s->width, s->lengths);
+        rc = SQLBindCol(stmt, (SQLUSMALLINT)(i + 1), incload__cell_c_type(s->form), s->cells, (SQLLEN)s->width,
+                        s->lengths);
     }
     return SQL_SUCCEEDED(rc) ? INCLOAD_OK
                              : incload__odbc_fail(reader->conn, SQL_HANDLE_STMT, stmt, "binding columns", err);
@@ -255,8 +259,8 @@ put_failed(incload__reader *reader, int32_t column, int32_t status, incload_erro
 
 /* A database without zones keeps instants as civil time in UTC; its text says no zone. */
 static int32_t
-put_text(const incload__dialect *dialect, incload__builder *builder, int32_t column, incload__type type, const char *text,
-         size_t length)
+put_text(const incload__dialect *dialect, incload__builder *builder, int32_t column, incload__type type,
+         const char *text, size_t length)
 {
     int64_t us;
     bool has_zone;

@@ -92,7 +92,8 @@ incload__odbc_settle(incload__odbc_conn *conn, const incload__connect *how, incl
 {
     char dbms[NAME_SIZE];
 
-    conn->base.dialect = incload__dialect_of_dbms(incload__odbc_info(conn, SQL_DBMS_NAME, dbms, sizeof dbms) ? dbms : "");
+    conn->base.dialect =
+        incload__dialect_of_dbms(incload__odbc_info(conn, SQL_DBMS_NAME, dbms, sizeof dbms) ? dbms : "");
     if (conn->profile->cancel_by_spare
         && !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, conn->dbc, &conn->watch.spare))) {
         conn->watch.spare = NULL;

@@ -74,7 +74,8 @@ incload__stmt_bind(incload__stmt *stmt, const char *sql, const incload__param *p
     const incload__mem *mem = &stmt->conn->base.env->mem;
     int32_t placeholders = 0;
 
-    int32_t status = incload__params_rewrite(&stmt->conn->base, sql, count, &stmt->sql, &stmt->order, &placeholders, err);
+    int32_t status =
+        incload__params_rewrite(&stmt->conn->base, sql, count, &stmt->sql, &stmt->order, &placeholders, err);
     if (status != INCLOAD_OK || placeholders == 0)
         return status;
     stmt->ints = incload__alloc_array(mem, (size_t)placeholders, sizeof *stmt->ints);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions are SQL text in autocommit mode: SQLEndTran reports success on a dead connection (psqlODBC) and ignores a
- * BEGIN that was text (SQLite). What counts is the state kept here. */
+/* Transactions are SQL text in autocommit mode: SQLEndTran reports success on a dead connection (psqlODBC) and
+ * ignores a BEGIN that was text (SQLite). What counts is the state kept here. */
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +27,8 @@ incload__odbc_begin(incload__conn *conn, incload_error **err)
     if (conn->txn != INCLOAD__TXN_IDLE)
         return incload__fail(err, INCLOAD_E_STATE, "a transaction is open already");
     bool reads = conn->role == INCLOAD__ROLE_READ;
-    status = incload__odbc_execute(conn, reads ? conn->dialect->begin_read : conn->dialect->begin_write, NULL, 0, NULL, err);
+    status =
+        incload__odbc_execute(conn, reads ? conn->dialect->begin_read : conn->dialect->begin_write, NULL, 0, NULL, err);
     if (status == INCLOAD_OK)
         conn->txn = INCLOAD__TXN_OPEN;
     else
@@ -41,7 +42,8 @@ commit_unknown(incload__odbc_conn *conn, const incload__odbc_diag *diag, const c
     bool first = err != NULL && *err == NULL;
 
     conn->base.txn = INCLOAD__TXN_DEAD;
-    incload__fail(err, INCLOAD_E_COMMIT_UNKNOWN, "COMMIT was sent and %s: only the ledger knows whether it was done", why);
+    incload__fail(err, INCLOAD_E_COMMIT_UNKNOWN, "COMMIT was sent and %s: only the ledger knows whether it was done",
+                  why);
     if (first && diag != NULL)
         incload__error_set_server(err, diag->sqlstate, diag->native_code, false);
     return INCLOAD_E_COMMIT_UNKNOWN;
@@ -98,7 +100,8 @@ nothing_to_roll_back(SQLHSTMT stmt)
 {
     incload__odbc_diag diag;
 
-    return incload__odbc_diag_get(SQL_HANDLE_STMT, stmt, &diag) && strstr(diag.message, "no transaction is active") != NULL;
+    return incload__odbc_diag_get(SQL_HANDLE_STMT, stmt, &diag)
+           && strstr(diag.message, "no transaction is active") != NULL;
 }
 
 int32_t

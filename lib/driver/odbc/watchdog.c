@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cancel and deadlines. ODBC calls block, so one small thread per connection, made when it is first needed, interrupts the
- * running call by SQLCancel when the host cancels or the deadline passes, and again until the call returns: a first SQLCancel
- * may come before the server has begun. */
+/* Cancel and deadlines. ODBC calls block, so one small thread per connection, made when it is first needed,
+ * interrupts the running call by SQLCancel when the host cancels or the deadline passes, and again until the call
+ * returns: a first SQLCancel may come before the server has begun. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Column-wise parameter arrays: the native bulk protocol of MariaDB. One row that is much longer than the others must not
- * widen a thousand cells, so the gathered rows go in runs whose arrays stay small. */
+/* Column-wise parameter arrays: the native bulk protocol of MariaDB. One row that is much longer than the others
+ * must not widen a thousand cells, so the gathered rows go in runs whose arrays stay small. */
 #include "driver/odbc/writer.h"
 
 #include <string.h>
@@ -149,8 +149,9 @@ refuse_truncation(incload__writer *writer, incload_error **err)
         return status;
     }
     const char *code = incload__rows_get(&rows, 0, 1);
-    status = incload__fail(err, INCLOAD_E_DATA, "writing into %s: the server changed a value to make it fit (warning %s)",
-                           writer->table, code != NULL ? code : "?");
+    status =
+        incload__fail(err, INCLOAD_E_DATA, "writing into %s: the server changed a value to make it fit (warning %s)",
+                      writer->table, code != NULL ? code : "?");
     incload__rows_free(&rows);
     return status;
 }

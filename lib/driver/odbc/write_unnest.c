@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* INSERT ... SELECT FROM unnest(one text array a column): one round trip and one parsed statement for thousands of rows.
- * psqlODBC's own parameter arrays are one message a row, five times slower. */
+/* INSERT ... SELECT FROM unnest(one text array a column): one round trip and one parsed statement for thousands of
+ * rows. psqlODBC's own parameter arrays are one message a row, five times slower. */
 #include "driver/odbc/writer.h"
 
 #include <string.h>
@@ -102,8 +102,8 @@ bind_array(incload__writer *writer, int32_t column, incload__str *text, SQLLEN *
     if (text->failed)
         return incload__fail_memory(err);
     *length = (SQLLEN)text->length;
-    SQLRETURN rc = SQLBindParameter(writer->prepared, (SQLUSMALLINT)(column + 1), SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
-                                    text->length, 0, text->data, *length, length);
+    SQLRETURN rc = SQLBindParameter(writer->prepared, (SQLUSMALLINT)(column + 1), SQL_PARAM_INPUT, SQL_C_CHAR,
+                                    SQL_VARCHAR, text->length, 0, text->data, *length, length);
     return SQL_SUCCEEDED(rc) ? INCLOAD_OK : incload__write_fail(writer, err);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* INSERT ... VALUES (?, ?), (?, ?), ...: many rows in one statement, every parameter bound anew for each run, since SQLite's
- * driver keeps the length of a blob from the run before. With one row a statement it suits every driver. */
+/* INSERT ... VALUES (?, ?), (?, ?), ...: many rows in one statement, every parameter bound anew for each run, since
+ * SQLite's driver keeps the length of a blob from the run before. With one row a statement it suits every driver. */
 #include "driver/odbc/writer.h"
 
 static int32_t
@@ -51,7 +51,8 @@ bind_cell(incload__writer *writer, SQLUSMALLINT number, incload__cell form, incl
         *length = (SQLLEN)sizeof cell->number;
     }
     return SQLBindParameter(writer->prepared, number, SQL_PARAM_INPUT, incload__cell_c_type(form),
-                            incload__cell_sql_type(form), size, 0, value, (SQLLEN)(cell->is_null ? 0 : *length), length);
+                            incload__cell_sql_type(form), size, 0, value, (SQLLEN)(cell->is_null ? 0 : *length),
+                            length);
 }
 
 static int32_t

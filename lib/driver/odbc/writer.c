@@ -113,7 +113,8 @@ incload__write_fail(incload__writer *writer, incload_error **err)
 
     incload__str_addf(&doing, "writing into %s", writer->table);
     const char *text = incload__str_text(&doing);
-    int32_t status = incload__odbc_fail(writer->conn, SQL_HANDLE_STMT, writer->prepared, text != NULL ? text : "writing", err);
+    int32_t status =
+        incload__odbc_fail(writer->conn, SQL_HANDLE_STMT, writer->prepared, text != NULL ? text : "writing", err);
     incload__str_free(&doing);
     return status;
 }
@@ -179,8 +180,8 @@ flush(incload__writer *writer, incload_error **err)
     int32_t status = writer->method->send(writer, &taken, err);
     if (status == INCLOAD_OK && taken != writer->rows)
         status = incload__fail(err, INCLOAD_E_DATA,
-                               "%s took %lld of %d rows: a trigger or rule of the table drops or adds rows", writer->table,
-                               (long long)taken, writer->rows);
+                               "%s took %lld of %d rows: a trigger or rule of the table drops or adds rows",
+                               writer->table, (long long)taken, writer->rows);
     if (status != INCLOAD_OK && writer->conn->base.txn == INCLOAD__TXN_OPEN)
         writer->conn->base.txn = INCLOAD__TXN_FAILED;
     writer->taken += taken;
@@ -228,16 +229,16 @@ gather_text(incload__writer *writer, const incload__view *view, int32_t column, 
 }
 
 static int32_t
-gather_double(incload__writer *writer, const incload__view *view, int32_t column, int64_t row, incload__write_cell *cell,
-              incload_error **err)
+gather_double(incload__writer *writer, const incload__view *view, int32_t column, int64_t row,
+              incload__write_cell *cell, incload_error **err)
 {
     double value = incload__get_float(view, column, row);
 
     if (!__builtin_isfinite(value) || (!(value < 0 || value > 0) && __builtin_signbit(value) != 0)) {
         /* The dialect knows what its database cannot hold: infinities, NaN, a negative zero. */
         size_t before = writer->text.length;
-        int32_t status = writer->conn->base.dialect->encode(view, column, row, &writer->schema.columns[column], &writer->text,
-                                                            err);
+        int32_t status =
+            writer->conn->base.dialect->encode(view, column, row, &writer->schema.columns[column], &writer->text, err);
         if (status != INCLOAD_OK)
             return status;
         writer->text.length = before;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bulk writing: rows are gathered until there are enough of them, by count or by bytes, and sent by the method that is right
- * and fast with the driver. */
+/* Bulk writing: rows are gathered until there are enough of them, by count or by bytes, and sent by the method that
+ * is right and fast with the driver. */
 #ifndef INCLOAD_LIB_DRIVER_ODBC_WRITER_H
 #define INCLOAD_LIB_DRIVER_ODBC_WRITER_H
 

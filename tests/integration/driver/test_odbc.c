@@ -25,7 +25,9 @@ dial(incload__role role)
 {
     incload_error *err = NULL;
     incload__conn *conn = NULL;
-    incload__connect how = { .env = &incload__env_system, .url = url, .role = role, .application_name = "incload test" };
+    incload__connect how = {
+        .env = &incload__env_system, .url = url, .role = role, .application_name = "incload test"
+    };
 
     ok(driver->connect(&how, &conn, &err));
     ck_assert_ptr_nonnull(conn);
@@ -183,8 +185,8 @@ expect_equal_cells(const incload__view *a, const incload__view *b)
     for (int64_t row = 0; row < a->rows; row++) {
         for (int32_t i = 0; i < a->schema->count; i++) {
             const char *name = a->schema->columns[i].name;
-            ck_assert_msg(incload__is_null(a, i, row) == incload__is_null(b, i, row), "%s, row %" PRId64 ": NULL or not",
-                          name, row);
+            ck_assert_msg(incload__is_null(a, i, row) == incload__is_null(b, i, row),
+                          "%s, row %" PRId64 ": NULL or not", name, row);
             if (incload__is_null(a, i, row))
                 continue;
             incload__str_clear(&x);
@@ -534,15 +536,20 @@ END_TEST
 
 START_TEST(text_of_every_shape_round_trips)
 {
-    round_trip(type_of(INCLOAD__TEXT, 0, 0), "", "NULL", "null", " ", "it's", "\"quoted\"", "back\\slash", "\\", "{a,b}",
-               "a,b", "X'00'", "x'4142'", "\\x41", "\xf0\x9f\x90\x98 \xe2\x82\xac \xc3\xa9", "line\nbreak\r\n\ttab", "?", "$1",
-               "{fn now()}", "trailing ", "%s", "0x41");
+    round_trip(type_of(INCLOAD__TEXT, 0, 0), "", "NULL", "null", " ", "it's", "\"quoted\"", "back\\slash", "\\",
+               "{a,b}", "a,b", "X'00'", "x'4142'", "\\x41", "\xf0\x9f\x90\x98 \xe2\x82\xac \xc3\xa9",
+               "line\nbreak\r\n\ttab", "?", "$1", "{fn now()}", "trailing ", "%s", "0x41");
     round_trip(type_of(INCLOAD__TEXT, 40, 0), "", "NULL", "it's", "\\", "X'00'", "\xf0\x9f\x90\x98",
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98"
+               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
+               "\x9f\x90\x98"
+               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
+               "\x9f\x90\x98"
+               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
+               "\x9f\x90\x98"
+               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
+               "\x9f\x90\x98"
+               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
+               "\x9f\x90\x98"
                "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98");
     round_trip(type_of(INCLOAD__UUID, 0, 0), "00112233-4455-6677-8899-aabbccddeeff");
     round_trip(type_of(INCLOAD__JSON, 0, 0), "{\"a\": [1, 2.50, \"\\u00e9\"], \"b\": null}", "null", "\"x\"");
@@ -1066,7 +1073,8 @@ START_TEST(a_reader_waits_for_a_file_that_is_locked_for_a_moment)
     char *kept = (char *)(uintptr_t)url;
     char *rollback_journal = NULL;
     incload__str text = INCLOAD__STR(&incload__mem_libc);
-    incload__str_addf(&text, "odbc:Driver=SQLite3;JournalMode=DELETE;Database=%s-journal.db", strstr(url, "Database=") + 9);
+    incload__str_addf(&text, "odbc:Driver=SQLite3;JournalMode=DELETE;Database=%s-journal.db",
+                      strstr(url, "Database=") + 9);
     rollback_journal = incload__str_take(&text);
     url = rollback_journal;
     incload__conn *writer = dial(INCLOAD__ROLE_WRITE);

@@ -98,6 +98,30 @@ load_fails(const load *what, int32_t code, const char *words)
     incload_run_unref(run);
 }
 
+scene
+scene_begin(const char *name, int32_t route, const char *columns, const char *key, const char *options)
+{
+    scene s;
+
+    route_open(route, &s.from, &s.to);
+    ck_assert_int_gt(asprintf(&s.source, "%s_%d", name, (int)route), 0);
+    ck_assert_int_gt(asprintf(&s.target, "%s_copy_%d", name, (int)route), 0);
+    table_make(s.from, s.source, columns, key);
+    table_drop(s.to, s.target);
+    s.what = (load){ .from = s.from, .to = s.to, .table = s.source, .target = s.target, .options = options };
+    return s;
+}
+
+void
+scene_end(scene *s)
+{
+    table_drop(s->from, s->source);
+    table_drop(s->to, s->target);
+    route_close(s->from, s->to);
+    free(s->source);
+    free(s->target);
+}
+
 int64_t
 now_ms(void)
 {

@@ -90,6 +90,17 @@ void load_counts(const load *what, int64_t read, int64_t written);
 void load_fails(const load *what, int32_t code, const char *words);
 void expect_words(const char *text, const char *words);
 
+/* One test's own tables and load. A program's tests share its databases and ledgers, so each has names of its own. */
+typedef struct scene {
+    place from, to;
+    char *source, *target;
+    load what;
+} scene;
+
+/* An empty source, and no target yet. */
+scene scene_begin(const char *name, int32_t route, const char *columns, const char *key, const char *options);
+void scene_end(scene *s);
+
 /* ---- the rest ---- */
 
 int64_t now_ms(void);

@@ -7,35 +7,10 @@
 
 static const char columns[] = "id:i at:t name:s";
 
-typedef struct scene {
-    place from, to;
-    const char *source, *target;
-    load what;
-} scene;
-
 static scene
 begin(const char *name, int32_t route, const char *options)
 {
-    scene s;
-
-    route_open(route, &s.from, &s.to);
-    s.source = strdup(named(name, route));
-    s.target = strdup(named("copy", route));
-    table_make(s.from, s.source, columns, "id");
-    table_drop(s.to, s.target);
-    /* The name of the load is the test's own, since the tests share the target's ledger. */
-    s.what = (load){ .from = s.from, .to = s.to, .table = s.source, .target = s.target, .name = name, .options = options };
-    return s;
-}
-
-static void
-end(scene *s)
-{
-    table_drop(s->from, s->source);
-    table_drop(s->to, s->target);
-    route_close(s->from, s->to);
-    free((char *)(uintptr_t)s->source);
-    free((char *)(uintptr_t)s->target);
+    return scene_begin(name, route, columns, "id", options);
 }
 
 START_TEST(rows_with_the_watermarks_own_stamp_that_come_later_are_found_and_not_written_twice)
@@ -51,7 +26,7 @@ START_TEST(rows_with_the_watermarks_own_stamp_that_come_later_are_found_and_not_
     load_counts(&s.what, 5, 1);
     load_counts(&s.what, 1, 0);
     expect_equal(s.from, s.to, s.source, s.target, columns);
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 
@@ -65,7 +40,7 @@ START_TEST(a_row_that_changes_is_loaded_again_and_updates_the_copy)
     load_counts(&s.what, 2, 1);
     expect_rows(s.to, s.target, columns,
                 "1|2024-03-01 10:00:02.000000|new\n2|2024-03-01 10:00:01.000000|b\n");
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 
@@ -81,7 +56,7 @@ START_TEST(an_empty_source_leaves_no_watermark_and_the_next_load_begins_from_the
     table_add(s.from, s.source, "(1, '1999-12-31 23:59:59.999999', 'a')");
     load_counts(&s.what, 1, 1);
     expect_equal(s.from, s.to, s.source, s.target, columns);
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 
@@ -115,7 +90,7 @@ START_TEST(rows_without_a_stamp_are_refused_and_counted_unless_a_policy_is_named
     incload_run_unref(run);
     incload_error_unref(err);
     ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", s.target), 0);
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 
@@ -128,7 +103,7 @@ START_TEST(rows_without_a_stamp_are_loaded_in_every_run_when_included)
     sql(s.from, "UPDATE %s SET name = 'changed' WHERE id = 3", s.source);
     expect_without_cursor(&s.what, 2, 3, 1);
     expect_equal(s.from, s.to, s.source, s.target, columns);
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 
@@ -139,7 +114,7 @@ START_TEST(rows_without_a_stamp_are_left_out_when_excluded)
     add_rows_without_stamp(&s);
     expect_without_cursor(&s.what, 2, 1, 1);
     expect_rows(s.to, s.target, columns, "2|2024-03-01 10:00:00.000000|a\n");
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 
@@ -194,7 +169,7 @@ START_TEST(initial_and_until_bound_the_window_half_open)
     s.what.options = "cursor=at key=id initial='2024-03-02 00:00:00.000000'";
     load_counts(&s.what, 2, 1);
     ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", s.target), 3);
-    end(&s);
+    scene_end(&s);
 }
 END_TEST
 

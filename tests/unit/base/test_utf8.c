@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/harness.h"
+#include "harness.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef INCLOAD_TESTS_UNIT_BATCH_CELLS_H
 #define INCLOAD_TESTS_UNIT_BATCH_CELLS_H
 
-#include "unit/harness.h"
+#include "harness.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/batch/cells.h"
+#include "batch/cells.h"
 
 static incload__builder *
 new_builder(const incload__schema *schema)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/batch/cells.h"
+#include "batch/cells.h"
 
 typedef struct convert_case {
     incload__type from;

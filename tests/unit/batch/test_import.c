@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/batch/cells.h"
+#include "batch/cells.h"
 
 /* A host's batch made by hand: everything lies on the test's stack, so release only marks. */
 static void

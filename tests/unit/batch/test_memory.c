@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation fails once, in turn: the error is told, and nothing is lost. */
-#include "unit/batch/cells.h"
+#include "batch/cells.h"
 
 typedef struct meter {
     long until_failure; /* -1: never */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit/batch/cells.h"
+#include "batch/cells.h"
 
 START_TEST(a_copy_has_everything_and_stands_alone)
 {

@@ -146,8 +146,9 @@ START_TEST(sqlite_merges_the_winner_of_each_key)
     ck_assert_int_eq(list.count, 1);
     expect_next(&list, 0, true,
                 "INSERT INTO `t` AS t (`id`, `v`, `at`) SELECT s.`id`, s.`v`, s.`at` FROM (SELECT "
-                "n.`id`, n.`v`, n.`at`, row_number() OVER (PARTITION BY n.`id` ORDER BY n.`at` DESC, n.`_incload_seq` DESC) "
-                "AS `_incload_place` FROM temp.`g` AS n) AS s WHERE s.`_incload_place` = 1 "
+                "n.`id`, n.`v`, n.`at`, row_number() OVER (PARTITION BY n.`id` "
+                "ORDER BY n.`at` DESC, n.`_incload_seq` DESC) AS `_incload_place` FROM temp.`g` AS n) AS s "
+                "WHERE s.`_incload_place` = 1 "
                 "ON CONFLICT (`id`) DO UPDATE SET `v` = excluded.`v`, `at` = excluded.`at` "
                 "WHERE t.`v` COLLATE BINARY IS NOT excluded.`v` OR t.`at` COLLATE BINARY IS NOT excluded.`at`");
     incload__statements_free(&list);
