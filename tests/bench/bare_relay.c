@@ -53,7 +53,8 @@ main(int argc, char **argv)
 {
     static char joined[JOINED];
     int used = 0, length;
-    char sql[8192], *row;
+    static char sql[8192];
+    char *row;
 
     if (argc != 5) {
         fprintf(stderr, "usage: bare_relay SOURCE_URL SELECT TARGET_URL TABLE\n");

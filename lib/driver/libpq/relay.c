@@ -10,10 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Rows are joined to 64 KiB before libpq sees them again: a million calls become a few thousand. */
+/* Rows are joined before libpq sees them again: a million calls become a few thousand. With the five bytes of the
+ * message's head a chunk is 64 KiB, a multiple of what libpq sends at once, so nothing is left over for a call of its
+ * own. The chunks do not end where rows do: the protocol lets COPY data be cut anywhere. */
 enum {
-    CHUNK = 64 * 1024,
-    MAX_KEPT = 1024 * 1024,
+    CHUNK = 64 * 1024 - 5,
     SOCKET_BUFFER = 4 * 1024 * 1024,
     CHUNKS_WITH_ROOM = 2,
     CHUNKS_WITHOUT = 32,
@@ -31,10 +32,14 @@ typedef struct relay {
     int32_t (*progress)(int64_t bytes, void *data);
     void *data;
     const char *doing; /* "writing into t" */
-    incload__str *chunks;
+    char *chunks;      /* a ring of chunk_count pieces of CHUNK bytes */
     int32_t chunk_count;
-    int32_t first; /* the oldest full chunk; the one behind the full ones is being filled */
-    int32_t full;
+    int32_t first;  /* the oldest full chunk; the one behind the full ones is being filled */
+    int32_t full;   /* whole chunks, the last one of all excepted */
+    int32_t filled; /* bytes in the one that is being filled */
+    char *row;      /* what came from the source last, of which row_at bytes are in a chunk */
+    int32_t row_length;
+    int32_t row_at;
     bool at_end; /* the source has sent all */
     int64_t bytes;
     int64_t told_bytes;
@@ -135,28 +140,23 @@ make_room(relay *run, incload_error **err)
     errno = saved;
 
     run->chunk_count = in && out ? CHUNKS_WITH_ROOM : CHUNKS_WITHOUT;
-    run->chunks = incload__alloc_array(mem, (size_t)run->chunk_count, sizeof *run->chunks);
-    if (run->chunks == NULL)
-        return incload__fail_memory(err);
-    for (int32_t i = 0; i < run->chunk_count; i++)
-        run->chunks[i].mem = mem;
-    return INCLOAD_OK;
+    run->chunks = incload__alloc_array(mem, (size_t)run->chunk_count, CHUNK);
+    return run->chunks != NULL ? INCLOAD_OK : incload__fail_memory(err);
 }
 
 static void
 free_room(relay *run)
 {
-    for (int32_t i = 0; run->chunks != NULL && i < run->chunk_count; i++)
-        incload__str_free(&run->chunks[i]);
+    PQfreemem(run->row);
     incload__free(&run->from->head.env->mem, run->chunks);
 }
 
 /* ---- the loop ---- */
 
-static incload__str *
-filling(relay *run)
+static char *
+chunk_at(relay *run, int32_t behind)
 {
-    return &run->chunks[(run->first + run->full) % run->chunk_count];
+    return run->chunks + (size_t)((run->first + behind) % run->chunk_count) * CHUNK;
 }
 
 static bool
@@ -165,32 +165,55 @@ has_room(const relay *run)
     return !run->at_end && run->full < run->chunk_count;
 }
 
-/* Takes rows until libpq has none or the room is used up; *got tells whether there was any. */
+static void
+append_row(relay *run)
+{
+    while (run->row_at < run->row_length && run->full < run->chunk_count) {
+        int32_t left = run->row_length - run->row_at;
+        int32_t room = CHUNK - run->filled;
+        int32_t count = left < room ? left : room;
+
+        memcpy(chunk_at(run, run->full) + run->filled, run->row + run->row_at, (size_t)count);
+        run->row_at += count;
+        run->filled += count;
+        if (run->filled == CHUNK) {
+            run->full++;
+            run->filled = 0;
+        }
+    }
+    if (run->row_at < run->row_length)
+        return;
+    PQfreemem(run->row);
+    run->row = NULL;
+}
+
+static int32_t
+next_row(relay *run, incload_error **err)
+{
+    int length = PQgetCopyData(run->from->pg, &run->row, 1);
+
+    if (length == -2)
+        return PQstatus(run->from->pg) == CONNECTION_BAD ? incload__pq_lost(run->from, relaying, err)
+                                                         : incload__fail_memory(err);
+    run->at_end = length == -1;
+    run->row_length = length > 0 ? length : 0;
+    run->row_at = 0;
+    run->bytes += run->row_length;
+    return INCLOAD_OK;
+}
+
+/* Takes rows until libpq has none or the room is used up; *got tells whether there was any, or the end. */
 static int32_t
 take_rows(relay *run, bool *got, incload_error **err)
 {
     *got = false;
     while (has_room(run)) {
-        incload__str *chunk = filling(run);
-        char *data = NULL;
-        int length = PQgetCopyData(run->from->pg, &data, 1);
+        int32_t status = run->row != NULL ? INCLOAD_OK : next_row(run, err);
 
-        if (length == 0)
-            return INCLOAD_OK;
-        if (length == -2)
-            return PQstatus(run->from->pg) == CONNECTION_BAD ? incload__pq_lost(run->from, relaying, err)
-                                                             : incload__fail_memory(err);
-        *got = true;
-        run->at_end = length < 0;
-        if (length > 0) {
-            incload__str_add_bytes(chunk, data, (size_t)length);
-            PQfreemem(data);
-            run->bytes += length;
-        }
-        if (chunk->failed)
-            return incload__fail_memory(err);
-        if (chunk->length >= CHUNK || (run->at_end && chunk->length > 0))
-            run->full++;
+        *got = *got || run->row != NULL || run->at_end;
+        if (status != INCLOAD_OK || run->row == NULL)
+            return status;
+        append_row(run);
     }
     return INCLOAD_OK;
 }
@@ -229,23 +252,30 @@ target_refused(relay *run, incload_error **err)
     return status;
 }
 
+/* The oldest full chunk, or in the end the one that did not become full. */
 static int32_t
 put_chunk(relay *run, incload_error **err)
 {
-    incload__str *chunk = &run->chunks[run->first];
+    int32_t length = run->full > 0 ? CHUNK : run->filled;
     int32_t status = consume(run->to, run->doing, err);
 
     if (status != INCLOAD_OK)
         return status;
-    if (PQputCopyData(run->to->pg, chunk->data, (int)chunk->length) != 1)
+    if (PQputCopyData(run->to->pg, chunk_at(run, 0), length) != 1)
         return target_refused(run, err);
-    if (chunk->capacity > MAX_KEPT)
-        incload__str_free(chunk);
-    else
-        incload__str_clear(chunk);
+    if (run->full == 0) {
+        run->filled = 0;
+        return INCLOAD_OK;
+    }
     run->first = (run->first + 1) % run->chunk_count;
     run->full--;
     return INCLOAD_OK;
+}
+
+static bool
+has_chunk(const relay *run)
+{
+    return run->full > 0 || (run->at_end && run->filled > 0);
 }
 
 static int32_t
@@ -273,7 +303,7 @@ drain(relay *run, bool *held_back, incload_error **err)
         *held_back = left == 1;
         if (left < 0)
             return incload__pq_lost(run->to, run->doing, err);
-        if (left == 1 || run->full == 0)
+        if (left == 1 || !has_chunk(run))
             return INCLOAD_OK;
         int32_t status = put_chunk(run, err);
         if (status == INCLOAD_OK)
@@ -295,7 +325,7 @@ pump(relay *run, incload_error **err)
             status = fill(run, &got, err);
         if (status != INCLOAD_OK)
             return status;
-        if (run->at_end && run->full == 0 && !held_back)
+        if (run->at_end && !has_chunk(run) && !held_back)
             return INCLOAD_OK;
         if (got && !held_back)
             continue;

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* Rows are joined to this before libpq sees them: a call a row costs a fifth of the client's CPU. */
-enum { ENOUGH = 64 * 1024, PIECE = 1024 * 1024, MAX_KEPT = 8 * 1024 * 1024, ABANDON_MS = 2000 };
+/* Rows are joined to this before libpq sees them: a call a row costs a fifth of the client's CPU. With the five bytes
+ * of the message's head it is a multiple of what libpq sends at once; COPY data may be cut anywhere. */
+enum { PIECE = 64 * 1024 - 5, MAX_KEPT = 8 * 1024 * 1024, ABANDON_MS = 2000 };
 
 typedef struct pq_writer {
     incload__pq *pq;
@@ -173,20 +174,27 @@ put_piece(pq_writer *writer, const char *bytes, size_t length, incload_error **e
     return sent == 0 ? incload__fail_memory(err) : copy_refused(writer, err);
 }
 
+/* Hands over the pieces that are whole, in the end also the rest. */
 static int32_t
-put(pq_writer *writer, incload_error **err)
+put(pq_writer *writer, bool all, incload_error **err)
 {
+    incload__str *buffer = &writer->buffer;
     int32_t status = INCLOAD_OK;
+    size_t at = 0;
 
-    for (size_t at = 0; status == INCLOAD_OK && at < writer->buffer.length; at += PIECE) {
-        size_t left = writer->buffer.length - at;
-        status = put_piece(writer, writer->buffer.data + at, left < PIECE ? left : PIECE, err);
+    while (status == INCLOAD_OK && at < buffer->length && (all || buffer->length - at >= PIECE)) {
+        size_t left = buffer->length - at;
+        size_t length = left < PIECE ? left : PIECE;
+        status = put_piece(writer, buffer->data + at, length, err);
+        at += length;
     }
+    size_t rest = buffer->length - at;
+    if (rest > 0)
+        memmove(buffer->data, buffer->data + at, rest);
+    buffer->length = rest;
     /* One huge row must not keep its memory for the rest of the load. */
-    if (writer->buffer.capacity > MAX_KEPT)
-        incload__str_free(&writer->buffer);
-    else
-        incload__str_clear(&writer->buffer);
+    if (rest == 0 && buffer->capacity > MAX_KEPT)
+        incload__str_free(buffer);
     return status;
 }
 
@@ -213,12 +221,12 @@ incload__pq_write_batch(incload__writer *opaque, const incload__view *view, incl
         return incload__fail(err, INCLOAD_E_STATE, "%s has failed already", writer->doing);
     while (status == INCLOAD_OK && row < view->rows) {
         if (writer->encoder != NULL)
-            status = incload__copy_encode(writer->encoder, view, &row, ENOUGH, &writer->buffer, err);
+            status = incload__copy_encode(writer->encoder, view, &row, PIECE, &writer->buffer, err);
         else
             status =
-                incload__text_encode(dialect, &writer->schema, view, &row, ENOUGH, &writer->cell, &writer->buffer, err);
-        if (status == INCLOAD_OK && writer->buffer.length >= ENOUGH)
-            status = put(writer, err);
+                incload__text_encode(dialect, &writer->schema, view, &row, PIECE, &writer->cell, &writer->buffer, err);
+        if (status == INCLOAD_OK && writer->buffer.length >= PIECE)
+            status = put(writer, false, err);
     }
     if (status == INCLOAD_OK)
         writer->given += view->rows;
@@ -232,7 +240,7 @@ finish(pq_writer *writer, int64_t *rows, incload_error **err)
 
     if (writer->encoder != NULL)
         incload__copy_encode_trailer(&writer->buffer);
-    int32_t status = writer->buffer.failed ? incload__fail_memory(err) : put(writer, err);
+    int32_t status = writer->buffer.failed ? incload__fail_memory(err) : put(writer, true, err);
     if (status == INCLOAD_OK)
         status = incload__pq_flush(pq, writer->doing, err);
     if (status != INCLOAD_OK)

@@ -24,9 +24,7 @@ typedef struct slot {
 
 struct incload__reader {
     incload__odbc_conn *conn;
-    const incload__schema
-        *schema; /* the builder's is the same; borrowed from the caller of read_open until it closes */
-    incload__schema own;
+    incload__schema schema;
     incload__stmt stmt;
     slot *slots;
     incload__str cell; /* for SQLGetData */
@@ -98,11 +96,11 @@ plan(incload__reader *reader, incload_error **err)
     size_t row_bytes = 0;
     bool bounded = true;
 
-    reader->slots = incload__alloc_array(&conn->env->mem, (size_t)reader->schema->count, sizeof *reader->slots);
+    reader->slots = incload__alloc_array(&conn->env->mem, (size_t)reader->schema.count, sizeof *reader->slots);
     if (reader->slots == NULL)
         return incload__fail_memory(err);
-    for (int32_t i = 0; i < reader->schema->count; i++) {
-        const incload__column *column = &reader->schema->columns[i];
+    for (int32_t i = 0; i < reader->schema.count; i++) {
+        const incload__column *column = &reader->schema.columns[i];
         slot *s = &reader->slots[i];
         int32_t status = incload__cell_read(conn, reader->conn->profile, column, &s->form, err);
         if (status != INCLOAD_OK)
@@ -137,7 +135,7 @@ bind_slots(incload__reader *reader, incload_error **err)
     SQLSetStmtAttr(stmt, SQL_ATTR_ROWS_FETCHED_PTR, &reader->fetched, 0);
     if (rows > 1)
         rc = SQLSetStmtAttr(stmt, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)rows, 0);
-    for (int32_t i = 0; SQL_SUCCEEDED(rc) && i < reader->schema->count; i++) {
+    for (int32_t i = 0; SQL_SUCCEEDED(rc) && i < reader->schema.count; i++) {
         slot *s = &reader->slots[i];
         if (s->width == 0)
             continue;
@@ -160,9 +158,9 @@ check_columns(incload__reader *reader, incload_error **err)
 
     if (!SQL_SUCCEEDED(rc))
         return incload__odbc_fail(reader->conn, SQL_HANDLE_STMT, reader->stmt.handle, "reading", err);
-    if (columns != reader->schema->count)
+    if (columns != reader->schema.count)
         return incload__fail(err, INCLOAD_E_PROTOCOL, "the query gives %d columns and %d were expected", (int)columns,
-                             reader->schema->count);
+                             reader->schema.count);
     return INCLOAD_OK;
 }
 
@@ -211,9 +209,8 @@ incload__odbc_read_open(incload__conn *conn, const char *sql, const incload__par
         return incload__fail_memory(err);
     reader->conn = incload__odbc_of(conn);
     reader->cell = (incload__str)INCLOAD__STR(&conn->env->mem);
-    incload__schema_init(&reader->own, &conn->env->mem);
-    reader->schema = &reader->own;
-    status = incload__schema_copy(&reader->own, schema, err);
+    incload__schema_init(&reader->schema, &conn->env->mem);
+    status = incload__schema_copy(&reader->schema, schema, err);
     if (status == INCLOAD_OK)
         status = start(reader, sql, params, count, err);
     if (status != INCLOAD_OK) {
@@ -232,14 +229,14 @@ incload__odbc_read_close(incload__reader *reader)
     const incload__mem *mem = &reader->conn->base.env->mem;
 
     incload__stmt_close(&reader->stmt);
-    for (int32_t i = 0; reader->slots != NULL && i < reader->schema->count; i++) {
+    for (int32_t i = 0; reader->slots != NULL && i < reader->schema.count; i++) {
         incload__free(mem, reader->slots[i].cells);
         incload__free(mem, reader->slots[i].lengths);
     }
     incload__free(mem, reader->slots);
     incload__free(mem, reader->row_status);
     incload__str_free(&reader->cell);
-    incload__schema_free(&reader->own);
+    incload__schema_free(&reader->schema);
     incload__free(mem, reader);
 }
 
@@ -248,7 +245,7 @@ incload__odbc_read_close(incload__reader *reader)
 static int32_t
 put_failed(incload__reader *reader, int32_t column, int32_t status, incload_error **err)
 {
-    const incload__column *c = &reader->schema->columns[column];
+    const incload__column *c = &reader->schema.columns[column];
     char kind[64];
 
     if (status == INCLOAD_E_NO_MEMORY)
@@ -276,7 +273,7 @@ static int32_t
 put_value(const incload__reader *reader, incload__builder *builder, int32_t column, const char *value, size_t length)
 {
     const incload__dialect *dialect = reader->conn->base.dialect;
-    incload__type type = reader->schema->columns[column].type;
+    incload__type type = reader->schema.columns[column].type;
     int64_t number;
     double real;
 
@@ -309,7 +306,7 @@ put_bound(incload__reader *reader, incload__builder *builder, int32_t column, SQ
     } else if (length < 0 || (size_t)length > room) {
         /* Some drivers report SQL_SUCCESS here: only the length tells that the cell was cut. */
         return incload__fail(err, INCLOAD_E_DATA, "column %s holds a value that is longer than its type allows",
-                             reader->schema->columns[column].name);
+                             reader->schema.columns[column].name);
     } else {
         status = put_value(reader, builder, column, s->cells + row * s->width, (size_t)length);
     }
@@ -340,7 +337,7 @@ put_rows(incload__reader *reader, incload__builder *builder, SQLULEN count, incl
 {
     int32_t status = INCLOAD_OK;
 
-    for (int32_t i = 0; i < reader->schema->count && status == INCLOAD_OK; i++) {
+    for (int32_t i = 0; i < reader->schema.count && status == INCLOAD_OK; i++) {
         if (reader->slots[i].width == 0) {
             status = put_long(reader, builder, i, err); /* then the block is one row */
             continue;
@@ -358,7 +355,7 @@ put_rows(incload__reader *reader, incload__builder *builder, SQLULEN count, incl
 static void
 forget_block(incload__reader *reader)
 {
-    for (int32_t i = 0; i < reader->schema->count; i++) {
+    for (int32_t i = 0; i < reader->schema.count; i++) {
         slot *s = &reader->slots[i];
         for (int64_t row = 0; s->lengths != NULL && row < reader->block_rows; row++)
             s->lengths[row] = SQL_NO_TOTAL;

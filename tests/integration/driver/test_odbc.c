@@ -534,23 +534,18 @@ START_TEST(dates_and_times_round_trip_to_the_microsecond)
 }
 END_TEST
 
+/* A character of four bytes, as many as the column may hold. */
+#define ELEPHANT "\xf0\x9f\x90\x98"
+#define TEN_ELEPHANTS                                                                                                 \
+    ELEPHANT ELEPHANT ELEPHANT ELEPHANT ELEPHANT ELEPHANT ELEPHANT ELEPHANT ELEPHANT ELEPHANT
+
 START_TEST(text_of_every_shape_round_trips)
 {
     round_trip(type_of(INCLOAD__TEXT, 0, 0), "", "NULL", "null", " ", "it's", "\"quoted\"", "back\\slash", "\\",
                "{a,b}", "a,b", "X'00'", "x'4142'", "\\x41", "\xf0\x9f\x90\x98 \xe2\x82\xac \xc3\xa9",
                "line\nbreak\r\n\ttab", "?", "$1", "{fn now()}", "trailing ", "%s", "0x41");
-    round_trip(type_of(INCLOAD__TEXT, 40, 0), "", "NULL", "it's", "\\", "X'00'", "\xf0\x9f\x90\x98",
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
-               "\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
-               "\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
-               "\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
-               "\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0"
-               "\x9f\x90\x98"
-               "\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98\xf0\x9f\x90\x98");
+    round_trip(type_of(INCLOAD__TEXT, 40, 0), "", "NULL", "it's", "\\", "X'00'", ELEPHANT,
+               TEN_ELEPHANTS TEN_ELEPHANTS TEN_ELEPHANTS TEN_ELEPHANTS);
     round_trip(type_of(INCLOAD__UUID, 0, 0), "00112233-4455-6677-8899-aabbccddeeff");
     round_trip(type_of(INCLOAD__JSON, 0, 0), "{\"a\": [1, 2.50, \"\\u00e9\"], \"b\": null}", "null", "\"x\"");
 }
