@@ -2,6 +2,8 @@
 /* SQLite: sessions, statements, and what its errors mean. */
 #include "dialect/sqlite.h"
 
+#include <string.h>
+
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
@@ -36,13 +38,16 @@ static const incload__error_rule error_rules[] = {
     { NULL, 0, 0, false },
 };
 
-/* Backticks: a name in double quotes that is no column would silently be a string. */
+/* Backticks: a name in double quotes that is no column would silently be a string. But the ODBC driver, which counts the
+ * question marks itself, does not know backticks: what it would misread between them stands in double quotes. */
 int32_t
 incload__sqlite_quote(incload__str *out, const char *what, const char *name, incload_error **err)
 {
+    bool misread = name != NULL && strpbrk(name, "'\"?") != NULL;
     /* SQLite has no limit; its ODBC driver reports column names of up to 255 bytes. */
-    static const incload__quoting rule = {
-        .server = "SQLite", .open = '`', .close = '`', .limit = 255, .unit = INCLOAD__NAME_BYTES,
+    const incload__quoting rule = {
+        .server = "SQLite", .open = misread ? '"' : '`', .close = misread ? '"' : '`', .limit = 255,
+        .unit = INCLOAD__NAME_BYTES,
     };
 
     return incload__quote_with(&rule, out, what, name, err);

@@ -183,6 +183,21 @@ add_text(incload__str *out, const incload__column *column, const char *c)
                           c);
 }
 
+/* The one way to fail inside a SELECT with words of one's own: a bad JSON path is quoted in the message. It depends on the
+ * row, or SQLite would evaluate it once ahead of all rows. */
+static void
+add_refusal(incload__str *out, const incload__column *column, const char *c)
+{
+    incload__str_add(out, "json_extract('{}', 'column \"");
+    for (const char *at = column->name; *at != '\0'; at++) {
+        if (*at == '\'')
+            incload__str_add_char(out, '\'');
+        incload__str_add_char(out, *at);
+    }
+    incload__str_addf(out, "\" holds a value stored as ' || typeof(%s) || ', which does not fit its declared type: cast it in a query')",
+                      c);
+}
+
 int32_t
 incload__sqlite_select_item(incload__str *out, const incload__column *column, incload__wire wire, incload_error **err)
 {
@@ -195,6 +210,16 @@ incload__sqlite_select_item(incload__str *out, const incload__column *column, in
         status = incload__fail_memory(err);
     if (status != INCLOAD_OK)
         goto done;
+    /* Bytes are no text, also where they happen to be readable; and text is no bytes. */
+    incload__str_addf(out, "CASE typeof(%s) WHEN ", c);
+    if (column->type.kind == INCLOAD__BINARY) {
+        incload__str_addf(out, "'blob' THEN %s WHEN 'null' THEN NULL ELSE ", c);
+        add_refusal(out, column, c);
+    } else {
+        incload__str_add(out, "'blob' THEN ");
+        add_refusal(out, column, c);
+        incload__str_add(out, " ELSE ");
+    }
     switch (column->type.kind) {
     case INCLOAD__FLOAT32:
     case INCLOAD__FLOAT64:
@@ -210,17 +235,12 @@ incload__sqlite_select_item(incload__str *out, const incload__column *column, in
         add_text(out, column, c);
         break;
     case INCLOAD__BINARY:
-        /* The one way to fail inside a SELECT with words of one's own: a bad JSON path is quoted in the message. It
-         * depends on the row, or SQLite would evaluate it once ahead of all rows. */
-        incload__str_addf(out,
-                          "CASE typeof(%s) WHEN 'blob' THEN %s WHEN 'null' THEN NULL ELSE "
-                          "json_extract('{}', 'a BLOB column holds a value that is ' || typeof(%s)) END",
-                          c, c, c);
         break;
     default:
         incload__str_addf(out, "CAST(%s AS TEXT)", c);
         break;
     }
+    incload__str_add(out, " END");
 done:
     incload__str_free(&name);
     return status;

@@ -65,6 +65,24 @@ call_function(incload__load *load, struct ArrowArray *array, incload_error **err
                          INCLOAD_DONE);
 }
 
+/* Values that only the target's server can judge: when it refuses one, drivers do not say of which column. */
+static void
+name_suspects(const incload__load *load, incload_error **err)
+{
+    incload__str names = INCLOAD__STR(load->mem);
+
+    if (incload__entered_with(err) != INCLOAD_E_DATA || incload_error_sqlstate(*err)[0] == '\0')
+        return;
+    for (int32_t i = 0; i < load->write.count; i++) {
+        const incload__column *column = &load->write.columns[i];
+        if (column->type.kind == INCLOAD__JSON || column->type.kind == INCLOAD__NATIVE)
+            incload__str_addf(&names, "%s'%.64s'", names.length > 0 ? ", " : "", column->name);
+    }
+    if (names.length > 0 && !names.failed)
+        incload__error_prefix(err, "column %.300s", incload__str_text(&names));
+    incload__str_free(&names);
+}
+
 /* One batch from the source's layout into the target. Takes `array` over. */
 static int32_t
 pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, incload_error **err)
@@ -84,6 +102,8 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
         status = incload__view_init(&view, load->mem, &load->write, &converted, err);
         if (status == INCLOAD_OK) {
             status = load->to->driver->write_batch(writer, &view, err);
+            if (status != INCLOAD_OK)
+                name_suspects(load, err);
             incload__view_free(&view);
         }
     }
@@ -193,10 +213,13 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
         if (page.count == 0 || rows < load->how->page_rows)
             break;
     }
-    if (writer != NULL && status == INCLOAD_OK)
+    if (writer != NULL && status == INCLOAD_OK) {
         status = driver->write_close(writer, &written, err);
-    else if (writer != NULL)
+        if (status != INCLOAD_OK)
+            name_suspects(load, err);
+    } else if (writer != NULL) {
         driver->write_abandon(writer);
+    }
     if (status == INCLOAD_OK)
         atomic_fetch_add(&load->unit->rows_written, written);
     for (size_t i = 0; i < sizeof page.after / sizeof page.after[0]; i++)

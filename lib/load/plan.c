@@ -164,6 +164,11 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
         const char *name = target_column_name(load, names, i);
         /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
         bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
+        /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length. */
+        if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
+            keep = keep && from->type.kind == INCLOAD__NATIVE;
+        /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
+        keep = keep && from->native[0] != '\0';
         incload__str_clear(&native);
         if (keep)
             incload__str_add(&native, from->native);

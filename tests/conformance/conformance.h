@@ -46,7 +46,8 @@ struct value {
     const char *sql;  /* in the source's own SQL */
     const char *text; /* as the source shows it; NULL for SQL NULL */
     const char *in[DIALECTS]; /* what is found in the target, where that is another text or REFUSED */
-    const char *typed; /* the same between two databases of one kind when a process function sees typed values */
+    const char *typed;  /* the same between two databases of one kind when a process function sees typed values */
+    const char *inside; /* the same inside one database, where the server moves its values itself; by default `text` */
 };
 
 struct column {
@@ -119,6 +120,9 @@ struct load {
 
 struct outcome run_load(const struct load *load);
 void expect_load(const struct load *load, long long read, long long written, const char *why);
+
+/* An expression as text; in a buffer that the next call uses again. */
+const char *text_of(const char *expression, enum dialect dialect);
 
 /* The expression that gives a column's text, around the quoted or plain name `payload`. */
 const char *show(enum shown shown, enum dialect dialect);

@@ -255,6 +255,18 @@ expect_load(const struct load *load, long long rows_read, long long rows_written
 
 /* ---- texts ---- */
 
+const char *
+text_of(const char *expression, enum dialect dialect)
+{
+    static char text[200];
+
+    if (dialect == POSTGRES)
+        snprintf(text, sizeof text, "(%s)::text", expression);
+    else
+        snprintf(text, sizeof text, "CAST(%s AS %s)", expression, dialect == MARIADB ? "CHAR" : "TEXT");
+    return text;
+}
+
 #define SQLITE_IS(class, expression)                                                                                   \
     "CASE typeof(payload) WHEN '" class "' THEN " expression " WHEN 'null' THEN NULL "                                 \
     "ELSE 'stored as ' || typeof(payload) END"

@@ -174,6 +174,24 @@ put_piece(pq_writer *writer, const char *bytes, size_t length, incload_error **e
     return sent == 0 ? incload__fail_memory(err) : copy_refused(writer, err);
 }
 
+/* One huge row must not keep its memory for the rest of the load. */
+static void
+drop_front(incload__str *buffer, size_t count)
+{
+    incload__str kept = INCLOAD__STR(buffer->mem);
+    size_t rest = buffer->length - count;
+
+    if (buffer->capacity > MAX_KEPT) {
+        incload__str_add_bytes(&kept, buffer->data + count, rest);
+        incload__str_free(buffer);
+        *buffer = kept;
+        return;
+    }
+    if (rest > 0)
+        memmove(buffer->data, buffer->data + count, rest);
+    buffer->length = rest;
+}
+
 /* Hands over the pieces that are whole, in the end also the rest. */
 static int32_t
 put(pq_writer *writer, bool all, incload_error **err)
@@ -188,13 +206,7 @@ put(pq_writer *writer, bool all, incload_error **err)
         status = put_piece(writer, buffer->data + at, length, err);
         at += length;
     }
-    size_t rest = buffer->length - at;
-    if (rest > 0)
-        memmove(buffer->data, buffer->data + at, rest);
-    buffer->length = rest;
-    /* One huge row must not keep its memory for the rest of the load. */
-    if (rest == 0 && buffer->capacity > MAX_KEPT)
-        incload__str_free(buffer);
+    drop_front(buffer, at);
     return status;
 }
 

@@ -25,6 +25,17 @@ fail_no_driver(SQLHENV environment, const incload__connstr *list, const incload_
     return INCLOAD_E_NOT_FOUND;
 }
 
+/* Which database it was, without its secrets. */
+static void
+add_place(const incload__connstr *list, const incload__mem *mem, incload_error **err)
+{
+    incload__str text = INCLOAD__STR(mem);
+
+    incload__connstr_scrubbed(list, &text);
+    incload__error_add_detail(err, "connection", incload__str_text(&text));
+    incload__str_free(&text);
+}
+
 int32_t
 incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list,
                            incload_error **err)
@@ -58,5 +69,7 @@ incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const 
     if (first)
         incload__error_set_server(err, sqlstate, diag.native_code,
                                   code == INCLOAD_E_CONNECT || code == INCLOAD_E_TIMEOUT);
+    if (first)
+        add_place(list, &conn->base.env->mem, err);
     return code;
 }

@@ -120,10 +120,17 @@ static void
 refine(const incload__odbc_profile *profile, incload__odbc_diag *diag)
 {
     for (const incload__odbc_state_rule *rule = profile->state_rules; rule->text != NULL; rule++) {
-        if (strstr(diag->message, rule->text) != NULL) {
-            memcpy(diag->sqlstate, rule->sqlstate, sizeof diag->sqlstate);
-            return;
+        char *found = strstr(diag->message, rule->text);
+        if (found == NULL)
+            continue;
+        memcpy(diag->sqlstate, rule->sqlstate, sizeof diag->sqlstate);
+        if (rule->cut) {
+            memmove(diag->message, found + strlen(rule->text), strlen(found + strlen(rule->text)) + 1);
+            char *end = strrchr(diag->message, '\'');
+            if (end != NULL)
+                *end = '\0';
         }
+        return;
     }
 }
 

@@ -23,8 +23,8 @@ static const incload__odbc_option psql_options[] = {
     { "TextAsLongVarchar", "0", true, true, false },
     { "UnknownSizes", "2", true, true, false },
     { "LFConversion", "0", true, true, false },
-    { "UseDeclareFetch", "1", true, false,
-      false }, /* else the whole result is buffered; breaks data-changing WITH queries */
+    /* Else the whole result is buffered; but it breaks WITH queries that change data. */
+    { "UseDeclareFetch", "1", true, false, false },
     { "Fetch", "1000", true, false, false },
     { "Debug", "0", true, true, false }, /* the driver's logs in /tmp hold row data */
     { "CommLog", "0", true, true, false },
@@ -124,9 +124,11 @@ static const incload__odbc_option sqlite_options[] = {
 
 /* Every error of a statement is HY000 with native code 1. */
 static const incload__odbc_state_rule sqlite_states[] = {
-    { "no such table", "42S02" },
-    { "no such column", "42S22" },
-    { "already exists", "42S01" },
+    { "no such table", "42S02", false },
+    { "no such column", "42S22", false },
+    { "already exists", "42S01", false },
+    { "JSON path error near '", "22018", true }, /* the dialect's refusal of a value, see incload__sqlite_select_item() */
+    { "bad JSON path: '", "22018", true },       /* the same from SQLite 3.45 on */
     { 0 },
 };
 

@@ -34,6 +34,7 @@ typedef struct incload__odbc_connect_rule {
 typedef struct incload__odbc_state_rule {
     const char *text;
     const char *sqlstate;
+    bool cut; /* what follows, up to the last quote, is the whole message */
 } incload__odbc_state_rule;
 
 typedef struct incload__odbc_profile {
@@ -55,7 +56,7 @@ typedef struct incload__odbc_profile {
     bool nul_cuts;                 /* text parameters are cut at NUL: refused */
     bool cancels;                  /* SQLCancel from another thread is sound */
     bool cancel_by_spare;          /* ... but on the running statement it races: use another of the connection */
-    const char *busy_key; /* the option with the milliseconds to wait for a busy file: done here, not in the driver */
+    const char *busy_key;          /* the option with the milliseconds to wait for a busy file: done here */
     int32_t busy_code;             /* native code of a file that is busy; 0: there is no such thing */
     bool query_timeout;            /* SQL_ATTR_QUERY_TIMEOUT as the only way to a deadline */
     bool fetch_waits;              /* SQLFetch may wait for the server */

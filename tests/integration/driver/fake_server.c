@@ -68,7 +68,7 @@ parameter(int fd, const char *name, const char *value)
 static bool
 receive_startup(int fd)
 {
-    char body[4096];
+    char body[2048];
 
     for (;;) {
         uint32_t size;
@@ -119,7 +119,7 @@ answer_until_commit(int fd)
 {
     char type;
     uint32_t size;
-    char body[4096];
+    char body[2048];
     bool open = false;
 
     while (receive_all(fd, &type, 1) && receive_all(fd, &size, 4) && ntohl(size) - 4 < sizeof body
@@ -155,7 +155,7 @@ answer_copy(int fd)
     static const char row[] = "\0\1c\0\0\0\0\0\0\0\0\0\0\31\377\377\377\377\377\377\0\0";
     char type;
     uint32_t size;
-    char body[4096];
+    char body[2048];
 
     while (receive_all(fd, &type, 1) && receive_all(fd, &size, 4) && ntohl(size) - 4 < sizeof body
            && receive_all(fd, body, ntohl(size) - 4)) {

@@ -5,10 +5,13 @@
 #include "pq_support.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/utf8.h"
 
 /* ---- connecting ---- */
 
@@ -475,6 +478,38 @@ START_TEST(cancel_from_another_thread_stops_a_statement)
 }
 END_TEST
 
+/* A frozen process keeps its sockets open: no timeout of libpq's own helps. */
+START_TEST(a_frozen_backend_is_given_up_at_the_deadline)
+{
+    incload__conn *conn = pq_open(INCLOAD__ROLE_WRITE);
+    incload_error *err = NULL;
+    incload__rows rows = { .mem = mem };
+    int64_t pid = 0;
+
+    pq_begin(conn);
+    pq_expect(pq->select(conn, "SELECT pg_backend_pid()", NULL, 0, &rows, &err), INCLOAD_OK, &err);
+    const char *text = incload__rows_get(&rows, 0, 0);
+    ck_assert(incload__parse_int64(text, strlen(text), &pid));
+    incload__rows_free(&rows);
+    if (kill((pid_t)pid, SIGSTOP) != 0) { /* another user's server, or another machine's */
+        pq->close(conn);
+        return;
+    }
+    pq_deadline(conn, 300);
+    int64_t start = pq_now_ms();
+    int32_t status = pq->execute(conn, "SELECT 1", NULL, 0, NULL, &err);
+    int64_t answered = pq_now_ms();
+    incload__txn txn = conn->txn;
+    pq->close(conn);
+    int64_t closed = pq_now_ms();
+    kill((pid_t)pid, SIGCONT);
+    pq_expect(status, INCLOAD_E_TIMEOUT, &err);
+    ck_assert_int_eq(txn, INCLOAD__TXN_DEAD);
+    ck_assert_int_le(answered - start, 900);
+    ck_assert_int_le(closed - answered, 1000);
+}
+END_TEST
+
 START_TEST(close_ends_a_statement_that_still_runs)
 {
     incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
@@ -529,6 +564,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_terminated_backend_is_a_dead_connection);
     tcase_add_test(tests, a_statement_that_outlives_the_deadline_is_stopped);
     tcase_add_test(tests, cancel_from_another_thread_stops_a_statement);
+    tcase_add_test(tests, a_frozen_backend_is_given_up_at_the_deadline);
     tcase_add_test(tests, close_ends_a_statement_that_still_runs);
 }
 

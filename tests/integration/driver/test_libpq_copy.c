@@ -171,6 +171,15 @@ START_TEST(types_that_only_the_server_parses_make_the_round_trip)
 }
 END_TEST
 
+START_TEST(a_huge_row_passes_through_reader_and_writer)
+{
+    expect_round_trip("a int, b text, c bytea",
+                      "VALUES (1, repeat('x', 20000000), NULL), (2, 'y', decode(repeat('00ff', 5000000), 'hex')), "
+                      "(3, NULL, '')",
+                      100);
+}
+END_TEST
+
 START_TEST(many_rows_come_in_batches_of_the_size_asked_for)
 {
     expect_round_trip("a int, b text, c timestamptz, d numeric(12,2)",
@@ -246,7 +255,7 @@ START_TEST(copy_data_cut_anywhere_is_put_together)
     pq_expect(incload__builder_finish(builder, &array, &err), INCLOAD_OK, &err);
     pq_expect(incload__view_init(&view, mem, &schema, &array, &err), INCLOAD_OK, &err);
     ck_assert_mem_eq(incload__get_bytes(&view, 0, 0, &length), "hello", 5);
-    ck_assert_int_eq(length, 5);
+    ck_assert_uint_eq(length, 5);
     pq_expect(pq->read_next(reader, builder, 100, 1 << 20, &rows, &err), INCLOAD_OK, &err);
     ck_assert_int_eq(rows, 0);
     pq->read_close(reader);
@@ -305,6 +314,20 @@ START_TEST(a_reader_takes_parameters_with_quotes)
     pq_roll_back(conn);
     expect_param_text(conn, select, params, 4, nasty);
     pq_expect_text(conn, "SELECT coalesce(current_setting('incload.p1', true), '')", "");
+    pq->close(conn);
+}
+END_TEST
+
+START_TEST(a_reader_takes_a_keyset_with_parameters_in_brackets)
+{
+    incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
+    incload__param params[] = { pq_text_param("7"), pq_text_param("b"), pq_text_param(NULL) };
+
+    expect_param_text(
+        conn,
+        "SELECT string_agg(a || b, ',' ORDER BY a, b) FROM (VALUES (7, 'a'), (7, 'c'), (8, 'a')) AS t(a, b) "
+        "WHERE a >= $1 AND (a > $1 OR b > $2 OR b = $3)",
+        params, 3, "7c,8a");
     pq->close(conn);
 }
 END_TEST
@@ -614,6 +637,45 @@ START_TEST(a_relay_between_unequal_types_is_refused)
 }
 END_TEST
 
+START_TEST(a_huge_row_passes_through_a_relay)
+{
+    relay_pair pair = open_relay("a int, b text, c numeric");
+    incload_error *err = NULL;
+    int64_t rows = 0;
+    int64_t bytes = 0;
+
+    pq_expect(pq->relay(pair.from,
+                        "SELECT a, CASE WHEN a % 50000 = 0 THEN repeat('x', 10000000 + a) ELSE b END, c FROM pq_from",
+                        NULL, 0, pair.to, "pq_to", "a, b, c", NULL, NULL, &rows, &bytes, &err),
+              INCLOAD_OK, &err);
+    ck_assert_int_eq(rows, 100000);
+    pq_expect_text(pair.to, "SELECT count(*) FROM pq_to WHERE length(b) = 10000000 + a", "2");
+    close_relay(&pair);
+}
+END_TEST
+
+START_TEST(a_relay_into_a_locked_table_ends_at_the_deadline)
+{
+    relay_pair pair = open_relay("a int, b text, c numeric");
+    incload__conn *other = pq_open(INCLOAD__ROLE_WRITE);
+    incload_error *err = NULL;
+    int64_t rows = 0;
+    int64_t bytes = 0;
+
+    pq_begin(other);
+    pq_run(other, "LOCK TABLE pq_to IN ACCESS EXCLUSIVE MODE");
+    pq_deadline(pair.to, 300);
+    int64_t start = pq_now_ms();
+    pq_expect(pq->relay(pair.from, "SELECT a, b, c FROM pq_from", NULL, 0, pair.to, "pq_to", "a, b, c", NULL, NULL,
+                        &rows, &bytes, &err),
+              INCLOAD_E_TIMEOUT, &err);
+    ck_assert_int_le(pq_now_ms() - start, 1000);
+    pq_roll_back(other);
+    pq->close(other);
+    close_relay(&pair);
+}
+END_TEST
+
 static int32_t
 stop_at_once(int64_t bytes, void *data)
 {
@@ -663,11 +725,13 @@ add_tests(TCase *tests)
     tcase_add_test(tests, dates_and_times_make_the_round_trip);
     tcase_add_test(tests, texts_and_bytes_make_the_round_trip);
     tcase_add_test(tests, types_that_only_the_server_parses_make_the_round_trip);
+    tcase_add_test(tests, a_huge_row_passes_through_reader_and_writer);
     tcase_add_test(tests, many_rows_come_in_batches_of_the_size_asked_for);
     tcase_add_test(tests, infinity_and_nan_are_refused_by_the_columns_name);
     tcase_add_test(tests, a_column_whose_type_has_changed_is_refused);
     tcase_add_test(tests, copy_data_cut_anywhere_is_put_together);
     tcase_add_test(tests, a_reader_takes_parameters_with_quotes);
+    tcase_add_test(tests, a_reader_takes_a_keyset_with_parameters_in_brackets);
     tcase_add_test(tests, a_parameter_can_use_an_index);
     tcase_add_test(tests, an_error_of_the_query_ends_the_reading);
     tcase_add_test(tests, describe_gives_names_and_types_and_runs_nothing);
@@ -679,6 +743,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, an_error_of_the_target_leaves_both_sides_of_a_relay_usable);
     tcase_add_test(tests, an_error_of_the_source_leaves_both_sides_of_a_relay_usable);
     tcase_add_test(tests, a_relay_between_unequal_types_is_refused);
+    tcase_add_test(tests, a_huge_row_passes_through_a_relay);
+    tcase_add_test(tests, a_relay_into_a_locked_table_ends_at_the_deadline);
     tcase_add_test(tests, progress_stops_a_relay);
     tcase_add_test(tests, cancel_stops_a_relay_whose_source_is_slow);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ODBC driver against a real database: run once for each of SQLite, MariaDB and PostgreSQL, whose URL is in
- * INCLOAD_TEST_ODBC. Without it the program is skipped. */
+ * INCLOAD_TEST_ODBC, or the variable named as the argument. Without it the program is skipped. */
 #define _DEFAULT_SOURCE
 #include <check.h>
 #include <inttypes.h>
@@ -301,6 +301,8 @@ expect_refused(const char *text, int32_t code, const char *says)
     ck_assert_ptr_null(conn);
     ck_assert_msg(strstr(incload_error_message(err), says) != NULL, "%s: %s", text, incload_error_message(err));
     ck_assert_ptr_null(strstr(incload_error_message(err), "hush"));
+    for (int32_t i = 0; i < incload_error_detail_count(err); i++)
+        ck_assert_ptr_null(strstr(incload_error_detail_value(err, i), "hush"));
     expect(status, code, &err);
 }
 
@@ -1193,9 +1195,9 @@ add_tests(TCase *tests)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    url = getenv("INCLOAD_TEST_ODBC");
+    url = getenv(argc > 1 ? argv[1] : "INCLOAD_TEST_ODBC");
     if (url == NULL || url[0] == '\0') {
         puts("1..0 # SKIP INCLOAD_TEST_ODBC names no database");
         return 0;

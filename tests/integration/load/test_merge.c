@@ -76,7 +76,7 @@ START_TEST(a_key_of_several_columns_identifies_a_row_by_all_of_them)
 
     table_add(s.from, s.source,
               "('a', 1, '2024-03-01 10:00:01', 'a1'), ('b', 1, '2024-03-01 10:00:01', 'b1'),"
-              " ('A', 1, '2024-03-01 10:00:01', 'A1'), ('a ', 1, '2024-03-01 10:00:01', 'a blank 1')");
+              " ('A', 1, '2024-03-01 10:00:01', 'A1'), ('a b', 1, '2024-03-01 10:00:01', 'a b 1')");
     load_counts(&s.what, 4, 4);
     sql(s.from, "UPDATE %s SET name = 'changed', at = '2024-03-01 10:00:02.000000' WHERE tenant = 'b'", s.source);
     load_counts(&s.what, 4, 1);
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(rows_that_are_there_unchanged_are_not_written)
 {
-    static const char wide[] = "id:i at:z name:s f:f n:i";
+    static const char wide[] = "id:i at:t name:s f:f n:i";
     scene s = scene_begin("unchanged", _i, wide, "id", "key=id");
 
     s.what.preset = "upsert";

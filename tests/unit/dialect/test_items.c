@@ -88,12 +88,19 @@ START_TEST(postgres_over_text_lets_the_server_write_what_a_driver_would_bend)
 }
 END_TEST
 
+/* A SELECT item of SQLite: a value of the wrong storage class ends the query, in words of the library's own. */
+#define SQLITE_REFUSAL                                                                                                 \
+    "json_extract('{}', 'column \"c\" holds a value stored as ' || typeof(`c`) || "                                    \
+    "', which does not fit its declared type: cast it in a query')"
+#define SQLITE_ITEM(expression) "CASE typeof(`c`) WHEN 'blob' THEN " SQLITE_REFUSAL " ELSE " expression " END"
+
 START_TEST(a_value_that_travels_as_native_is_read_as_text_whatever_its_column)
 {
     expect_select(postgres, column_of("timestamp with time zone", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_BINARY,
                   "\"c\"::text");
     expect_select(mariadb, column_of("datetime(6)", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT, "CAST(`c` AS CHAR)");
-    expect_select(sqlite, column_of("TIMESTAMP TEXT", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT, "CAST(`c` AS BLOB)");
+    expect_select(sqlite, column_of("TIMESTAMP TEXT", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT,
+                  SQLITE_ITEM("CAST(`c` AS BLOB)"));
     expect_select(sqlserver, column_of("datetime2(7)", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT,
                   "CONVERT(varchar(40), [c], 121)");
     expect_bind(postgres, column_of("timestamp(3) with time zone", INCLOAD__NATIVE, 0, 0),
@@ -147,8 +154,8 @@ END_TEST
 START_TEST(sqlite_reads_doubles_with_all_digits)
 {
     expect_select(sqlite, column_of("DOUBLE", INCLOAD__FLOAT64, 0, 0), INCLOAD__WIRE_TEXT,
-                  "CASE WHEN typeof(`c`) <> 'real' THEN CAST(`c` AS TEXT) WHEN `c` = 9e999 THEN 'Infinity' "
-                  "WHEN `c` = -9e999 THEN '-Infinity' ELSE printf('%!.20g', `c`) END");
+                  SQLITE_ITEM("CASE WHEN typeof(`c`) <> 'real' THEN CAST(`c` AS TEXT) WHEN `c` = 9e999 THEN 'Infinity' "
+                              "WHEN `c` = -9e999 THEN '-Infinity' ELSE printf('%!.20g', `c`) END"));
 }
 END_TEST
 
@@ -156,18 +163,17 @@ START_TEST(sqlite_reads_everything_so_that_a_wrong_storage_class_shows)
 {
     const incload__wire wire = INCLOAD__WIRE_TEXT;
 
-    expect_select(sqlite, column_of("INTEGER", INCLOAD__INT64, 0, 0), wire, "CAST(`c` AS TEXT)");
-    expect_select(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), wire, "CAST(`c` AS BLOB)");
+    expect_select(sqlite, column_of("INTEGER", INCLOAD__INT64, 0, 0), wire, SQLITE_ITEM("CAST(`c` AS TEXT)"));
+    expect_select(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), wire, SQLITE_ITEM("CAST(`c` AS BLOB)"));
     expect_select(sqlite, column_of("", INCLOAD__TEXT, 0, 0), wire,
-                  "CAST(CASE typeof(`c`) WHEN 'real' THEN printf('%!.20g', `c`) ELSE `c` END AS BLOB)");
-    expect_select(sqlite, column_of("DECIMAL(10,2)", INCLOAD__DECIMAL, 10, 2), wire, "CAST(`c` AS TEXT)");
+                  SQLITE_ITEM("CAST(CASE typeof(`c`) WHEN 'real' THEN printf('%!.20g', `c`) ELSE `c` END AS BLOB)"));
+    expect_select(sqlite, column_of("DECIMAL(10,2)", INCLOAD__DECIMAL, 10, 2), wire, SQLITE_ITEM("CAST(`c` AS TEXT)"));
     expect_select(sqlite, column_of("DECIMAL(20,2)", INCLOAD__DECIMAL, 20, 2), wire,
-                  "CASE WHEN typeof(`c`) <> 'real' OR CAST(CAST(`c` AS TEXT) AS REAL) = `c` "
-                  "THEN CAST(`c` AS TEXT) ELSE printf('%!.20g', `c`) END");
-    expect_select(sqlite, column_of("DECIMAL TEXT(20,2)", INCLOAD__DECIMAL, 20, 2), wire, "CAST(`c` AS TEXT)");
+                  SQLITE_ITEM("CASE WHEN typeof(`c`) <> 'real' OR CAST(CAST(`c` AS TEXT) AS REAL) = `c` "
+                              "THEN CAST(`c` AS TEXT) ELSE printf('%!.20g', `c`) END"));
+    expect_select(sqlite, column_of("DECIMAL TEXT(20,2)", INCLOAD__DECIMAL, 20, 2), wire, SQLITE_ITEM("CAST(`c` AS TEXT)"));
     expect_select(sqlite, column_of("BLOB", INCLOAD__BINARY, 0, 0), wire,
-                  "CASE typeof(`c`) WHEN 'blob' THEN `c` WHEN 'null' THEN NULL ELSE "
-                  "json_extract('{}', 'a BLOB column holds a value that is ' || typeof(`c`)) END");
+                  "CASE typeof(`c`) WHEN 'blob' THEN `c` WHEN 'null' THEN NULL ELSE " SQLITE_REFUSAL " END");
 }
 END_TEST
 

@@ -56,7 +56,11 @@ START_TEST(closing_quotes_are_doubled)
 {
     expect_quoted(&incload__dialect_postgres, "a\"b`c]d", "\"a\"\"b`c]d\"");
     expect_quoted(&incload__dialect_mariadb, "a\"b`c]d", "`a\"b``c]d`");
-    expect_quoted(&incload__dialect_sqlite, "a\"b`c]d", "`a\"b``c]d`");
+    expect_quoted(&incload__dialect_sqlite, "a b`c]d", "`a b``c]d`");
+    /* Its ODBC driver does not know backticks, and would look for the end of a string that begins between them. */
+    expect_quoted(&incload__dialect_sqlite, "a\"b`c]d", "\"a\"\"b`c]d\"");
+    expect_quoted(&incload__dialect_sqlite, "d'o", "\"d'o\"");
+    expect_quoted(&incload__dialect_sqlite, "why?", "\"why?\"");
     expect_quoted(&incload__dialect_sqlserver, "a\"b`c]d[", "[a\"b`c]]d[]");
     expect_quoted(&incload__dialect_ansi, "a\"b`c]d", "\"a\"\"b`c]d\"");
 }

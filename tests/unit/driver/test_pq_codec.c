@@ -33,7 +33,7 @@ START_TEST(every_decimal_makes_the_round_trip)
                 __int128 value = i < 4 ? values[i] : -values[i - 4];
                 __int128 back = 1;
                 size_t length = incload__numeric_put(bytes, value, scale);
-                ck_assert_int_le(length, sizeof bytes);
+                ck_assert_uint_le(length, sizeof bytes);
                 ck_assert_int_eq(incload__numeric_get(bytes, length, scale, &back), INCLOAD__NUMERIC_OK);
                 ck_assert(back == value);
             }
@@ -159,7 +159,7 @@ START_TEST(the_stream_is_what_the_manual_says)
 
     make_schema(&schema);
     make_stream(&schema, &stream);
-    ck_assert_int_eq(stream.length, sizeof expected - 1);
+    ck_assert_uint_eq(stream.length, sizeof expected - 1);
     ck_assert_mem_eq(stream.data, expected, stream.length);
     incload__str_free(&stream);
     incload__schema_free(&schema);
