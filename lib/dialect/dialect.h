@@ -106,6 +106,8 @@ typedef struct incload__dialect {
     void (*exact_text)(incload__str *out, const incload__column *column, const char *expression);
     /* Condition that is true for rows without a position on this cursor: NULL, and infinities where there are any. */
     void (*no_position)(incload__str *out, const incload__column *column, const char *quoted);
+    /* True for a column that can be no cursor, since its order here is not that of its values. NULL: there is none. */
+    bool (*misorders)(const incload__column *column);
 
     /* CREATE TABLE IF NOT EXISTS with `native` types, NOT NULL as told, and a primary key (key_count 0: none). */
     int32_t (*create_table)(incload__str *out, const incload__table *table, const incload__schema *columns,

@@ -219,6 +219,7 @@ const incload__dialect incload__dialect_sqlite = {
     .encode = incload__sqlite_encode,
     .exact_text = incload__sqlite_exact_text,
     .no_position = incload__sqlite_no_position,
+    .misorders = incload__sqlite_misorders,
     .create_table = create_table,
     .create_staging = create_staging,
     .drop_staging = drop_staging,

@@ -27,6 +27,7 @@ int32_t incload__sqlite_encode(const incload__view *view, int32_t column, int64_
                                incload__str *out, incload_error **err);
 void incload__sqlite_exact_text(incload__str *out, const incload__column *column, const char *expression);
 void incload__sqlite_no_position(incload__str *out, const incload__column *column, const char *quoted);
+bool incload__sqlite_misorders(const incload__column *column);
 /* The kind of the column's own type, also where cells travel as NATIVE text. */
 incload__kind incload__sqlite_kind(const incload__column *column);
 

@@ -376,10 +376,28 @@ incload__sqlite_no_position(incload__str *out, const incload__column *column, co
     case INCLOAD__TIME:
     case INCLOAD__TIMESTAMP:
     case INCLOAD__TIMESTAMPTZ:
+    case INCLOAD__TEXT:
+    case INCLOAD__UUID:
         incload__str_addf(out, "typeof(%s) <> 'text'", quoted);
+        break;
+    case INCLOAD__BINARY:
+        incload__str_addf(out, "typeof(%s) <> 'blob'", quoted);
+        break;
+    case INCLOAD__DECIMAL:
+        incload__str_addf(out, "typeof(%s) NOT IN ('integer', 'real')", quoted);
         break;
     default:
         incload__str_addf(out, "%s IS NULL", quoted);
         break;
     }
+}
+
+/* As text 9.5 stands behind 10, and as doubles two long decimals are one. */
+bool
+incload__sqlite_misorders(const incload__column *column)
+{
+    incload__kind kind = incload__sqlite_kind(column);
+
+    return (kind == INCLOAD__DECIMAL || kind == INCLOAD__NUMERIC)
+           && incload__sqlite_affinity(column->native) == INCLOAD__AFFINITY_TEXT;
 }

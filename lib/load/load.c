@@ -79,6 +79,21 @@ derive_position(incload__load *load, incload_error **err)
     return status;
 }
 
+/* Whether another run of this load has committed since its position was read. */
+static int32_t
+check_not_overtaken(incload__load *load, incload_error **err)
+{
+    incload__position now;
+    int32_t status = incload__ledger_read(&load->ledger, load->to, load->spec->name, &now, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (now.version != load->before.version)
+        status = incload__ledger_fail_busy(load->spec->name, err);
+    incload__position_free(&now);
+    return status;
+}
+
 /* Rows without a known position are never taken for "from the beginning" by themselves. */
 static int32_t
 check_state(incload__load *load, bool has_rows, incload_error **err)
@@ -98,6 +113,10 @@ check_state(incload__load *load, bool has_rows, incload_error **err)
     }
     if (load->before.value != NULL)
         return INCLOAD_OK;
+    /* They may be the rows of a run that was at work when the position was read. */
+    int32_t status = check_not_overtaken(load, err);
+    if (status != INCLOAD_OK)
+        return status;
     switch (load->how->missing_state) {
     case INCLOAD__MISSING_DERIVE:
         return derive_position(load, err);
@@ -171,6 +190,14 @@ record_watermark(incload__load *load, incload_error **err)
                                                             load->before.version, &to, load->unit->run_id, err);
     incload__str_free(&document);
     return status;
+}
+
+/* A load of all rows has no position, but of two at once the second to commit must not land either. */
+static int32_t
+record_turn(incload__load *load, incload_error **err)
+{
+    return incload__ledger_move(&load->ledger, load->to, load->spec->name, load->before.version, &load->before,
+                                load->unit->run_id, err);
 }
 
 static int32_t
@@ -256,8 +283,8 @@ commit(incload__load *load, incload_error **err)
     incload_error *failure = NULL;
     int32_t status = record_run(load, err);
 
-    if (status == INCLOAD_OK && by_cursor(load))
-        status = record_watermark(load, err);
+    if (status == INCLOAD_OK)
+        status = by_cursor(load) ? record_watermark(load, err) : record_turn(load, err);
     if (status == INCLOAD_OK)
         status = prepare_report(load, err);
     if (status == INCLOAD_OK)
@@ -284,6 +311,21 @@ use_target(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && load->destination == NULL)
         status = incload__fail_memory(err);
     return status;
+}
+
+/* A key that another run of this load has put in meanwhile says no more than that the other was first. */
+static int32_t
+explain_constraint(incload__load *load, incload_error **err)
+{
+    incload_error *told = NULL;
+
+    if (check_not_overtaken(load, &told) != INCLOAD_E_BUSY || err == NULL) {
+        incload_error_unref(told);
+        return INCLOAD_E_CONSTRAINT;
+    }
+    incload__error_set_cause(&told, *err);
+    *err = told;
+    return INCLOAD_E_BUSY;
 }
 
 /* Everything inside the two transactions. */
@@ -317,7 +359,7 @@ carry_out(incload__load *load, incload_error **err)
         status = commit(load, err);
     if (status != INCLOAD_OK)
         driver->rollback(load->to, NULL);
-    return status;
+    return status == INCLOAD_E_CONSTRAINT ? explain_constraint(load, err) : status;
 }
 
 static int32_t

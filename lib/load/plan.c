@@ -24,6 +24,23 @@ find_column(incload__load *load, const char *what, const char *name, int32_t *ou
 }
 
 static int32_t
+find_cursor(incload__load *load, incload_error **err)
+{
+    const incload__dialect *dialect = load->from->dialect;
+    int32_t status = find_column(load, "cursor", load->how->cursor, &load->cursor, err);
+
+    if (status != INCLOAD_OK || dialect->misorders == NULL)
+        return status;
+    const incload__column *cursor = &load->shape.columns[load->cursor];
+    if (dialect->misorders(cursor))
+        return incload__fail(err, INCLOAD_E_TYPE,
+                             "the cursor column '%.64s' is %.64s, which %s orders as text: take a column whose order is that "
+                             "of its values, such as an integer or a timestamp",
+                             cursor->name, cursor->native != NULL ? cursor->native : "computed", dialect->name);
+    return INCLOAD_OK;
+}
+
+static int32_t
 find_key(incload__load *load, incload_error **err)
 {
     incload__list list;
@@ -118,7 +135,7 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     if (status == INCLOAD_OK)
         status = select_columns(load, &all, names, err);
     if (status == INCLOAD_OK && load->how->cursor != NULL)
-        status = find_column(load, "cursor", load->how->cursor, &load->cursor, err);
+        status = find_cursor(load, err);
     if (status == INCLOAD_OK && load->how->latest_by != NULL)
         status = find_column(load, "latest_by", load->how->latest_by, &load->latest_by, err);
     if (status == INCLOAD_OK)
@@ -318,9 +335,17 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
     if (status == INCLOAD_E_NOT_FOUND && load->how->create_target) {
         incload_error_unref(missing);
         missing = NULL;
-        status = create_target(load, names, err);
-        if (status == INCLOAD_OK)
-            status = incload__inspect_table(load, load->to, &load->target_name, &all, err);
+        incload_error *failure = NULL;
+        status = create_target(load, names, &failure);
+        /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique violation
+         * in its catalog. If the table is there now, all is well. */
+        int32_t found = incload__inspect_table(load, load->to, &load->target_name, &all, status == INCLOAD_OK ? err : NULL);
+        if (status == INCLOAD_OK || found == INCLOAD_OK) {
+            incload_error_unref(failure);
+            status = found;
+        } else {
+            incload__error_pass(err, failure);
+        }
     }
     if (missing != NULL) {
         incload__error_prefix(&missing, "target table");

@@ -422,8 +422,8 @@ run_statement(const incload__ledger *ledger, incload__conn *conn, const char *ve
     return status;
 }
 
-static int32_t
-fail_busy(const char *load, incload_error **err)
+int32_t
+incload__ledger_fail_busy(const char *load, incload_error **err)
 {
     return incload__fail(err, INCLOAD_E_BUSY,
                          "another run of load '%s' has moved its watermark meanwhile: nothing of this run was kept; run "
@@ -450,7 +450,7 @@ incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const c
                                params, 8, NULL, &failure);
         if (status == INCLOAD_E_CONSTRAINT) {
             incload_error_unref(failure);
-            return fail_busy(load, err);
+            return incload__ledger_fail_busy(load, err);
         }
     } else {
         incload__param params[] = { number_param(&after),     text_param(to->value),  text_param(to->type),
@@ -461,7 +461,7 @@ incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const c
                                " updated_us = ? WHERE load_name = ? AND version = ?",
                                params, 9, &affected, &failure);
         if (status == INCLOAD_OK && affected != 1)
-            return fail_busy(load, err);
+            return incload__ledger_fail_busy(load, err);
     }
     if (status == INCLOAD_OK) {
         incload__param params[] = { text_param(load),         number_param(&after), text_param(to->value),

@@ -62,6 +62,8 @@ void incload__position_free(incload__position *position);
  * INCLOAD_E_BUSY when another run has moved it meanwhile: the caller must roll back. Fields of `to` may be NULL. */
 int32_t incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
                              const incload__position *to, const char *run_id, incload_error **err);
+/* INCLOAD_E_BUSY, in the words for it. */
+int32_t incload__ledger_fail_busy(const char *load, incload_error **err);
 /* In the open transaction. */
 int32_t incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
                                 incload_error **err);

@@ -364,9 +364,14 @@ START_TEST(a_wrong_password_a_missing_database_and_a_dead_port_are_told_apart)
     char *bad = url_with("PWD", "hush");
     expect_refused(bad, INCLOAD_E_AUTH, "connecting by");
     free(bad);
+    /* To a user without privileges on it MariaDB does not tell that a database is missing: ask as one who has them. */
+    const char *mine = url, *all_privileges = getenv("INCLOAD_TEST_MARIADB");
+    if (url_names("MariaDB") && all_privileges != NULL)
+        url = all_privileges;
     bad = url_with("Database", "nosuchdb");
     expect_refused(bad, INCLOAD_E_NOT_FOUND, "nosuchdb");
     free(bad);
+    url = mine;
     bad = url_with("Port", "1");
     expect_refused(bad, INCLOAD_E_CONNECT, "connecting by");
     free(bad);

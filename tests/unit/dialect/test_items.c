@@ -214,6 +214,22 @@ START_TEST(infinities_and_foreign_storage_classes_have_no_position)
     expect_no_position(mariadb, column_of("datetime", INCLOAD__TIMESTAMP, 0, 0), "c IS NULL");
     expect_no_position(sqlite, column_of("BIGINT", INCLOAD__INT64, 0, 0), "typeof(c) <> 'integer'");
     expect_no_position(sqlite, column_of("TIMESTAMP TEXT", INCLOAD__TIMESTAMP, 0, 6), "typeof(c) <> 'text'");
+    expect_no_position(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), "typeof(c) <> 'text'");
+    expect_no_position(sqlite, column_of("BLOB", INCLOAD__BINARY, 0, 0), "typeof(c) <> 'blob'");
+    expect_no_position(sqlite, column_of("DECIMAL(10,2)", INCLOAD__DECIMAL, 10, 2),
+                       "typeof(c) NOT IN ('integer', 'real')");
+}
+END_TEST
+
+START_TEST(sqlite_orders_no_decimals_that_it_keeps_as_text)
+{
+    incload__column as_text = column_of("DECIMAL TEXT(10,2)", INCLOAD__DECIMAL, 10, 2);
+    incload__column as_number = column_of("DECIMAL(10,2)", INCLOAD__DECIMAL, 10, 2);
+    incload__column timestamp = column_of("TIMESTAMP TEXT", INCLOAD__TIMESTAMP, 0, 6);
+
+    ck_assert(sqlite->misorders(&as_text));
+    ck_assert(!sqlite->misorders(&as_number));
+    ck_assert(!sqlite->misorders(&timestamp));
 }
 END_TEST
 
@@ -244,6 +260,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, sqlite_binds_text_that_may_come_as_a_blob);
     tcase_add_test(tests, watermark_values_lose_no_digit);
     tcase_add_test(tests, infinities_and_foreign_storage_classes_have_no_position);
+    tcase_add_test(tests, sqlite_orders_no_decimals_that_it_keeps_as_text);
     tcase_add_test(tests, a_name_that_cannot_be_quoted_is_refused);
 }
 
