@@ -63,8 +63,8 @@ main(int argc, char **argv)
     int64_t dropped = 0;
     incload_database *source = incload_database_new(argv[1], NULL, &err);
     incload_database *target = incload_database_new(argv[2], NULL, &err);
-    incload_strategy *by_time = incload_strategy_new("timestamp", "cursor=updated key=id columns=id,updated,type,mag,place",
-                                                     &err);
+    incload_strategy *by_time =
+        incload_strategy_new("timestamp", "cursor=updated key=id columns=id,updated,type,mag,place", &err);
     incload_step *quakes = incload_step_new_load(source, "earthquakes", target, "only_earthquakes", by_time, &err);
     incload_step_set_batch_function(quakes, only_earthquakes, &dropped, NULL, &err);
     incload_run *run = incload_step_run(quakes, NULL, &err);

@@ -27,7 +27,8 @@ void incload__error_add_detail(incload_error **err, const char *key, const char 
 /* Takes over the reference to `cause`. */
 void incload__error_set_cause(incload_error **err, incload_error *cause);
 
-/* Hands a local error on: *err gets it unless it holds one already. Returns its code. `error` may be NULL (INCLOAD_OK). */
+/* Hands a local error on: *err gets it unless it holds one already. Returns its code. `error` may be NULL (INCLOAD_OK).
+ */
 int32_t incload__error_pass(incload_error **err, incload_error *error);
 
 /* A sticky error on entry of a public function: returns its code, or INCLOAD_OK. */

@@ -59,8 +59,9 @@ fail_unknown(const incload__option_table *table, const char *name, incload_error
     if (nearest != NULL)
         return incload__fail(err, INCLOAD_E_UNKNOWN_OPTION, "a %s has no option '%.64s': did you mean '%s'?",
                              table->object, name, nearest);
-    return incload__fail(err, INCLOAD_E_UNKNOWN_OPTION, "a %s has no option '%.64s': see incload_option_name(\"%s\", ...)",
-                         table->object, name, table->object);
+    return incload__fail(err, INCLOAD_E_UNKNOWN_OPTION,
+                         "a %s has no option '%.64s': see incload_option_name(\"%s\", ...)", table->object, name,
+                         table->object);
 }
 
 static bool
@@ -120,11 +121,10 @@ store_number(const incload__option_table *table, const incload__option *option, 
              bool parsed, int64_t number, incload_error **err)
 {
     if (!parsed || number < option->minimum || number > option->maximum)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "option '%s' of a %s takes %s from %lld to %lld%s%s, not '%.40s'", option->name, table->object,
-                             option->type == INCLOAD_OPTION_DURATION ? "a duration (such as 500, 5s, 2min)" : "a number",
-                             (long long)option->minimum, (long long)option->maximum, option->unit[0] ? " " : "",
-                             option->unit, value);
+        return incload__fail(
+            err, INCLOAD_E_INVALID, "option '%s' of a %s takes %s from %lld to %lld%s%s, not '%.40s'", option->name,
+            table->object, option->type == INCLOAD_OPTION_DURATION ? "a duration (such as 500, 5s, 2min)" : "a number",
+            (long long)option->minimum, (long long)option->maximum, option->unit[0] ? " " : "", option->unit, value);
     *slot = number;
     return INCLOAD_OK;
 }
@@ -149,7 +149,8 @@ incload__options_set(const incload__option_table *table, const incload__mem *mem
                      const char *value, incload_error **err)
 {
     if (name == NULL || value == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "an option of a %s needs a name and a value, not NULL", table->object);
+        return incload__fail(err, INCLOAD_E_INVALID, "an option of a %s needs a name and a value, not NULL",
+                             table->object);
     const incload__option *option = find_option(table, name);
     if (option == NULL)
         return fail_unknown(table, name, err);
@@ -297,9 +298,10 @@ incload__options_parse(const incload__option_table *table, const incload__mem *m
         }
         p += length;
         if (*p != '=' || length == 0) {
-            status = incload__fail(err, INCLOAD_E_INVALID,
-                                   "options of a %s are written key=value with spaces between: '=' is missing behind '%.40s'",
-                                   table->object, incload__str_text(&name));
+            status = incload__fail(
+                err, INCLOAD_E_INVALID,
+                "options of a %s are written key=value with spaces between: '=' is missing behind '%.40s'",
+                table->object, incload__str_text(&name));
             break;
         }
         p++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One table per configurable object drives parsing, validation, introspection and the generated reference. Values live in
- * a plain struct of the object; the table says at which offset. */
+/* One table per configurable object drives parsing, validation, introspection and the generated reference. Values live
+ * in a plain struct of the object; the table says at which offset. */
 #ifndef INCLOAD_LIB_BASE_OPTION_H
 #define INCLOAD_LIB_BASE_OPTION_H
 
@@ -16,7 +16,7 @@
 typedef struct incload__option {
     const char *name;
     int32_t type;             /* INCLOAD_OPTION_... */
-    size_t offset;            /* of a char * (TEXT, LIST), int64_t (INTEGER, DURATION), bool, or int32_t index (CHOICE) */
+    size_t offset; /* of a char * (TEXT, LIST), int64_t (INTEGER, DURATION), bool, or int32_t index (CHOICE) */
     const char *default_text; /* "" for a text that is NULL when unset */
     int64_t minimum;
     int64_t maximum;
@@ -43,8 +43,8 @@ extern const int32_t incload__option_table_count;
 int32_t incload__options_init(const incload__option_table *table, const incload__mem *mem, void *values,
                               incload_error **err);
 void incload__options_free(const incload__option_table *table, const incload__mem *mem, void *values);
-int32_t incload__options_set(const incload__option_table *table, const incload__mem *mem, void *values, const char *name,
-                             const char *value, incload_error **err);
+int32_t incload__options_set(const incload__option_table *table, const incload__mem *mem, void *values,
+                             const char *name, const char *value, incload_error **err);
 /* `key=value key='a value' ...` as in libpq: single quotes around a value, backslash before a quote or backslash.
  * NULL and "" set nothing. */
 int32_t incload__options_parse(const incload__option_table *table, const incload__mem *mem, void *values,

@@ -60,7 +60,7 @@ write_format(char *out, incload__type type)
 {
     const char *format = incload__traits(type)->format;
 
-    strcpy(out, format);
+    memcpy(out, format, strlen(format) + 1);
     if (type.kind != INCLOAD__DECIMAL)
         return;
     out += strlen(format);
@@ -130,7 +130,7 @@ incload__schema_export(const incload__schema *schema, struct ArrowSchema *out, i
     *out = (struct ArrowSchema){ .release = NULL };
     if (own == NULL)
         return incload__fail_memory(err);
-    strcpy(own->format, "+s");
+    memcpy(own->format, "+s", sizeof "+s");
     own->pointers = incload__alloc_array(mem, (size_t)schema->count, sizeof *own->pointers);
     own->children = incload__alloc_array(mem, (size_t)schema->count, sizeof *own->children);
     if (own->pointers == NULL || own->children == NULL) {

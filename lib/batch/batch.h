@@ -14,7 +14,8 @@ int32_t incload__schema_export(const incload__schema *schema, struct ArrowSchema
 
 /* ---- building ----
  * One builder serves a whole stream: put cells column by column or row by row, finish, put again. Every put appends one
- * cell to its column. Puts return INCLOAD_OK, INCLOAD_E_NO_MEMORY, or INCLOAD_E_DATA for a value the kind cannot hold. */
+ * cell to its column. Puts return INCLOAD_OK, INCLOAD_E_NO_MEMORY, or INCLOAD_E_DATA for a value the kind cannot hold.
+ */
 typedef struct incload__builder incload__builder;
 
 incload__builder *incload__builder_new(const incload__mem *mem, const incload__schema *schema, incload_error **err);
@@ -31,8 +32,9 @@ int32_t incload__put_decimal(incload__builder *builder, int32_t column, __int128
 /* TEXT, JSON, NATIVE, NUMERIC (UTF-8 is checked), BINARY; UUID with 16 bytes. */
 int32_t incload__put_bytes(incload__builder *builder, int32_t column, const void *bytes, size_t length);
 /* Parses `text` as the column's kind, strictly and without locale; every kind. The canonical forms are those of
- * incload__cell_text(); also taken: T between date and time, Z or an offset behind a TIMESTAMPTZ (for TIMESTAMP an offset is
- * refused), fractions up to 6 digits (further digits only if 0), t/f/true/false/0/1 for BOOL, upper-case UUIDs. */
+ * incload__cell_text(); also taken: T between date and time, Z or an offset behind a TIMESTAMPTZ (for TIMESTAMP an
+ * offset is refused), fractions up to 6 digits (further digits only if 0), t/f/true/false/0/1 for BOOL, upper-case
+ * UUIDs. */
 int32_t incload__put_text(incload__builder *builder, int32_t column, const char *text, size_t length);
 
 int64_t incload__builder_rows(const incload__builder *builder); /* cells in the first column */
@@ -58,7 +60,8 @@ typedef struct incload__view {
     const incload__mem *mem;
 } incload__view;
 
-/* Looks at `array`, which must have exactly the layout of `schema` (as incload__builder_finish makes it, sliced or not). */
+/* Looks at `array`, which must have exactly the layout of `schema` (as incload__builder_finish makes it, sliced or
+ * not). */
 int32_t incload__view_init(incload__view *view, const incload__mem *mem, const incload__schema *schema,
                            const struct ArrowArray *array, incload_error **err);
 void incload__view_free(incload__view *view);
@@ -80,31 +83,32 @@ __int128 incload__get_decimal(const incload__view *view, int32_t column, int64_t
 const void *incload__get_bytes(const incload__view *view, int32_t column, int64_t row, size_t *length);
 
 /* Appends the canonical text of a cell: integers plain; floats in the shortest form that reads back to the same bits
- * ("NaN", "Infinity", "-Infinity", "-0"); decimals with exactly `scale` digits; dates YYYY-MM-DD (years beyond 9999 with
- * as many digits as needed, years before 1 as "0001-01-01 BC"); times HH:MM:SS[.ffffff] (fraction only when not 0;
- * sign and hours beyond 24 as they are); timestamps "YYYY-MM-DD HH:MM:SS[.ffffff]", TIMESTAMPTZ the same in UTC with +00
- * behind; bool true/false; UUID lower case; BINARY as lower-case hex. */
+ * ("NaN", "Infinity", "-Infinity", "-0"); decimals with exactly `scale` digits; dates YYYY-MM-DD (years beyond 9999
+ * with as many digits as needed, years before 1 as "0001-01-01 BC"); times HH:MM:SS[.ffffff] (fraction only when not 0;
+ * sign and hours beyond 24 as they are); timestamps "YYYY-MM-DD HH:MM:SS[.ffffff]", TIMESTAMPTZ the same in UTC with
+ * +00 behind; bool true/false; UUID lower case; BINARY as lower-case hex. */
 void incload__cell_text(const incload__view *view, int32_t column, int64_t row, incload__str *out);
 
 /* ---- converting ---- */
 
 /* A batch of schema `from` as one of schema `to` (same number and order of columns). Every value must arrive equal: a
- * narrower integer, decimal, fraction or text is checked cell by cell, and the first that does not fit is INCLOAD_E_DATA
- * naming the column and both types, never the value. Columns of equal type are moved, not copied. Releases `array` in
- * any case. Text to a typed kind parses strictly; any kind to TEXT gives the canonical text. */
+ * narrower integer, decimal, fraction or text is checked cell by cell, and the first that does not fit is
+ * INCLOAD_E_DATA naming the column and both types, never the value. Columns of equal type are moved, not copied.
+ * Releases `array` in any case. Text to a typed kind parses strictly; any kind to TEXT gives the canonical text. */
 int32_t incload__convert(const incload__mem *mem, const incload__schema *from, struct ArrowArray *array,
                          const incload__schema *to, struct ArrowArray *out, incload_error **err);
 /* True when incload__convert() knows the pair at all; false is INCLOAD_E_TYPE at planning time. */
 bool incload__convertible(incload__type to, incload__type from);
 
 /* Takes a batch made by the host: any Arrow producer's layout for the types the library knows (also large and view
- * strings, narrower and unsigned integers, s/ms/us/ns timestamps that are whole microseconds, date64, time32). The columns
- * are those of `expected`, by name and in any order, none missing, none more; values are converted as by
+ * strings, narrower and unsigned integers, s/ms/us/ns timestamps that are whole microseconds, date64, time32). The
+ * columns are those of `expected`, by name and in any order, none missing, none more; values are converted as by
  * incload__convert(). Releases neither input. */
 int32_t incload__import(const incload__mem *mem, const struct ArrowSchema *schema, const struct ArrowArray *array,
                         const incload__schema *expected, struct ArrowArray *out, incload_error **err);
 
-/* The rows whose bit in `keep` (least significant first) is set, as a new array of the same layout. Releases `array`. */
+/* The rows whose bit in `keep` (least significant first) is set, as a new array of the same layout. Releases `array`.
+ */
 int32_t incload__filter(const incload__mem *mem, const incload__schema *schema, struct ArrowArray *array,
                         const uint8_t *keep, struct ArrowArray *out, incload_error **err);
 

@@ -14,25 +14,27 @@
 /* The Arrow format of each kind stands behind it. */
 typedef enum incload__kind {
     INCLOAD__UNKNOWN = 0,
-    INCLOAD__BOOL,        /* b */
-    INCLOAD__INT8,        /* c */
-    INCLOAD__INT16,       /* s */
-    INCLOAD__INT32,       /* i */
-    INCLOAD__INT64,       /* l */
-    INCLOAD__UINT64,      /* L: MariaDB's bigint unsigned */
-    INCLOAD__FLOAT32,     /* f */
-    INCLOAD__FLOAT64,     /* g */
-    INCLOAD__DECIMAL,     /* d:p,s with p <= 38, 0 <= s <= p: exact, no NaN */
-    INCLOAD__NUMERIC,     /* u: decimal text of any length, or NaN, Infinity, -Infinity; PostgreSQL's numeric, wide DECIMAL */
-    INCLOAD__DATE,        /* tdD: days since 1970-01-01, proleptic Gregorian */
-    INCLOAD__TIME,        /* ttu: microseconds; a MariaDB TIME may lie outside 0..24 h */
+    INCLOAD__BOOL,    /* b */
+    INCLOAD__INT8,    /* c */
+    INCLOAD__INT16,   /* s */
+    INCLOAD__INT32,   /* i */
+    INCLOAD__INT64,   /* l */
+    INCLOAD__UINT64,  /* L: MariaDB's bigint unsigned */
+    INCLOAD__FLOAT32, /* f */
+    INCLOAD__FLOAT64, /* g */
+    INCLOAD__DECIMAL, /* d:p,s with p <= 38, 0 <= s <= p: exact, no NaN */
+    INCLOAD__NUMERIC, /* u: decimal text of any length, or NaN, Infinity, -Infinity; PostgreSQL's numeric, wide DECIMAL
+                       */
+    INCLOAD__DATE,    /* tdD: days since 1970-01-01, proleptic Gregorian */
+    INCLOAD__TIME,    /* ttu: microseconds; a MariaDB TIME may lie outside 0..24 h */
     INCLOAD__TIMESTAMP,   /* tsu: microseconds since 1970-01-01 00:00:00 of an unnamed civil clock */
     INCLOAD__TIMESTAMPTZ, /* tsu:UTC */
     INCLOAD__TEXT,        /* u: valid UTF-8, may hold NUL bytes */
     INCLOAD__BINARY,      /* z */
     INCLOAD__UUID,        /* w:16, extension arrow.uuid */
     INCLOAD__JSON,        /* u, extension arrow.json: the server's text, never re-formatted */
-    INCLOAD__NATIVE,      /* u: the server's own text of a type that only the same dialect reads (inet, interval, int[], ...) */
+    INCLOAD__NATIVE, /* u: the server's own text of a type that only the same dialect reads (inet, interval, int[], ...)
+                      */
     INCLOAD__KIND_COUNT
 } incload__kind;
 
@@ -68,7 +70,8 @@ int32_t incload__schema_copy(incload__schema *to, const incload__schema *from, i
 /* Index of the column whose name is exactly these bytes, or -1. */
 int32_t incload__schema_find(const incload__schema *schema, const char *name);
 
-/* "int64", "decimal(12,2)", "timestamp(6) with time zone", ... for messages. `buffer` of at least 48 bytes; returned. */
+/* "int64", "decimal(12,2)", "timestamp(6) with time zone", ... for messages. `buffer` of at least 48 bytes; returned.
+ */
 const char *incload__type_text(incload__type type, char *buffer, size_t size);
 bool incload__type_equal(incload__type a, incload__type b);
 /* True when every value of `from` has an equal value in `to` (the widening lattice; NULLs aside). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SQL text and rules per database. Everything here is a pure function: nothing talks to a server.
  *
- * Functions that write SQL append to an incload__str (which is sticky: check it once at the end) and return a status only
- * where the input itself can be refused. Parameters stand as $1, $2, ... where `numbered_params`, else as ?. */
+ * Functions that write SQL append to an incload__str (which is sticky: check it once at the end) and return a status
+ * only where the input itself can be refused. Parameters stand as $1, $2, ... where `numbered_params`, else as ?. */
 #ifndef INCLOAD_LIB_DIALECT_DIALECT_H
 #define INCLOAD_LIB_DIALECT_DIALECT_H
 
@@ -66,20 +66,21 @@ typedef struct incload__dialect {
     /* One row, one text: equal for two connections exactly when they are to the same database. NULL: cannot be told. */
     const char *identity_query;
 
-    /* Quotes one identifier. Refused with INCLOAD_E_INVALID: empty, invalid UTF-8, longer than the limit (the message says the
-     * limit), and what the server cannot hold (MariaDB: outside the BMP). `what` is "table", "column", ... */
+    /* Quotes one identifier. Refused with INCLOAD_E_INVALID: empty, invalid UTF-8, longer than the limit (the message
+     * says the limit), and what the server cannot hold (MariaDB: outside the BMP). `what` is "table", "column", ... */
     int32_t (*quote)(incload__str *out, const char *what, const char *name, incload_error **err);
 
     /* Query (parameters: schema or NULL, table) with one row a column, in order:
-     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0'. No row: no such table. */
+     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0'. No row: no such
+     * table. */
     const char *columns_query;
-    /* Query (same parameters): one row a column of each unique, total, plain-column index: index name, '1' primary or '0',
-     * ordinal from 1, column name; ordered primary first, then by index name and ordinal. */
+    /* Query (same parameters): one row a column of each unique, total, plain-column index: index name, '1' primary or
+     * '0', ordinal from 1, column name; ordered primary first, then by index name and ordinal. */
     const char *keys_query;
     /* Query (same parameters): one row with the schema in which the table was found, '' where there is none. */
     const char *schema_query;
-    /* Query (parameter: the ledger's schema) with one row, the schema in which an unqualified new table is made; NULL where
-     * there are no schemas. The ledger's own is left out: with a user of the same name it would be the first. */
+    /* Query (parameter: the ledger's schema) with one row, the schema in which an unqualified new table is made; NULL
+     * where there are no schemas. The ledger's own is left out: with a user of the same name it would be the first. */
     const char *home_query;
 
     /* The logical type behind a native type's text (as columns_query or a driver's description gives it). Never fails:
@@ -95,7 +96,8 @@ typedef struct incload__dialect {
     /* The placeholder through which a cell of this target column is written as text (or blob, double or integer, see
      * driver/odbc/cell.h): `?`, `CAST(? AS TEXT)`, `$1::text::uuid`. `number` counts from 1. */
     void (*bind_item)(incload__str *out, const incload__column *column, int32_t number);
-    /* A parameter of a WHERE clause compared with a column of that type; sent as text, or as an integer for INT kinds. */
+    /* A parameter of a WHERE clause compared with a column of that type; sent as text, or as an integer for INT kinds.
+     */
     void (*param)(incload__str *out, const incload__column *column, int32_t number);
     /* The text of a cell as this database reads it back without loss. INCLOAD_E_DATA, naming the column and never the
      * value, when the database cannot hold it (year 10000 in MariaDB, NaN, a NUL byte in PostgreSQL text, ...). */
@@ -112,14 +114,16 @@ typedef struct incload__dialect {
     /* CREATE TABLE IF NOT EXISTS with `native` types, NOT NULL as told, and a primary key (key_count 0: none). */
     int32_t (*create_table)(incload__str *out, const incload__table *table, const incload__schema *columns,
                             const int32_t *key, int32_t key_count, incload_error **err);
-    /* The session's temporary table for staging: the columns with their native types, all nullable, plus what load order
-     * needs; gone at the end of the session at the latest. */
-    int32_t (*create_staging)(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err);
+    /* The session's temporary table for staging: the columns with their native types, all nullable, plus what load
+     * order needs; gone at the end of the session at the latest. */
+    int32_t (*create_staging)(incload__str *out, const char *staging, const incload__schema *columns,
+                              incload_error **err);
     /* Statement that removes it if it exists (without ending a transaction). */
     void (*drop_staging)(incload__str *out, const char *staging);
     int32_t (*merge)(incload__statements *out, const incload__merge *merge, incload_error **err);
-    /* Statements that move staging into the target by plain insert. `boundary` (may be NULL) is a condition on staging alias
-     * s that marks rows which may have been loaded before: those equal to a target row (alias t) in all `columns` stay out. */
+    /* Statements that move staging into the target by plain insert. `boundary` (may be NULL) is a condition on staging
+     * alias s that marks rows which may have been loaded before: those equal to a target row (alias t) in all `columns`
+     * stay out. */
     int32_t (*append)(incload__statements *out, const incload__merge *merge, const char *boundary, incload_error **err);
 
     incload__error_class (*classify)(const char *sqlstate, int64_t native_code);
@@ -151,8 +155,8 @@ int32_t incload__quote_columns(const incload__dialect *dialect, incload__str *ou
 
 /* The keyset condition `(c1, c2, ...) > (p1, p2, ...)` in the form that every planner turns into an index range:
  * c1 >= p1 AND (c1 > p1 OR (c2 >= p2 AND (c2 > p2 OR ...))). Parameters are numbered from `first`; where parameters are
- * not numbered each is used twice but the last, in the order they stand: *order (may be NULL) gets the column index of each
- * placeholder, at most 2 * count entries; the number of placeholders is returned. */
+ * not numbered each is used twice but the last, in the order they stand: *order (may be NULL) gets the column index of
+ * each placeholder, at most 2 * count entries; the number of placeholders is returned. */
 int32_t incload__keyset_after(const incload__dialect *dialect, incload__str *out, const incload__column *const *columns,
                               const char *const *quoted, int32_t count, int32_t first, int32_t *order);
 

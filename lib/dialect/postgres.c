@@ -239,7 +239,8 @@ const incload__dialect incload__dialect_postgres = {
     .columns_query = incload__sql_postgres_columns,
     .keys_query = incload__sql_postgres_keys,
     .schema_query = incload__sql_postgres_schema,
-    .home_query = "SELECT s FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (s, n) WHERE s <> $1 ORDER BY n LIMIT 1",
+    .home_query =
+        "SELECT s FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (s, n) WHERE s <> $1 ORDER BY n LIMIT 1",
     .type_of = incload__postgres_type_of,
     .native_type = incload__postgres_native_type,
     .select_item = incload__postgres_select_item,

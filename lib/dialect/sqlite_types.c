@@ -183,8 +183,8 @@ add_text(incload__str *out, const incload__column *column, const char *c)
                           c);
 }
 
-/* The one way to fail inside a SELECT with words of one's own: a bad JSON path is quoted in the message. It depends on the
- * row, or SQLite would evaluate it once ahead of all rows. */
+/* The one way to fail inside a SELECT with words of one's own: a bad JSON path is quoted in the message. It depends on
+ * the row, or SQLite would evaluate it once ahead of all rows. */
 static void
 add_refusal(incload__str *out, const incload__column *column, const char *c)
 {
@@ -194,8 +194,10 @@ add_refusal(incload__str *out, const incload__column *column, const char *c)
             incload__str_add_char(out, '\'');
         incload__str_add_char(out, *at);
     }
-    incload__str_addf(out, "\" holds a value stored as ' || typeof(%s) || ', which does not fit its declared type: cast it in a query')",
-                      c);
+    incload__str_addf(
+        out,
+        "\" holds a value stored as ' || typeof(%s) || ', which does not fit its declared type: cast it in a query')",
+        c);
 }
 
 int32_t

@@ -22,7 +22,8 @@ static const incload__option database_option_list[] = {
     { "connect_timeout", INCLOAD_OPTION_DURATION, AT(connect_timeout), "10s", 1, 86400000, "ms", "", "0.1",
       "How long connecting may take, until the session is ready." },
     { "statement_timeout", INCLOAD_OPTION_DURATION, AT(statement_timeout), "0", 0, 2592000000, "ms", "", "0.1",
-      "How long a statement of incload_database_execute() or _query() may take; 0 sets no limit. A run has its own timeout." },
+      "How long a statement of incload_database_execute() or _query() may take; 0 sets no limit. A run has its own "
+      "timeout." },
     { "max_connections", INCLOAD_OPTION_INTEGER, AT(max_connections), "16", 1, 10000, "connections", "", "0.1",
       "The most connections in use at one time; who needs another waits." },
     { "application_name", INCLOAD_OPTION_TEXT, AT(application_name), "libincload", 0, 0, "", "", "0.1",
@@ -78,7 +79,8 @@ database_new(incload_context *context, const char *url, incload_mock *mock, cons
         incload__fail_memory(err);
     if (database->url == NULL
         || incload__options_init(&incload__database_options, &env->mem, &database->values, err) != INCLOAD_OK
-        || incload__options_parse(&incload__database_options, &env->mem, &database->values, options, err) != INCLOAD_OK) {
+        || incload__options_parse(&incload__database_options, &env->mem, &database->values, options, err)
+               != INCLOAD_OK) {
         incload_database_unref(database);
         return NULL;
     }

@@ -21,7 +21,8 @@ const char *incload__database_driver(const incload_database *database);
 /* The deadline of a statement that begins now, by the option statement_timeout; 0: none. */
 int64_t incload__database_statement_deadline(const incload_database *database);
 
-/* A connection of the pool; `owner` groups connections for incload__database_cancel(). The connection's deadline is set. */
+/* A connection of the pool; `owner` groups connections for incload__database_cancel(). The connection's deadline is
+ * set. */
 int32_t incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
                                incload__conn **out, incload_error **err);
 void incload__database_give_back(incload_database *database, incload__conn *conn);

@@ -5,9 +5,9 @@
  * `conn->deadline_us`. Every failure is INCLOAD_E_..., with sqlstate and native code in the error, classified by
  * `conn->dialect->classify`, without row data or secrets in the message.
  *
- * Transactions: the driver keeps `conn->txn` and believes no server or driver manager about it. After any failed statement
- * inside a transaction only rollback is possible. commit has three outcomes: INCLOAD_OK, a failure (surely not committed),
- * and INCLOAD_E_COMMIT_UNKNOWN (the wire broke, or the deadline passed, after COMMIT was sent). */
+ * Transactions: the driver keeps `conn->txn` and believes no server or driver manager about it. After any failed
+ * statement inside a transaction only rollback is possible. commit has three outcomes: INCLOAD_OK, a failure (surely
+ * not committed), and INCLOAD_E_COMMIT_UNKNOWN (the wire broke, or the deadline passed, after COMMIT was sent). */
 #ifndef INCLOAD_LIB_DRIVER_DRIVER_H
 #define INCLOAD_LIB_DRIVER_DRIVER_H
 
@@ -40,12 +40,13 @@ struct incload__conn {
     incload__role role;
     incload__wire wire;
     incload__txn txn;
-    int32_t server_version;     /* major * 10000 + minor * 100 + patch where known (PostgreSQL 15.20: 150020 as libpq says) */
+    int32_t
+        server_version; /* major * 10000 + minor * 100 + patch where known (PostgreSQL 15.20: 150020 as libpq says) */
     int64_t deadline_us;        /* monotonic; 0: none. Set by the caller before it calls */
     atomic_bool cancelled;      /* set by incload__conn_cancel(); calls then end with INCLOAD_E_CANCELLED */
     int32_t pid;                /* the process that made it */
     int64_t used_us;            /* monotonic, when it was last given back to a pool */
-    bool streams;               /* read_open needs memory for one batch only; false: the driver buffers the whole result */
+    bool streams; /* read_open needs memory for one batch only; false: the driver buffers the whole result */
 };
 
 typedef struct incload__connect {
@@ -74,9 +75,9 @@ typedef struct incload__rows {
 
 const char *incload__rows_get(const incload__rows *rows, int64_t row, int32_t column);
 void incload__rows_free(incload__rows *rows);
-/* For drivers: appends one row of `columns` cells (NULL pointers for SQL NULL); sets rows->columns on the first. lengths
- * NULL: the cells end with NUL. INCLOAD_E_NO_MEMORY, or INCLOAD_E_UNSUPPORTED past 1,000,000 cells; nothing was added
- * then. */
+/* For drivers: appends one row of `columns` cells (NULL pointers for SQL NULL); sets rows->columns on the first.
+ * lengths NULL: the cells end with NUL. INCLOAD_E_NO_MEMORY, or INCLOAD_E_UNSUPPORTED past 1,000,000 cells; nothing was
+ * added then. */
 int32_t incload__rows_add(incload__rows *rows, const char *const *cells, const size_t *lengths, int32_t columns);
 
 struct incload__driver {
@@ -87,12 +88,13 @@ struct incload__driver {
     void (*close)(incload__conn *conn);
     /* Cheap proof that the server answers. */
     int32_t (*ping)(incload__conn *conn, incload_error **err);
-    /* Any thread: interrupts the running call soon; the connection's owner sees INCLOAD_E_CANCELLED. Sets conn->cancelled. */
+    /* Any thread: interrupts the running call soon; the connection's owner sees INCLOAD_E_CANCELLED. Sets
+     * conn->cancelled. */
     void (*cancel)(incload__conn *conn);
 
     /* One statement without result rows. *affected may be NULL; -1 when the server does not say. */
-    int32_t (*execute)(incload__conn *conn, const char *sql, const incload__param *params, int32_t count, int64_t *affected,
-                       incload_error **err);
+    int32_t (*execute)(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                       int64_t *affected, incload_error **err);
     /* One query with a small result, as text. Refuses more than 1,000,000 cells. */
     int32_t (*select)(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                       incload__rows *rows, incload_error **err);
@@ -114,20 +116,20 @@ struct incload__driver {
     /* Ends the reading, early or not, and frees. An unread rest is abandoned at no greater cost than a cancel. */
     void (*read_close)(incload__reader *reader);
 
-    /* Bulk write into `table` (quoted) by the driver's fastest sound method, inside the open transaction. `schema` has the
-     * target's columns: names, native types, and types that the batches have. */
+    /* Bulk write into `table` (quoted) by the driver's fastest sound method, inside the open transaction. `schema` has
+     * the target's columns: names, native types, and types that the batches have. */
     int32_t (*write_open)(incload__conn *conn, const char *table, const incload__schema *schema, incload__writer **out,
                           incload_error **err);
     int32_t (*write_batch)(incload__writer *writer, const incload__view *view, incload_error **err);
-    /* Sends what is left; *rows is what the server took, which equals what was given or it is an error. Frees the writer
-     * also on failure. NULL err and rows: abandon. */
+    /* Sends what is left; *rows is what the server took, which equals what was given or it is an error. Frees the
+     * writer also on failure. NULL err and rows: abandon. */
     int32_t (*write_close)(incload__writer *writer, int64_t *rows, incload_error **err);
     void (*write_abandon)(incload__writer *writer);
 
     /* Relay of undecoded bytes from one connection to another of the same driver; NULL where there is none.
      * `select` is read on `from` (with parameters), `table` and quoted column list are written on `to`, inside its open
-     * transaction. Both sides must have equal types. Runs to the end; `progress` (may be NULL) is told the bytes now and then
-     * and stops the relay by a non-zero status. */
+     * transaction. Both sides must have equal types. Runs to the end; `progress` (may be NULL) is told the bytes now
+     * and then and stops the relay by a non-zero status. */
     int32_t (*relay)(incload__conn *from, const char *select, const incload__param *params, int32_t count,
                      incload__conn *to, const char *table, const char *columns,
                      int32_t (*progress)(int64_t bytes, void *data), void *data, int64_t *rows, int64_t *bytes,
@@ -142,11 +144,12 @@ extern const incload__driver incload__driver_odbc;
 #endif
 extern const incload__driver incload__driver_mock;
 
-/* By the URL's scheme. INCLOAD_E_INVALID names the schemes there are, INCLOAD_E_UNSUPPORTED what this build left out. */
+/* By the URL's scheme. INCLOAD_E_INVALID names the schemes there are, INCLOAD_E_UNSUPPORTED what this build left out.
+ */
 int32_t incload__driver_find(const char *url, const incload__driver **out, incload_error **err);
 
-/* For drivers: fails with the server's error, classified; sets an open transaction to FAILED, and any state to DEAD for a
- * lost connection. A connection that was cancelled fails with INCLOAD_E_CANCELLED, an interruption after the deadline
+/* For drivers: fails with the server's error, classified; sets an open transaction to FAILED, and any state to DEAD for
+ * a lost connection. A connection that was cancelled fails with INCLOAD_E_CANCELLED, an interruption after the deadline
  * with INCLOAD_E_TIMEOUT. `doing` says what was being done ("reading table orders"); `server_message` must be free of
  * row data. */
 int32_t incload__conn_fail(incload__conn *conn, incload_error **err, const char *doing, const char *sqlstate,

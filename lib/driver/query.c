@@ -147,7 +147,8 @@ stream_open(query_stream *stream, const char *sql, incload_error **err)
         status = stream->builder != NULL ? INCLOAD_OK : INCLOAD_E_NO_MEMORY;
     }
     if (status == INCLOAD_OK)
-        status = conn->driver->read_open(conn, incload__str_text(&text), NULL, 0, &stream->schema, &stream->reader, err);
+        status =
+            conn->driver->read_open(conn, incload__str_text(&text), NULL, 0, &stream->schema, &stream->reader, err);
     incload__str_free(&text);
     return status;
 }
@@ -167,8 +168,8 @@ incload_database_query(incload_database *database, const char *sql, struct Arrow
     stream->mem = &env->mem;
     incload__schema_init(&stream->schema, &env->mem);
 
-    int32_t status = incload__database_take(database, INCLOAD__ROLE_READ, incload__database_statement_deadline(database),
-                                            database, &stream->conn, err);
+    int32_t status = incload__database_take(
+        database, INCLOAD__ROLE_READ, incload__database_statement_deadline(database), database, &stream->conn, err);
     if (status == INCLOAD_OK)
         status = stream_open(stream, sql, err);
     if (status != INCLOAD_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The road over the host: read, process function, convert, write; batch by batch, page by page where a driver buffers. */
+/* The road over the host: read, process function, convert, write; batch by batch, page by page where a driver buffers.
+ */
 #include <string.h>
 
 #include "batch/handle.h"
@@ -61,8 +62,8 @@ call_function(incload__load *load, struct ArrowArray *array, incload_error **err
     if (unit->failure != NULL)
         return incload__fail(err, INCLOAD_E_CALLBACK, "the process function failed: %.400s", unit->failure);
     return incload__fail(err, INCLOAD_E_CALLBACK,
-                         "the process function returned %d: it must return INCLOAD_DONE (%d) when all is well", (int)answer,
-                         INCLOAD_DONE);
+                         "the process function returned %d: it must return INCLOAD_DONE (%d) when all is well",
+                         (int)answer, INCLOAD_DONE);
 }
 
 /* Values that only the target's server can judge: when it refuses one, drivers do not say of which column. */
@@ -118,8 +119,8 @@ read_page(incload__load *load, const incload__sql *sql, incload__builder *builde
 {
     const incload__driver *driver = load->from->driver;
     incload__reader *reader = NULL;
-    int32_t status = driver->read_open(load->from, incload__str_text(&sql->text), sql->params, sql->count, &load->travel,
-                                       &reader, err);
+    int32_t status = driver->read_open(load->from, incload__str_text(&sql->text), sql->params, sql->count,
+                                       &load->travel, &reader, err);
 
     *rows = 0;
     while (status == INCLOAD_OK) {
@@ -154,7 +155,8 @@ add_order(const incload__load *load, incload__sql *sql, const pages *page, inclo
 {
     for (int32_t i = 0; i < page->count; i++) {
         incload__str_add(&sql->text, i == 0 ? " ORDER BY " : ", ");
-        int32_t status = load->from->dialect->quote(&sql->text, "column", load->shape.columns[page->order[i]].name, err);
+        int32_t status =
+            load->from->dialect->quote(&sql->text, "column", load->shape.columns[page->order[i]].name, err);
         if (status != INCLOAD_OK)
             return status;
     }

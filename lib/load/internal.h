@@ -46,15 +46,16 @@ typedef struct incload__load {
     char *high;      /* rows up to it; NULL with window=since: no row has a position in the window */
 } incload__load;
 
-/* shape.c: what a table looks like. INCLOAD_E_NOT_FOUND when there is none (without a message if `err` is NULL). Fills in the
- * schema of an unqualified name. */
+/* shape.c: what a table looks like. INCLOAD_E_NOT_FOUND when there is none (without a message if `err` is NULL). Fills
+ * in the schema of an unqualified name. */
 int32_t incload__inspect_table(incload__load *load, incload__conn *conn, incload__table *table, incload__schema *out,
                                incload_error **err);
 /* Unique keys of a table, as keys_query gives them. */
 int32_t incload__inspect_keys(incload__load *load, incload__conn *conn, const incload__table *table, incload__rows *out,
                               incload_error **err);
 /* True when some unique key consists of exactly these columns of `schema`. */
-bool incload__keys_match(const incload__rows *keys, const incload__schema *schema, const int32_t *columns, int32_t count);
+bool incload__keys_match(const incload__rows *keys, const incload__schema *schema, const int32_t *columns,
+                         int32_t count);
 /* The columns of the first unique key that lies wholly in `schema`: their number, or 0. */
 int32_t incload__keys_first(const incload__rows *keys, const incload__schema *schema, int32_t *columns);
 /* "schema.table" for messages. */
@@ -91,8 +92,8 @@ int32_t incload__window_find(incload__load *load, incload__conn *conn, incload_e
 enum { PART_ALL, PART_POSITIONED, PART_POSITIONLESS };
 bool incload__window_has(const incload__load *load, int32_t part);
 /* ` WHERE ...` of a part; `after` (may be NULL) has the values of `order` in the last row of the page before. */
-int32_t incload__window_where(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, int32_t part,
-                              const int32_t *order, int32_t order_count, const incload__str *after,
+int32_t incload__window_where(const incload__load *load, incload__sql *sql, const incload__dialect *dialect,
+                              int32_t part, const int32_t *order, int32_t order_count, const incload__str *after,
                               incload_error **err);
 /* The columns by which a part is paged: cursor and unique key. The number, or 0 when it cannot be paged. */
 int32_t incload__window_order(const incload__load *load, int32_t part, int32_t *order);

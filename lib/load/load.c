@@ -48,10 +48,11 @@ derive_position(incload__load *load, incload_error **err)
 
     /* Its text is the target's, which the source reads the same way only if it speaks the same dialect. */
     if (load->from->dialect != load->to->dialect)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "missing_state=derive needs source and target of one kind (here %s and %s): set the watermark of "
-                             "load '%s' with incload_watermark_set() instead",
-                             load->from->dialect->name, load->to->dialect->name, load->spec->name);
+        return incload__fail(
+            err, INCLOAD_E_UNSUPPORTED,
+            "missing_state=derive needs source and target of one kind (here %s and %s): set the watermark of "
+            "load '%s' with incload_watermark_set() instead",
+            load->from->dialect->name, load->to->dialect->name, load->spec->name);
     incload__str_add(&max, "MAX(");
     int32_t status = load->to->dialect->quote(&max, "column", cursor->name, err);
     incload__str_add(&max, ")");
@@ -105,10 +106,11 @@ check_state(incload__load *load, bool has_rows, incload_error **err)
         return INCLOAD_OK;
     if (!by_cursor(load)) {
         if (load->how->write == INCLOAD__WRITE_APPEND && !load->how->append_to_rows)
-            return incload__fail(err, INCLOAD_E_STATE,
-                                 "target table %s has rows, and window=all write=append would load all rows again: take "
-                                 "write=merge, or empty the table, or set append_to_rows=true if repeated rows are wanted",
-                                 table);
+            return incload__fail(
+                err, INCLOAD_E_STATE,
+                "target table %s has rows, and window=all write=append would load all rows again: take "
+                "write=merge, or empty the table, or set append_to_rows=true if repeated rows are wanted",
+                table);
         return INCLOAD_OK;
     }
     if (load->before.value != NULL)
@@ -123,11 +125,12 @@ check_state(incload__load *load, bool has_rows, incload_error **err)
     case INCLOAD__MISSING_FULL:
         return INCLOAD_OK;
     default:
-        return incload__fail(err, INCLOAD_E_STATE_MISSING,
-                             "target table %s has rows, but load '%s' has no watermark: name the position with "
-                             "incload_watermark_set(), or set missing_state=derive (take the greatest '%s' in the target), or "
-                             "missing_state=full (read everything again)",
-                             table, load->spec->name, load->how->cursor);
+        return incload__fail(
+            err, INCLOAD_E_STATE_MISSING,
+            "target table %s has rows, but load '%s' has no watermark: name the position with "
+            "incload_watermark_set(), or set missing_state=derive (take the greatest '%s' in the target), or "
+            "missing_state=full (read everything again)",
+            table, load->spec->name, load->how->cursor);
     }
 }
 
@@ -231,24 +234,27 @@ resolve_commit(incload__load *load, incload_error *unknown, incload_error **err)
     bool committed = false;
     int64_t limit = incload__deadline_in(load->env, 30000);
 
-    int32_t status = incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE, limit, load->spec->owner, &conn, NULL);
+    int32_t status =
+        incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE, limit, load->spec->owner, &conn, NULL);
     if (status == INCLOAD_OK)
         status = incload__ledger_resolve(&load->ledger, conn, load->unit->run_id, &committed, NULL);
     if (conn != NULL)
         incload__database_give_back(load->spec->target, conn);
     if (status != INCLOAD_OK) {
-        incload__error_prefix(&unknown,
-                              "the connection broke inside COMMIT and the ledger could not be asked what became of run %s "
-                              "(run the load again: it goes on from what was committed)",
-                              load->unit->run_id);
+        incload__error_prefix(
+            &unknown,
+            "the connection broke inside COMMIT and the ledger could not be asked what became of run %s "
+            "(run the load again: it goes on from what was committed)",
+            load->unit->run_id);
         return incload__error_pass(err, unknown);
     }
     incload_error_unref(unknown);
     if (committed)
         return INCLOAD_OK;
-    status = incload__fail(err, INCLOAD_E_CONNECT,
-                           "the connection to the target broke inside COMMIT; the ledger shows that nothing was committed: "
-                           "run the load again");
+    status =
+        incload__fail(err, INCLOAD_E_CONNECT,
+                      "the connection to the target broke inside COMMIT; the ledger shows that nothing was committed: "
+                      "run the load again");
     incload__error_set_server(err, "08007", 0, true);
     return status;
 }
@@ -366,15 +372,16 @@ static int32_t
 connect_both(incload__load *load, incload_error **err)
 {
     const incload__load_spec *spec = load->spec;
-    int32_t status = incload__database_take(spec->source, INCLOAD__ROLE_READ, spec->deadline_us, spec->owner, &load->from,
-                                            err);
+    int32_t status =
+        incload__database_take(spec->source, INCLOAD__ROLE_READ, spec->deadline_us, spec->owner, &load->from, err);
 
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "source");
     status = incload__database_take(spec->target, INCLOAD__ROLE_WRITE, spec->deadline_us, spec->owner, &load->to, err);
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "target");
-    status = incload__ledger_init(&load->ledger, load->mem, load->to->dialect, incload__database_ledger(spec->target), err);
+    status =
+        incload__ledger_init(&load->ledger, load->mem, load->to->dialect, incload__database_ledger(spec->target), err);
     if (status == INCLOAD_OK)
         status = incload__ledger_ensure(&load->ledger, load->to, err);
     if (status == INCLOAD_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: one load of one table, as one unit. window -> process function -> staging -> publish, with the watermark in
- * the transaction of the rows. Knows nothing of pipelines. */
+/* The engine: one load of one table, as one unit. window -> process function -> staging -> publish, with the watermark
+ * in the transaction of the rows. Knows nothing of pipelines. */
 #ifndef INCLOAD_LIB_LOAD_LOAD_H
 #define INCLOAD_LIB_LOAD_LOAD_H
 

@@ -14,13 +14,14 @@ find_column(incload__load *load, const char *what, const char *name, int32_t *ou
         return INCLOAD_OK;
     for (int32_t i = 0; i < load->shape.count; i++) {
         if (incload__ascii_equal(load->shape.columns[i].name, name))
-            return incload__fail(err, INCLOAD_E_NOT_FOUND, "the %s column '%.64s' is written '%.64s' in the source", what,
-                                 name, load->shape.columns[i].name);
+            return incload__fail(err, INCLOAD_E_NOT_FOUND, "the %s column '%.64s' is written '%.64s' in the source",
+                                 what, name, load->shape.columns[i].name);
     }
-    return incload__fail(err, INCLOAD_E_NOT_FOUND,
-                         "the %s column '%.64s' is not among the loaded columns of the source: check its name, and option "
-                         "'columns'",
-                         what, name);
+    return incload__fail(
+        err, INCLOAD_E_NOT_FOUND,
+        "the %s column '%.64s' is not among the loaded columns of the source: check its name, and option "
+        "'columns'",
+        what, name);
 }
 
 static int32_t
@@ -33,10 +34,11 @@ find_cursor(incload__load *load, incload_error **err)
         return status;
     const incload__column *cursor = &load->shape.columns[load->cursor];
     if (dialect->misorders(cursor))
-        return incload__fail(err, INCLOAD_E_TYPE,
-                             "the cursor column '%.64s' is %.64s, which %s orders as text: take a column whose order is that "
-                             "of its values, such as an integer or a timestamp",
-                             cursor->name, cursor->native != NULL ? cursor->native : "computed", dialect->name);
+        return incload__fail(
+            err, INCLOAD_E_TYPE,
+            "the cursor column '%.64s' is %.64s, which %s orders as text: take a column whose order is that "
+            "of its values, such as an integer or a timestamp",
+            cursor->name, cursor->native != NULL ? cursor->native : "computed", dialect->name);
     return INCLOAD_OK;
 }
 
@@ -96,7 +98,8 @@ select_columns(incload__load *load, incload__schema *all, incload__list *names, 
         int32_t at = incload__schema_find(all, names->items[i].name);
         if (at < 0)
             return incload__fail(err, INCLOAD_E_NOT_FOUND,
-                                 "option 'columns' names '%.64s', which the source does not have", names->items[i].name);
+                                 "option 'columns' names '%.64s', which the source does not have",
+                                 names->items[i].name);
         if (incload__schema_find(&load->shape, names->items[i].name) >= 0)
             return incload__fail(err, INCLOAD_E_INVALID, "option 'columns' names '%.64s' twice", names->items[i].name);
         const incload__column *from = &all->columns[at];
@@ -181,7 +184,8 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
         const char *name = target_column_name(load, names, i);
         /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
         bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
-        /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length. */
+        /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length.
+         */
         if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
             keep = keep && from->type.kind == INCLOAD__NATIVE;
         /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
@@ -276,25 +280,29 @@ match_columns(incload__load *load, const incload__list *names, const incload__sc
         const char *name = target_column_name(load, names, i);
         int32_t at = incload__schema_find(all, name);
         if (at < 0)
-            return incload__fail(err, INCLOAD_E_NOT_FOUND,
-                                 "target table %s has no column '%.64s': add it there, or name the columns to load in option "
-                                 "'columns'",
-                                 table, name);
+            return incload__fail(
+                err, INCLOAD_E_NOT_FOUND,
+                "target table %s has no column '%.64s': add it there, or name the columns to load in option "
+                "'columns'",
+                table, name);
         const incload__column *to = &all->columns[at];
         if (to->generated)
-            return incload__fail(err, INCLOAD_E_TYPE,
-                                 "column '%.64s' of target table %s is computed by the database: leave it out by option "
-                                 "'columns'",
-                                 name, table);
+            return incload__fail(
+                err, INCLOAD_E_TYPE,
+                "column '%.64s' of target table %s is computed by the database: leave it out by option "
+                "'columns'",
+                name, table);
         incload__type type = to->type;
-        if (load->to->dialect->civil_is_utc && type.kind == INCLOAD__TIMESTAMP && from->type.kind == INCLOAD__TIMESTAMPTZ)
+        if (load->to->dialect->civil_is_utc && type.kind == INCLOAD__TIMESTAMP
+            && from->type.kind == INCLOAD__TIMESTAMPTZ)
             type.kind = INCLOAD__TIMESTAMPTZ;
         if (!incload__convertible(type, from->type))
-            return incload__fail(err, INCLOAD_E_TYPE,
-                                 "column '%.64s' is %s in the source, which target table %s cannot hold in its column of type "
-                                 "%s: change the type there, or leave the column out by option 'columns'",
-                                 name, incload__type_text(from->type, here, sizeof here), table,
-                                 to->native != NULL ? to->native : incload__type_text(to->type, there, sizeof there));
+            return incload__fail(
+                err, INCLOAD_E_TYPE,
+                "column '%.64s' is %s in the source, which target table %s cannot hold in its column of type "
+                "%s: change the type there, or leave the column out by option 'columns'",
+                name, incload__type_text(from->type, here, sizeof here), table,
+                to->native != NULL ? to->native : incload__type_text(to->type, there, sizeof there));
         incload__column *column = incload__schema_add(&load->target, to->name, to->native, type);
         if (column == NULL)
             return incload__fail_memory(err);
@@ -312,10 +320,11 @@ check_target_key(incload__load *load, incload_error **err)
 
     int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
     if (status == INCLOAD_OK && !incload__keys_match(&keys, &load->target, load->key, load->key_count))
-        status = incload__fail(err, INCLOAD_E_CONSTRAINT,
-                               "target table %s has no primary key or unique index on exactly the columns of option 'key': "
-                               "create one, since without it a merge could double rows",
-                               incload__table_text(&load->target_name, table, sizeof table));
+        status =
+            incload__fail(err, INCLOAD_E_CONSTRAINT,
+                          "target table %s has no primary key or unique index on exactly the columns of option 'key': "
+                          "create one, since without it a merge could double rows",
+                          incload__table_text(&load->target_name, table, sizeof table));
     incload__rows_free(&keys);
     return status;
 }
@@ -337,9 +346,10 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         missing = NULL;
         incload_error *failure = NULL;
         status = create_target(load, names, &failure);
-        /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique violation
-         * in its catalog. If the table is there now, all is well. */
-        int32_t found = incload__inspect_table(load, load->to, &load->target_name, &all, status == INCLOAD_OK ? err : NULL);
+        /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique
+         * violation in its catalog. If the table is there now, all is well. */
+        int32_t found =
+            incload__inspect_table(load, load->to, &load->target_name, &all, status == INCLOAD_OK ? err : NULL);
         if (status == INCLOAD_OK || found == INCLOAD_OK) {
             incload_error_unref(failure);
             status = found;

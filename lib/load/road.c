@@ -55,7 +55,8 @@ first_unequal(const incload__load *load, bool by_id)
     for (int32_t i = 0; i < load->shape.count; i++) {
         const incload__column *from = &load->shape.columns[i], *to = &load->target.columns[i];
         bool holds = same_native(from, to) || incload__type_holds(to->type, from->type);
-        /* Ids of built-in types mean the same on every PostgreSQL; others carry ids of their own server in their bytes. */
+        /* Ids of built-in types mean the same on every PostgreSQL; others carry ids of their own server in their bytes.
+         */
         if (by_id && (from->native_id == 0 || from->native_id != to->native_id || from->native_id >= 10000))
             holds = false;
         if (!holds)

@@ -77,10 +77,11 @@ incload__inspect_table(incload__load *load, incload__conn *conn, incload__table 
     for (int64_t i = 0; i < rows.count && status == INCLOAD_OK; i++)
         status = add_column(conn, &rows, i, out, err);
     if (status == INCLOAD_OK && rows.count == 0)
-        status = incload__fail(err, INCLOAD_E_NOT_FOUND,
-                               "there is no table '%s', or this user may not see it: check the name (letters count as they "
-                               "are) and the privileges",
-                               incload__table_text(table, name, sizeof name));
+        status =
+            incload__fail(err, INCLOAD_E_NOT_FOUND,
+                          "there is no table '%s', or this user may not see it: check the name (letters count as they "
+                          "are) and the privileges",
+                          incload__table_text(table, name, sizeof name));
     incload__rows_free(&rows);
     return status;
 }

@@ -23,8 +23,7 @@ static const incload__option strategy_option_list[] = {
            "Which rows are read: all of them, or those past the watermark by the cursor."),
     CHOICE("write", write, "append", "append merge",
            "How rows land: inserted, or merged by key (a row whose key is there updates it, another is inserted)."),
-    TEXT("cursor", cursor,
-         "The column that grows when a row changes, such as updated_at. Needed by window=since."),
+    TEXT("cursor", cursor, "The column that grows when a row changes, such as updated_at. Needed by window=since."),
     LIST("key", key,
          "The columns that identify a row. Needed by write=merge; the target must have a unique key on them, which a "
          "created target has."),
@@ -32,7 +31,8 @@ static const incload__option strategy_option_list[] = {
          "The source's columns to load, in the form source or source:target where the name differs. All columns under "
          "their own names when empty. Cursor and key are named as in the source, and must be among them."),
     CHOICE("null_cursor", null_cursor, "raise", "raise include exclude",
-           "What to do about rows whose cursor is NULL or infinite, which no watermark can cover: fail, load them in every "
+           "What to do about rows whose cursor is NULL or infinite, which no watermark can cover: fail, load them in "
+           "every "
            "run (only with write=merge), or leave them out. They are counted in any case."),
     TEXT("initial", initial,
          "Where the first load starts: a cursor value in the source's own text; rows at or past it are read. From the "
@@ -40,10 +40,12 @@ static const incload__option strategy_option_list[] = {
     TEXT("until", until,
          "Where reading ends: a cursor value in the source's own text; rows at or past it are left for later."),
     TEXT("latest_by", latest_by,
-         "When one load brings several rows of one key: the column whose greatest value wins. The row read last wins when "
+         "When one load brings several rows of one key: the column whose greatest value wins. The row read last wins "
+         "when "
          "empty. Between loads the later load always wins."),
     CHOICE("missing_state", missing_state, "fail", "fail derive full",
-           "What to do when the target has rows but no watermark is recorded: refuse; take the greatest cursor value in the "
+           "What to do when the target has rows but no watermark is recorded: refuse; take the greatest cursor value "
+           "in the "
            "target as the watermark; or read everything again (only with write=merge)."),
     BOOLEAN("create_target", create_target, "true",
             "Create the target table in the shape of the source when it is missing. Refuse when false."),
@@ -54,9 +56,10 @@ static const incload__option strategy_option_list[] = {
     INTEGER("batch_rows", batch_rows, "8192", 1, 1000000, "rows", "The most rows of a batch."),
     INTEGER("batch_bytes", batch_bytes, "1048576", 1024, 1073741824, "bytes",
             "About the most memory of a batch. A single larger row still passes."),
-    INTEGER("page_rows", page_rows, "10000", 1, 10000000, "rows",
-            "Rows of a page where the source's driver would buffer a whole result (MariaDB): more is faster, less is less "
-            "memory."),
+    INTEGER(
+        "page_rows", page_rows, "10000", 1, 10000000, "rows",
+        "Rows of a page where the source's driver would buffer a whole result (MariaDB): more is faster, less is less "
+        "memory."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);
@@ -162,7 +165,8 @@ incload_strategy_set(incload_strategy *strategy, const char *name, const char *v
     if (strategy == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the strategy must not be NULL");
     if (atomic_load(&strategy->frozen))
-        return incload__fail(err, INCLOAD_E_STATE, "a load was started with this strategy: make a new one to change it");
+        return incload__fail(err, INCLOAD_E_STATE,
+                             "a load was started with this strategy: make a new one to change it");
     return incload__options_set(&incload__strategy_options, strategy->mem, &strategy->values, name, value, err);
 }
 

@@ -18,7 +18,8 @@ incload__load_check(const incload__load *load, incload_error **err)
 int32_t
 incload__sql_load_order(const incload__load *load, incload__sql *sql, int32_t part, incload_error **err)
 {
-    /* Which of two rows with one key is the later one is the cursor's word; without duplicates there is nothing to order. */
+    /* Which of two rows with one key is the later one is the cursor's word; without duplicates there is nothing to
+     * order. */
     if (part != PART_POSITIONED || !load->staged || load->key_is_unique || load->latest_by >= 0)
         return INCLOAD_OK;
     incload__str_add(&sql->text, " ORDER BY ");
@@ -100,8 +101,8 @@ transfer_relay(incload__load *load, int32_t part, incload_error **err)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = load->from->driver->relay(load->from, incload__str_text(&sql.text), sql.params, sql.count, load->to,
-                                           load->destination, incload__str_text(&columns), relay_progress, &so_far, &rows,
-                                           &bytes, err);
+                                           load->destination, incload__str_text(&columns), relay_progress, &so_far,
+                                           &rows, &bytes, err);
     incload__sql_free(&sql);
     incload__str_free(&columns);
     if (status != INCLOAD_OK)

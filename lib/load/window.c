@@ -18,8 +18,8 @@ add_quoted(incload__sql *sql, const incload__dialect *dialect, const incload__co
 
 /* `cursor OP value` */
 static int32_t
-add_bound(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, const char *operation, const char *value,
-          incload_error **err)
+add_bound(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, const char *operation,
+          const char *value, incload_error **err)
 {
     int32_t status = add_quoted(sql, dialect, cursor_of(load), err);
 
@@ -144,10 +144,11 @@ count_positionless(incload__load *load, incload__conn *conn, incload_error **err
     incload__free(load->mem, text);
     atomic_store(&load->unit->rows_without_cursor, count);
     if (count > 0 && load->how->null_cursor == INCLOAD__NULL_CURSOR_RAISE)
-        return incload__fail(err, INCLOAD_E_NULL_CURSOR,
-                             "%lld rows of the source have no position in '%s' (NULL or infinite), so no watermark can cover "
-                             "them: give them a value, or set null_cursor=include or null_cursor=exclude",
-                             (long long)count, cursor->name);
+        return incload__fail(
+            err, INCLOAD_E_NULL_CURSOR,
+            "%lld rows of the source have no position in '%s' (NULL or infinite), so no watermark can cover "
+            "them: give them a value, or set null_cursor=include or null_cursor=exclude",
+            (long long)count, cursor->name);
     return INCLOAD_OK;
 }
 
@@ -180,8 +181,8 @@ incload__window_has(const incload__load *load, int32_t part)
     }
 }
 
-/* Pages go by the cursor where an index on it makes an increment cheap, and where the cursor decides which of two rows of
- * one key is the later. A first load reads everything: by the key alone, which needs no index on the cursor. */
+/* Pages go by the cursor where an index on it makes an increment cheap, and where the cursor decides which of two rows
+ * of one key is the later. A first load reads everything: by the key alone, which needs no index on the cursor. */
 static bool
 pages_by_cursor(const incload__load *load, int32_t part)
 {
@@ -208,8 +209,8 @@ incload__window_order(const incload__load *load, int32_t part, int32_t *order)
 }
 
 static int32_t
-add_page_start(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, const int32_t *order, int32_t count,
-               const incload__str *after, incload_error **err)
+add_page_start(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, const int32_t *order,
+               int32_t count, const incload__str *after, incload_error **err)
 {
     const incload__column *columns[MAX_KEY + 1];
     incload__str quoted[MAX_KEY + 1];

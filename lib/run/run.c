@@ -14,7 +14,8 @@ enum { PROGRESS_EVERY_US = 100000, THREAD_STACK = 1 << 20 };
 
 static const incload__option run_option_list[] = {
     { "timeout", INCLOAD_OPTION_DURATION, offsetof(incload__run_values, timeout), "0", 0, 2592000000, "ms", "", "0.1",
-      "How long the run may take, connecting included; 0 sets no limit. When it is over, running SQL is interrupted and "
+      "How long the run may take, connecting included; 0 sets no limit. When it is over, running SQL is interrupted "
+      "and "
       "nothing of the open unit lands." },
 };
 
@@ -104,7 +105,8 @@ incload__run_new(incload_step *step, const char *options, incload_error **err)
     pthread_cond_init(&run->ended, &attributes);
     pthread_condattr_destroy(&attributes);
     run->started_us = incload__monotonic_us(env);
-    if (incload__unit_init(&run->unit, env, incload__step_name(step), incload__step_name(step), run->id) != INCLOAD_OK) {
+    if (incload__unit_init(&run->unit, env, incload__step_name(step), incload__step_name(step), run->id)
+        != INCLOAD_OK) {
         incload__fail_memory(err);
         run_free(run);
         return NULL;
@@ -238,7 +240,8 @@ incload__run_there(incload_run *run, incload_error **err)
     pthread_attr_destroy(&attributes);
     if (failed != 0) {
         atomic_fetch_sub(&run->holders, 1);
-        return incload__fail(err, INCLOAD_E_STATE, "the system gave no thread for the run: incload_step_run() needs none");
+        return incload__fail(err, INCLOAD_E_STATE,
+                             "the system gave no thread for the run: incload_step_run() needs none");
     }
     return INCLOAD_OK;
 }

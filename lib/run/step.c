@@ -12,7 +12,8 @@ enum { MOST_PARAMETERS = 1000 };
 
 static const incload__option step_option_list[] = {
     { "name", INCLOAD_OPTION_TEXT, offsetof(incload__step_values, name), "", 0, 0, "", "", "0.1",
-      "The load's name, under which its watermark is kept. The target table as it was given when empty. Two loads into one "
+      "The load's name, under which its watermark is kept. The target table as it was given when empty. Two loads into "
+      "one "
       "table need two names." },
 };
 
@@ -43,7 +44,8 @@ step_new(incload_database *source, const char *source_table, const char *query, 
     const char *from = source_table != NULL ? source_table : query;
 
     if (source == NULL || from == NULL || target == NULL || target_table == NULL || strategy == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID, "a load needs a source, a target, their tables and a strategy: none may be NULL");
+        incload__fail(err, INCLOAD_E_INVALID,
+                      "a load needs a source, a target, their tables and a strategy: none may be NULL");
         return NULL;
     }
     if (!incload__utf8_valid(from, strlen(from)) || !incload__utf8_valid(target_table, strlen(target_table))) {

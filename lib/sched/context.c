@@ -28,7 +28,8 @@ struct incload_context {
 
 static const incload__option context_option_list[] = {
     { "events", INCLOAD_OPTION_INTEGER, offsetof(context_values, events), "1024", 0, 1000000, "events", "", "0.1",
-      "How many events wait for the host at the most; 0 keeps none. When the queue is full, progress events go first." },
+      "How many events wait for the host at the most; 0 keeps none. When the queue is full, progress events go "
+      "first." },
 };
 
 const incload__option_table incload__context_options = INCLOAD__OPTION_TABLE("context", context_option_list);
@@ -125,9 +126,9 @@ lend(incload_context *context, lent *slot, void *user_data, incload_destroy_fn d
     if (status == INCLOAD_OK && context == NULL)
         status = incload__fail(err, INCLOAD_E_INVALID, "the context must not be NULL");
     else if (status == INCLOAD_OK && !valid)
-        status = incload__fail(err, INCLOAD_E_INVALID,
-                               "the %s is incomplete: every function is needed, and struct_size must be the table's size",
-                               what);
+        status = incload__fail(
+            err, INCLOAD_E_INVALID,
+            "the %s is incomplete: every function is needed, and struct_size must be the table's size", what);
     else if (status == INCLOAD_OK && atomic_load(&context->frozen))
         status = incload__fail(err, INCLOAD_E_STATE, "the %s must be set before anything is made in the context", what);
     if (status != INCLOAD_OK) {

@@ -425,10 +425,11 @@ run_statement(const incload__ledger *ledger, incload__conn *conn, const char *ve
 int32_t
 incload__ledger_fail_busy(const char *load, incload_error **err)
 {
-    return incload__fail(err, INCLOAD_E_BUSY,
-                         "another run of load '%s' has moved its watermark meanwhile: nothing of this run was kept; run "
-                         "it again to go on from there",
-                         load);
+    return incload__fail(
+        err, INCLOAD_E_BUSY,
+        "another run of load '%s' has moved its watermark meanwhile: nothing of this run was kept; run "
+        "it again to go on from there",
+        load);
 }
 
 int32_t
@@ -491,10 +492,11 @@ incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, cons
         number_param(&started),     number_param(&finished),  number_param(&read),      number_param(&written),
     };
 
-    return run_statement(ledger, conn, "INSERT INTO ", ledger->run,
-                         " (run_id, load_name, unit, source, target, road, low, high, started_us, finished_us, rows_read,"
-                         " rows_written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         params, 12, NULL, err);
+    return run_statement(
+        ledger, conn, "INSERT INTO ", ledger->run,
+        " (run_id, load_name, unit, source, target, road, low, high, started_us, finished_us, rows_read,"
+        " rows_written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params, 12, NULL, err);
 }
 
 int32_t

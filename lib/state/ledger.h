@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's own tables in the target: watermarks, their history, and runs. What they hold is only ever written in the
- * transaction of the data it speaks of. */
+/* The library's own tables in the target: watermarks, their history, and runs. What they hold is only ever written in
+ * the transaction of the data it speaks of. */
 #ifndef INCLOAD_LIB_STATE_LEDGER_H
 #define INCLOAD_LIB_STATE_LEDGER_H
 
@@ -58,8 +58,9 @@ int32_t incload__ledger_read(const incload__ledger *ledger, incload__conn *conn,
                              incload__position *out, incload_error **err);
 void incload__position_free(incload__position *position);
 
-/* In the open transaction: moves the watermark from `version` (as it was read) to version + 1, and adds it to the history.
- * INCLOAD_E_BUSY when another run has moved it meanwhile: the caller must roll back. Fields of `to` may be NULL. */
+/* In the open transaction: moves the watermark from `version` (as it was read) to version + 1, and adds it to the
+ * history. INCLOAD_E_BUSY when another run has moved it meanwhile: the caller must roll back. Fields of `to` may be
+ * NULL. */
 int32_t incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
                              const incload__position *to, const char *run_id, incload_error **err);
 /* INCLOAD_E_BUSY, in the words for it. */

@@ -40,8 +40,8 @@ visit_begin(visit *at, incload_database *target, const void *owner, incload_erro
 
     memset(at, 0, sizeof *at);
     at->target = target;
-    int32_t status = incload__database_take(target, INCLOAD__ROLE_WRITE, incload__database_statement_deadline(target), owner,
-                                            &at->conn, err);
+    int32_t status = incload__database_take(target, INCLOAD__ROLE_WRITE, incload__database_statement_deadline(target),
+                                            owner, &at->conn, err);
     if (status != INCLOAD_OK)
         return status;
     status = incload__ledger_init(&at->ledger, &env->mem, at->conn->dialect, incload__database_ledger(target), err);
@@ -193,7 +193,8 @@ move(incload_watermark *watermark, const char *value, incload_error **err)
     if (status == INCLOAD_OK)
         status = at.conn->driver->begin(at.conn, err);
     if (status == INCLOAD_OK) {
-        status = incload__ledger_move(&at.ledger, at.conn, watermark->load, watermark->position.version, &to, "host", err);
+        status =
+            incload__ledger_move(&at.ledger, at.conn, watermark->load, watermark->position.version, &to, "host", err);
         if (status == INCLOAD_OK)
             status = at.conn->driver->commit(at.conn, err);
         else
@@ -208,8 +209,9 @@ incload_watermark_set(incload_watermark *watermark, const char *value, incload_e
 {
     INCLOAD_ENTER(err);
     if (watermark == NULL || value == NULL || value[0] == '\0')
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "watermark and value must not be NULL or empty: incload_watermark_reset() forgets the value");
+        return incload__fail(
+            err, INCLOAD_E_INVALID,
+            "watermark and value must not be NULL or empty: incload_watermark_reset() forgets the value");
     if (!incload__utf8_valid(value, strlen(value)))
         return incload__fail(err, INCLOAD_E_INVALID, "the watermark's value is not valid UTF-8");
     return move(watermark, value, err);
@@ -242,7 +244,8 @@ incload_watermark_history_count(incload_watermark *watermark, incload_error **er
         incload__str sql = INCLOAD__STR(watermark->mem);
         incload__param param = { watermark->load, strlen(watermark->load), INCLOAD__TEXT };
         /* Versions grow by one: the latest thousand are those above the present version less a thousand. */
-        incload__str_addf(&sql, "SELECT version, value, run_id, updated_us FROM %s WHERE load_name = ", at.ledger.history);
+        incload__str_addf(&sql,
+                          "SELECT version, value, run_id, updated_us FROM %s WHERE load_name = ", at.ledger.history);
         incload__placeholder(at.conn->dialect, &sql, 1);
         incload__str_addf(&sql, " AND version > %lld ORDER BY version DESC",
                           (long long)(watermark->position.version - HISTORY_LIMIT));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The limit that the relay is held against: blocking libpq calls and nothing else, with the two settings that matter (rows joined
- * to 64 KiB before they are put, socket buffers of 4 MB where the system grants them).
+/* The limit that the relay is held against: blocking libpq calls and nothing else, with the two settings that matter
+ * (rows joined to 64 KiB before they are put, socket buffers of 4 MB where the system grants them).
  *
  *     bare_relay SOURCE_URL SELECT TARGET_URL TABLE */
 #include <libpq-fe.h>

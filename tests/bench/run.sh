@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs benchmarks: sh tests/bench/run.sh NAME...   (names: the .py files beside this one)
 #
-# Builds optimised, starts private servers with every fsync on, interleaves the sides of each comparison, and prints a table, then
-# one line for each bar it stands for: `BAR name value limit ok` or `... short`. Fails when a bar is short.
+# Builds optimised, starts private servers with every fsync on, interleaves the sides of each comparison, and prints a
+# table, then one line for each bar it stands for: `BAR name value limit ok` or `... short`. Fails when a bar is short.
 #
 #     INCLOAD_BENCH_BUILD   the build directory (default: build-bench)
 #     further variables are told at the top of each benchmark

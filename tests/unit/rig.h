@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole loads against the mock: two scripted databases, a clock that stands still, run ids that are known before.
  *
- * The source holds two orders; the target is empty until a test says otherwise. Statements are compared as one line each,
- * with their parameters behind them in braces; the dialect's catalog queries by their names alone. */
+ * The source holds two orders; the target is empty until a test says otherwise. Statements are compared as one line
+ * each, with their parameters behind them in braces; the dialect's catalog queries by their names alone. */
 #ifndef INCLOAD_TESTS_UNIT_RIG_H
 #define INCLOAD_TESTS_UNIT_RIG_H
 

@@ -136,6 +136,10 @@ drain(incload__pq *pq)
             return status;
         ExecStatusType kind = PQresultStatus(result);
         PQclear(result);
+        /* The extended protocol has a second Sync behind the CopyFail: if the cancel came first, both are answered, and
+         * the second answer would be taken for that to the next statement. */
+        if (kind == PGRES_COPY_IN && pq->extended)
+            return INCLOAD_E_CONNECT;
         if (kind == PGRES_COPY_IN && PQputCopyEnd(pq->pg, "stopped by the client") < 0)
             return INCLOAD_E_CONNECT;
         if (kind == PGRES_COPY_OUT)

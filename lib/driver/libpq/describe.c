@@ -43,11 +43,12 @@ incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult 
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
         return incload__pq_refused(pq, doing, err);
     pq->notices = 0;
+    pq->extended = true;
     status = finish_step(pq, PQsendPrepare(pq->pg, "", sql, 0, NULL), doing, NULL, err);
     if (status == INCLOAD_OK)
         status = finish_step(pq, PQsendDescribePrepared(pq->pg, ""), doing, out, err);
     if (status == INCLOAD_OK && *out == NULL)
-        status = incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server did not describe the query", doing);
+        status = incload__pq_out_of_step(pq, doing, err);
     if (status != INCLOAD_OK) {
         PQclear(*out);
         *out = NULL;

@@ -168,6 +168,14 @@ incload__pq_lost(incload__pq *pq, const char *doing, incload_error **err)
 }
 
 int32_t
+incload__pq_out_of_step(incload__pq *pq, const char *doing, incload_error **err)
+{
+    pq->head.txn = INCLOAD__TXN_DEAD;
+    return incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server at %s did not answer what it was asked", doing,
+                         pq->place);
+}
+
+int32_t
 incload__pq_reject(incload__pq *pq, int32_t code)
 {
     if (pq->head.txn == INCLOAD__TXN_OPEN)

@@ -32,6 +32,7 @@ send_statement(incload__pq *pq, const char *sql, const incload__param *params, i
     int sent;
 
     pq->notices = 0;
+    pq->extended = !simple;
     if (simple) {
         sent = PQsendQuery(pq->pg, sql);
     } else {
@@ -104,6 +105,7 @@ int32_t
 incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answer, incload_error **err)
 {
     int32_t first = INCLOAD_OK;
+    bool answered = false;
 
     /* Rows one by one: a large result must not pile up in libpq. */
     PQsetSingleRowMode(pq->pg);
@@ -117,7 +119,8 @@ incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answ
         if (status != INCLOAD_OK)
             return first != INCLOAD_OK ? first : incload__pq_abort(pq, status);
         if (result == NULL)
-            return first;
+            return answered ? first : incload__pq_out_of_step(pq, doing, err);
+        answered = true;
         status = take_result(pq, result, answer, &running, doing, err);
         PQclear(result);
         if (running)
@@ -166,7 +169,7 @@ incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected
     else if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == PGRES_FATAL_ERROR)
         status = incload__pq_fail(pq, result, doing, err);
     else if (status == INCLOAD_OK)
-        status = incload__fail(err, INCLOAD_E_PROTOCOL, "%s: the server did not start the COPY", doing);
+        status = incload__pq_out_of_step(pq, doing, err);
     PQclear(result);
     return incload__pq_abort(pq, incload__pq_reject(pq, status));
 }

@@ -16,6 +16,7 @@ typedef struct incload__pq {
     incload__conn head;
     PGconn *pg;
     int wake_fd;      /* eventfd, readable from the first cancel until the next rollback */
+    bool extended;    /* the statement was sent by the extended protocol */
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
     int64_t grace_us; /* while cleaning up: the deadline in place of head.deadline_us; 0: none */
     int64_t notices;  /* since the statement began */
@@ -50,6 +51,8 @@ int32_t incload__pq_copy_data(incload__pq *pq, char **out, int *length, const ch
 int32_t incload__pq_fail(incload__pq *pq, const PGresult *result, const char *doing, incload_error **err);
 /* The wire broke: INCLOAD_E_CONNECT, the connection is DEAD. */
 int32_t incload__pq_lost(incload__pq *pq, const char *doing, incload_error **err);
+/* The answer is not one to what was asked: INCLOAD_E_PROTOCOL, the connection is DEAD. */
+int32_t incload__pq_out_of_step(incload__pq *pq, const char *doing, incload_error **err);
 /* libpq would not take a statement or data. */
 int32_t incload__pq_refused(incload__pq *pq, const char *doing, incload_error **err);
 /* The driver's own refusal of what it saw; the transaction has failed with it. Returns `code`. */

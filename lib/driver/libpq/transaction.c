@@ -117,6 +117,7 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
     if (PQstatus(pq->pg) == CONNECTION_BAD)
         return incload__pq_lost(pq, "committing", err);
     pq->notices = 0;
+    pq->extended = false;
     if (PQsendQuery(pq->pg, "COMMIT") != 1 && PQstatus(pq->pg) != CONNECTION_BAD)
         return incload__pq_refused(pq, "committing", err);
 
@@ -159,6 +160,7 @@ send_rollback(incload__pq *pq, incload_error **err)
     if (PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
         return INCLOAD_OK;
     pq->notices = 0;
+    pq->extended = false;
     if (PQsendQuery(pq->pg, "ROLLBACK") != 1)
         return incload__pq_refused(pq, doing, err);
     int32_t status = incload__pq_collect(pq, doing, NULL, err);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/odbc/profile.h"
 
+#include <incload/base.h>
+
 #include <stddef.h>
 #include <string.h>
 
 #include "base/utf8.h"
-#include "incload/base.h"
 
 static const incload__odbc_option no_options[] = { { 0 } };
 static const incload__odbc_connect_rule no_rules[] = { { 0 } };
@@ -127,8 +128,9 @@ static const incload__odbc_state_rule sqlite_states[] = {
     { "no such table", "42S02", false },
     { "no such column", "42S22", false },
     { "already exists", "42S01", false },
-    { "JSON path error near '", "22018", true }, /* the dialect's refusal of a value, see incload__sqlite_select_item() */
-    { "bad JSON path: '", "22018", true },       /* the same from SQLite 3.45 on */
+    { "JSON path error near '", "22018",
+      true },                              /* the dialect's refusal of a value, see incload__sqlite_select_item() */
+    { "bad JSON path: '", "22018", true }, /* the same from SQLite 3.45 on */
     { 0 },
 };
 

@@ -8,7 +8,7 @@ import time
 
 
 class Run:
-    """One finished process (or pipe of processes): seconds of wall and CPU time, and the largest resident size in MB."""
+    """One finished process (or pipe of processes): seconds of wall and CPU time, resident size at its largest in MB."""
 
     def __init__(self, wall, cpu, rss):
         self.wall, self.cpu, self.rss = wall, cpu, rss

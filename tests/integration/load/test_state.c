@@ -293,12 +293,12 @@ ended_well(incload_run *run)
 }
 
 static void
-run_twice_at_once(scene *s)
+run_twice_at_once(scene *s, incload_batch_fn function)
 {
     meeting m = { .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER };
     incload_error *err = NULL;
 
-    s->what.function = meet;
+    s->what.function = function;
     s->what.user_data = &m;
     incload_step *step = load_step(&s->what, &err);
     incload_run *first = incload_step_start(step, NULL, &err), *second = incload_step_start(step, NULL, &err);
@@ -320,10 +320,36 @@ START_TEST(of_two_first_loads_at_once_one_lands)
     scene s = begin("race_first", _i, "cursor=at key=id");
 
     table_add(s.from, s.source, "(1, '2024-03-01 10:00:01.000000', 'a'), (2, '2024-03-01 10:00:02.000000', 'b')");
-    run_twice_at_once(&s);
+    run_twice_at_once(&s, meet);
     load_counts(&s.what, 1, 0);
     expect_equal(s.from, s.to, s.source, s.target, columns);
     scene_end(&s);
+}
+END_TEST
+
+/* Without a process function the rows of a first load go straight into the target, where two runs meet at the first key. */
+START_TEST(of_two_first_loads_straight_into_the_target_one_lands)
+{
+    enum { ROUNDS = 5, ROWS = 1000 };
+
+    for (int32_t round = 0; round < ROUNDS; round++) {
+        scene s = begin("race_straight", _i, "cursor=at key=id batch_rows=50");
+        char *values = NULL, *name = s.target;
+        size_t size = 0;
+        FILE *out = open_memstream(&values, &size);
+        for (int32_t i = 0; i < ROWS; i++)
+            fprintf(out, "%s(%d, '2024-03-01 10:00:01.000000', 'a')", i > 0 ? ", " : "", (int)i);
+        fclose(out);
+        table_add(s.from, s.source, values);
+        free(values);
+        ck_assert_int_gt(asprintf(&s.target, "%s_%d", name, (int)round), 0);
+        free(name);
+        s.what.target = s.target;
+        run_twice_at_once(&s, NULL);
+        load_counts(&s.what, ROWS, 0);
+        expect_equal(s.from, s.to, s.source, s.target, columns);
+        scene_end(&s);
+    }
 }
 END_TEST
 
@@ -334,7 +360,7 @@ START_TEST(of_two_increments_at_once_one_lands)
     table_add(s.from, s.source, "(1, '2024-03-01 10:00:01.000000', 'a'), (2, '2024-03-01 10:00:02.000000', 'b')");
     load_counts(&s.what, 2, 2);
     table_add(s.from, s.source, "(3, '2024-03-01 10:00:02.000000', 'c'), (4, '2024-03-01 10:00:04.000000', 'd')");
-    run_twice_at_once(&s);
+    run_twice_at_once(&s, meet);
     load_counts(&s.what, 1, 0);
     expect_equal(s.from, s.to, s.source, s.target, columns);
     scene_end(&s);
@@ -346,7 +372,7 @@ START_TEST(of_two_appends_at_once_one_lands)
     scene s = scene_begin("race_append", _i, columns, NULL, "write=append cursor=at");
 
     table_add(s.from, s.source, "(1, '2024-03-01 10:00:01.000000', 'a'), (2, '2024-03-01 10:00:02.000000', 'b')");
-    run_twice_at_once(&s);
+    run_twice_at_once(&s, meet);
     expect_equal(s.from, s.to, s.source, s.target, columns);
     scene_end(&s);
 }
@@ -392,6 +418,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_ledger_of_another_name_is_another_ledger, 0, ROUTES);
     tcase_add_loop_test(tests, a_ledger_of_a_newer_version_is_left_alone, 0, ROUTES);
     tcase_add_loop_test(tests, of_two_first_loads_at_once_one_lands, 0, PAIRS);
+    tcase_add_loop_test(tests, of_two_first_loads_straight_into_the_target_one_lands, 0, ROUTES);
     tcase_add_loop_test(tests, of_two_increments_at_once_one_lands, 0, PAIRS);
     tcase_add_loop_test(tests, of_two_appends_at_once_one_lands, 0, PAIRS);
     tcase_add_loop_test(tests, of_two_appends_of_everything_at_once_one_lands, 0, PAIRS);

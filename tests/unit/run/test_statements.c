@@ -34,6 +34,11 @@
 #define HISTORY                                                                                                       \
     "INSERT INTO \"incload\".\"watermark_history\" (load_name, version, value, document, run_id, updated_us) "        \
     "VALUES ($1, $2, $3, $4, $5, $6) "
+/* A load of all rows has no position, but of two at once only one may land. */
+#define TAKE_TURN(load)                                                                                               \
+    "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"    \
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {" load "} {1} {NULL} {NULL} {NULL} {NULL} {" RIG_RUN_ID "} " NOW,       \
+        HISTORY "{" load "} {1} {NULL} {NULL} {" RIG_RUN_ID "} " NOW
 
 START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_target)
 {
@@ -139,7 +144,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
 }
 END_TEST
 
-START_TEST(an_append_reads_all_rows_and_records_a_run_without_a_watermark)
+START_TEST(an_append_reads_all_rows_and_takes_its_turn_without_a_position)
 {
     static const char *const source[] = {
         "<schema> {NULL} {orders}", "<columns> {public} {orders}", "<keys> {public} {orders}", "<identity>",
@@ -158,6 +163,7 @@ START_TEST(an_append_reads_all_rows_and_records_a_run_without_a_watermark)
         "WRITE ROWS \"public\".\"orders\"",
         "WRITE END \"public\".\"orders\"",
         ADD_RUN " {NULL} {NULL} " NOW " " NOW " {2} {2}",
+        TAKE_TURN("orders"),
         "COMMIT",
     };
     rig r = rig_new("postgres");
@@ -194,6 +200,7 @@ START_TEST(inside_one_database_the_server_moves_the_rows_itself)
         "INSERT INTO \"incload\".\"run\" (run_id, load_name, unit, source, target, road, low, high, started_us, "
         "finished_us, rows_read, rows_written) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) {" RIG_RUN_ID
         "} {copies} {copies} {public.orders} {public.copies} {same-database} {NULL} {NULL} " NOW " " NOW " {7} {7}",
+        TAKE_TURN("copies"),
         "COMMIT",
     };
     rig r = rig_new_in(rig_context(), "postgres", true);
@@ -263,7 +270,7 @@ add_tests(TCase *tests)
 {
     tcase_add_test(tests, a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_target);
     tcase_add_test(tests, an_increment_reads_past_the_watermark_stages_and_merges);
-    tcase_add_test(tests, an_append_reads_all_rows_and_records_a_run_without_a_watermark);
+    tcase_add_test(tests, an_append_reads_all_rows_and_takes_its_turn_without_a_position);
     tcase_add_test(tests, inside_one_database_the_server_moves_the_rows_itself);
     tcase_add_test(tests, a_second_step_of_one_database_uses_the_ledger_that_is_there);
     tcase_add_test(tests, every_statement_between_begin_and_commit_is_on_one_connection);
