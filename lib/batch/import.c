@@ -65,12 +65,12 @@ check_names(const struct ArrowSchema *schema, const incload__schema *expected, i
 {
     for (int32_t i = 0; i < expected->count; i++) {
         if (find_child(schema, expected->columns[i].name) < 0)
-            return incload__fail(err, INCLOAD_E_INVALID, "the batch lacks column '%s'", expected->columns[i].name);
+            return incload__fail(err, INCLOAD_E_NOT_FOUND, "the batch lacks column '%s'", expected->columns[i].name);
     }
     for (int64_t i = 0; i < schema->n_children; i++) {
         const char *name = schema->children[i]->name != NULL ? schema->children[i]->name : "";
         if (incload__schema_find(expected, name) < 0 || find_child(schema, name) != i)
-            return incload__fail(err, INCLOAD_E_INVALID, "the batch has column '%s' more than expected", name);
+            return incload__fail(err, INCLOAD_E_NOT_FOUND, "the batch has column '%s' more than expected", name);
     }
     return INCLOAD_OK;
 }

@@ -5,14 +5,20 @@
 
 #include <string.h>
 
+/* The dialect's cast of a placeholder, for the column of unnest() in its place. Not the full native type: an explicit cast
+ * to varchar(3) or bit(3) cuts in silence, where the assignment refuses. */
 static int32_t
-add_native(incload__str *sql, const incload__conn *conn, const incload__column *column, incload_error **err)
+add_cast(incload__str *sql, const incload__conn *conn, const incload__column *column, incload_error **err)
 {
-    if (column->native != NULL && column->native[0] != '\0') {
-        incload__str_add(sql, column->native);
-        return INCLOAD_OK;
-    }
-    return conn->dialect->native_type(sql, column->name, column->type, false, err);
+    incload__str item = INCLOAD__STR(sql->mem);
+
+    conn->dialect->bind_item(&item, column, 1);
+    int32_t status = item.failed ? incload__fail_memory(err) : INCLOAD_OK;
+    const char *cast = status == INCLOAD_OK ? strchr(incload__str_text(&item), ':') : NULL;
+    if (cast != NULL)
+        incload__str_add(sql, cast);
+    incload__str_free(&item);
+    return status;
 }
 
 static int32_t
@@ -24,8 +30,8 @@ prepare(incload__writer *writer, incload_error **err)
     int32_t status = incload__write_head(writer, &sql, err);
     incload__str_add(&sql, "SELECT ");
     for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++) {
-        incload__str_addf(&sql, "%sa%d::", i > 0 ? ", " : "", i + 1);
-        status = add_native(&sql, conn, &writer->schema.columns[i], err);
+        incload__str_addf(&sql, "%sa%d", i > 0 ? ", " : "", i + 1);
+        status = add_cast(&sql, conn, &writer->schema.columns[i], err);
     }
     for (int32_t i = 0; i < writer->schema.count; i++)
         incload__str_add(&sql, i > 0 ? ", ?::text[]" : " FROM unnest(?::text[]");

@@ -284,7 +284,7 @@ START_TEST(columns_go_by_name_and_none_may_miss_or_be_more)
     batch.cell_pointers[1] = &batch.cells[1];
     batch.schema.n_children = batch.array.n_children = 2;
     ck_assert_int_eq(incload__import(&incload__mem_libc, &batch.schema, &batch.array, &expected, &out, &err),
-                     INCLOAD_E_INVALID);
+                     INCLOAD_E_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(incload_error_message(err), "'b'"));
     incload_error_unref(err);
 
@@ -300,12 +300,12 @@ START_TEST(columns_go_by_name_and_none_may_miss_or_be_more)
     incload__schema_add(&both, "d", NULL, TYPE(INT32));
     err = NULL;
     ck_assert_int_eq(incload__import(&incload__mem_libc, &batch.schema, &batch.array, &both, &out, &err),
-                     INCLOAD_E_INVALID);
+                     INCLOAD_E_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(incload_error_message(err), "'d'"));
     incload_error_unref(err);
     batch.columns[1].name = "c";
     ck_assert_int_eq(incload__import(&incload__mem_libc, &batch.schema, &batch.array, &expected, &out, NULL),
-                     INCLOAD_E_INVALID);
+                     INCLOAD_E_NOT_FOUND);
     incload__schema_free(&both);
     incload__schema_free(&expected);
 }
