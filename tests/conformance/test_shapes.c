@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables of unusual shapes and names: nothing in them, one column, 200 columns, long names, names full of signs. */
+/* Tables of unusual shapes and names: vacant in them, one column, 200 columns, long names, names full of signs. */
 #include "conformance.h"
 
 #include <stdarg.h>
@@ -45,11 +45,11 @@ add_quoted(struct text *text, enum dialect dialect, const char *name)
 
 START_TEST(an_empty_table_makes_an_empty_table)
 {
-    struct load load = { source.database, "nothing", target.database, "nothing", "upsert", "key=id", .typed = _i };
+    struct load load = { source.database, "vacant", target.database, "vacant", "upsert", "key=id", .typed = _i };
 
-    load.target = _i ? "nothing_typed" : "nothing";
+    load.target = _i ? "vacant_typed" : "vacant";
     if (!_i)
-        run_sql(source.database, "CREATE TABLE nothing (id bigint NOT NULL PRIMARY KEY, note varchar(40))");
+        run_sql(source.database, "CREATE TABLE vacant (id bigint NOT NULL PRIMARY KEY, note varchar(40))");
     expect_load(&load, 0, 0, "first load");
     expect_one(target.database, "0", "SELECT %s FROM %s", text_of("count(*)", target.party->dialect), load.target);
     expect_load(&load, 0, 0, "second load");

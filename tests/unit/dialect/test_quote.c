@@ -61,6 +61,7 @@ START_TEST(closing_quotes_are_doubled)
     expect_quoted(&incload__dialect_sqlite, "a\"b`c]d", "\"a\"\"b`c]d\"");
     expect_quoted(&incload__dialect_sqlite, "d'o", "\"d'o\"");
     expect_quoted(&incload__dialect_sqlite, "why?", "\"why?\"");
+    expect_quoted(&incload__dialect_sqlite, "{brace}", "\"{brace}\"");
     expect_quoted(&incload__dialect_sqlserver, "a\"b`c]d[", "[a\"b`c]]d[]");
     expect_quoted(&incload__dialect_ansi, "a\"b`c]d", "\"a\"\"b`c]d\"");
 }
@@ -69,7 +70,7 @@ END_TEST
 START_TEST(no_case_is_folded_and_no_space_is_lost)
 {
     expect_quoted(&incload__dialect_postgres, " Select ", "\" Select \"");
-    expect_quoted(&incload__dialect_sqlite, "; DROP TABLE x --", "`; DROP TABLE x --`");
+    expect_quoted(&incload__dialect_sqlite, "; DROP TABLE x --", "\"; DROP TABLE x --\"");
 }
 END_TEST
 
