@@ -59,7 +59,8 @@ INCLOAD_API int32_t incload_batch_export(incload_batch *batch, struct ArrowSchem
  * @return #INCLOAD_OK or an error code
  *
  * Errors: #INCLOAD_E_NOT_FOUND (a column is missing or unknown; the message names it), #INCLOAD_E_TYPE,
- * #INCLOAD_E_DATA, #INCLOAD_E_NO_MEMORY. The batch is then as it was.
+ * #INCLOAD_E_DATA, #INCLOAD_E_INVALID (the arrays contradict themselves), #INCLOAD_E_NO_MEMORY. The batch is then as it
+ * was.
  * Ownership: both are copied from, and released by the library in any case.
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */

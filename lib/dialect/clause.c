@@ -107,6 +107,21 @@ incload__clause_compare(incload__clause *clause, const incload__merge *merge, bo
 }
 
 void
+incload__clause_boundary(incload__clause *clause, const incload__merge *merge, const char *boundary,
+                         incload__compare same)
+{
+    if (boundary == NULL)
+        return;
+    incload__clause_add(clause, " WHERE (");
+    incload__clause_add(clause, boundary);
+    incload__clause_add(clause, ") IS NOT TRUE OR NOT EXISTS (SELECT 1 FROM ");
+    incload__clause_table(clause, merge->target);
+    incload__clause_add(clause, " AS t WHERE ");
+    incload__clause_compare(clause, merge, true, " AND ", "t.", "s.", same);
+    incload__clause_add(clause, ")");
+}
+
+void
 incload__clause_definitions(incload__clause *clause, const incload__schema *columns, const char *null_word,
                             bool all_nullable)
 {

@@ -29,13 +29,16 @@ void incload__clause_assign(incload__clause *clause, const incload__merge *merge
 /* The condition for each column (outside of the key, or all), with `between` between them. */
 void incload__clause_compare(incload__clause *clause, const incload__merge *merge, bool key_too, const char *between,
                              const char *t, const char *s, incload__compare compare);
+/* WHERE: rows of staging s on the far side of the boundary, or that equal no row of the target. Nothing without one. */
+void incload__clause_boundary(incload__clause *clause, const incload__merge *merge, const char *boundary,
+                              incload__compare same);
 /* "c" type [NOT NULL], ...: `null_word` stands behind a nullable one; all_nullable for staging. */
 void incload__clause_definitions(incload__clause *clause, const incload__schema *columns, const char *null_word,
                                  bool all_nullable);
 /* <before> table (definitions[, PRIMARY KEY (...)]) */
 void incload__clause_create(incload__clause *clause, const char *before, const incload__table *table,
                             const incload__schema *columns, const int32_t *key, int32_t key_count,
-                             const char *null_word);
+                            const char *null_word);
 
 bool incload__merge_in_key(const incload__merge *merge, int32_t column);
 bool incload__merge_only_key(const incload__merge *merge);

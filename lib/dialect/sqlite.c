@@ -179,15 +179,7 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     add_insert(&clause, merge);
     incload__clause_name(&clause, "temp.", merge->staging);
     incload__clause_add(&clause, " AS s");
-    if (boundary != NULL) {
-        incload__clause_add(&clause, " WHERE (");
-        incload__clause_add(&clause, boundary);
-        incload__clause_add(&clause, ") IS NOT TRUE OR NOT EXISTS (SELECT 1 FROM ");
-        incload__clause_table(&clause, merge->target);
-        incload__clause_add(&clause, " AS t WHERE ");
-        incload__clause_compare(&clause, merge, true, " AND ", "t.", "s.", same);
-        incload__clause_add(&clause, ")");
-    }
+    incload__clause_boundary(&clause, merge, boundary, same);
     incload__clause_add(&clause, " ORDER BY s.`_incload_seq`");
     return incload__clause_finish(&clause, out, true);
 }

@@ -11,12 +11,13 @@
 #define CANARY "canary-5e9c2"
 
 /* How rows get from one table to the other. */
-enum way { PLAIN, TYPED, SAME_DATABASE, WAYS };
+enum way { PLAIN, TYPED, BY_QUERY, SAME_DATABASE, WAYS };
 
-static const char *const way_names[WAYS] = { "plain", "typed", "same database" };
+static const char *const way_names[WAYS] = { "plain", "typed", "by query", "same database" };
 
 struct table_names {
     char source[80], target[80];
+    char query[200];
 };
 
 const struct column *
@@ -71,11 +72,12 @@ static struct load
 load_of(const struct table_names *tables, enum way way)
 {
     return (struct load){ .from = source.database,
-                          .source = tables->source,
+                          .source = way == BY_QUERY ? tables->query : tables->source,
                           .to = way == SAME_DATABASE ? beside_source : target.database,
                           .target = tables->target,
                           .preset = "upsert",
                           .options = "key=id",
+                          .query = way == BY_QUERY,
                           .typed = way == TYPED };
 }
 
@@ -181,6 +183,7 @@ names_for(int column, const char *purpose, enum way way)
 
     snprintf(names.source, sizeof names.source, "s%02d_%s_%d", column, purpose, (int)way);
     snprintf(names.target, sizeof names.target, "t%02d_%s_%d", column, purpose, (int)way);
+    snprintf(names.query, sizeof names.query, "SELECT id, payload, canary FROM %s", names.source);
     return names;
 }
 
@@ -196,7 +199,8 @@ check_way(int index, enum way way)
     int count = fill_source(column, tables.source, way);
     snprintf(why, sizeof why, "%s", context(column, way));
     expect_load(&load, count, count, why);
-    check_made_type(column, &load, way);
+    if (way != BY_QUERY) /* what drivers know of a query's columns is less */
+        check_made_type(column, &load, way);
     check_target(column, &load, way, count);
     snprintf(why, sizeof why, "%s, second load of the same rows", context(column, way));
     expect_load(&load, count, 0, why);
@@ -233,6 +237,12 @@ END_TEST
 START_TEST(values_arrive_equal_through_a_process_function)
 {
     check_way(_i, TYPED);
+}
+END_TEST
+
+START_TEST(values_arrive_equal_by_query)
+{
+    check_way(_i, BY_QUERY);
 }
 END_TEST
 
@@ -343,6 +353,7 @@ add_type_tests(Suite *suite)
         tcase_add_loop_test(tests, the_source_shows_what_the_table_says, i, i + 1);
         tcase_add_loop_test(tests, values_arrive_equal, i, i + 1);
         tcase_add_loop_test(tests, values_arrive_equal_through_a_process_function, i, i + 1);
+        tcase_add_loop_test(tests, values_arrive_equal_by_query, i, i + 1);
         if (source.party->dialect == target.party->dialect)
             tcase_add_loop_test(tests, values_arrive_equal_inside_one_database, i, i + 1);
         if (refuses(&columns[i], PLAIN))

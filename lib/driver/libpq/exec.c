@@ -147,6 +147,16 @@ incload__pq_run(incload__pq *pq, const char *sql, const incload__param *params, 
     return status;
 }
 
+static int32_t
+fail_and_skip(incload__pq *pq, const PGresult *result, const char *doing, incload_error **err)
+{
+    int32_t status = incload__pq_fail(pq, result, doing, err);
+
+    if (pq->head.txn != INCLOAD__TXN_DEAD)
+        incload__pq_skip(pq);
+    return status;
+}
+
 int32_t
 incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
                        incload_error **err)
@@ -167,7 +177,7 @@ incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected
     if (status == INCLOAD_E_CONNECT)
         status = incload__pq_lost(pq, doing, err);
     else if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == PGRES_FATAL_ERROR)
-        status = incload__pq_fail(pq, result, doing, err);
+        status = fail_and_skip(pq, result, doing, err);
     else if (status == INCLOAD_OK)
         status = incload__pq_out_of_step(pq, doing, err);
     PQclear(result);

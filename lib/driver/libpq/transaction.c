@@ -8,6 +8,8 @@
 
 enum { ROLLBACK_GRACE_MS = 250, COMMIT_CANCEL_MS = 2000 };
 
+static const char committing[] = "committing";
+
 int32_t
 incload__pq_begin(incload__conn *conn, incload_error **err)
 {
@@ -59,41 +61,47 @@ commit_unknown(incload__pq *pq, incload_error *cause, incload_error **err)
     return INCLOAD_E_COMMIT_UNKNOWN;
 }
 
+typedef struct commit_answer {
+    char tag[16];
+    bool ended; /* and the server is ready for the next statement */
+} commit_answer;
+
+static int32_t
+take_answer(incload__pq *pq, PGresult *result, commit_answer *answer, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    if (result == NULL)
+        return incload__pq_out_of_step(pq, committing, err);
+    if (PQresultStatus(result) == PGRES_COMMAND_OK)
+        snprintf(answer->tag, sizeof answer->tag, "%s", PQcmdStatus(result));
+    else
+        status = incload__pq_fail(pq, result, committing, err);
+    PQclear(result);
+    answer->ended = pq->head.txn != INCLOAD__TXN_DEAD && incload__pq_skip(pq) == INCLOAD_OK;
+    return status;
+}
+
 /* Waits for COMMIT's answer whatever the cancel flag says, but no longer than a moment once it is set. */
 static int32_t
-wait_for_commit(incload__pq *pq, incload__pq_answer *answer, incload_error **err)
+wait_for_commit(incload__pq *pq, commit_answer *answer, incload_error **err)
 {
-    const char *doing = "committing";
     PGresult *result = NULL;
-    incload_error *interrupt = NULL;
-    int32_t status = incload__pq_next(pq, &result, doing, &interrupt);
+    int32_t status = incload__pq_next(pq, &result, committing, NULL);
+
     pq->deaf = true;
     if (status == INCLOAD_E_CANCELLED) {
         int64_t until = incload__deadline_in(pq->head.env, COMMIT_CANCEL_MS);
         bool sooner = pq->head.deadline_us != 0 && pq->head.deadline_us < until;
         pq->grace_us = sooner ? pq->head.deadline_us : until;
-        incload_error_unref(interrupt);
-        interrupt = NULL;
-        status = incload__pq_next(pq, &result, doing, &interrupt);
+        status = incload__pq_next(pq, &result, committing, NULL);
     }
-    if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == PGRES_COMMAND_OK) {
-        snprintf(answer->tag, sizeof answer->tag, "%s", PQcmdStatus(result));
-        PQclear(result);
-        /* The answer is in; the rest is the end of the statement. */
-        incload__pq_collect(pq, doing, NULL, NULL);
-    } else if (status == INCLOAD_OK && result != NULL) {
-        status = incload__pq_fail(pq, result, doing, err);
-        PQclear(result);
-        if (pq->head.txn != INCLOAD__TXN_DEAD)
-            incload__pq_collect(pq, doing, NULL, NULL);
-    } else if (status == INCLOAD_OK || status == INCLOAD_E_CONNECT) {
-        status = incload__pq_lost(pq, doing, err);
-    } else {
-        if (err != NULL && *err == NULL)
-            *err = incload_error_ref(interrupt);
-        pq->head.txn = INCLOAD__TXN_DEAD;
-    }
-    incload_error_unref(interrupt);
+    if (status == INCLOAD_OK)
+        status = take_answer(pq, result, answer, err);
+    else if (status == INCLOAD_E_CONNECT)
+        status = incload__pq_lost(pq, committing, err);
+    else
+        incload__fail(err, status, "committing: no answer from the server at %s by the deadline", pq->place);
     pq->deaf = false;
     pq->grace_us = 0;
     return status;
@@ -103,7 +111,7 @@ int32_t
 incload__pq_commit(incload__conn *conn, incload_error **err)
 {
     incload__pq *pq = incload__pq_of(conn);
-    incload__pq_answer answer = { .affected = -1 };
+    commit_answer answer = { .ended = false };
     incload_error *cause = NULL;
     int32_t status = incload__conn_check(conn, err);
 
@@ -112,20 +120,20 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
     if (conn->txn != INCLOAD__TXN_OPEN)
         return incload__fail(err, INCLOAD_E_STATE, "no transaction is open: there is nothing to commit");
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
-        return incload__pq_refused(pq, "committing", err);
+        return incload__pq_refused(pq, committing, err);
     /* Known before it was sent: surely not committed. */
     if (PQstatus(pq->pg) == CONNECTION_BAD)
-        return incload__pq_lost(pq, "committing", err);
+        return incload__pq_lost(pq, committing, err);
     pq->notices = 0;
     pq->extended = false;
     if (PQsendQuery(pq->pg, "COMMIT") != 1 && PQstatus(pq->pg) != CONNECTION_BAD)
-        return incload__pq_refused(pq, "committing", err);
+        return incload__pq_refused(pq, committing, err);
 
     status = wait_for_commit(pq, &answer, &cause);
     if (status != INCLOAD_OK && !is_certain(pq, cause))
         return commit_unknown(pq, cause, err);
     if (status != INCLOAD_OK) {
-        conn->txn = INCLOAD__TXN_FAILED;
+        conn->txn = answer.ended ? INCLOAD__TXN_FAILED : INCLOAD__TXN_DEAD;
         if (err != NULL && *err == NULL)
             *err = incload_error_ref(cause);
         incload_error_unref(cause);
@@ -137,7 +145,7 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
             err, INCLOAD_E_STATE,
             "the server rolled the transaction back in place of committing it: a statement in it had failed");
     }
-    conn->txn = INCLOAD__TXN_IDLE;
+    conn->txn = answer.ended ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
     return INCLOAD_OK;
 }
 

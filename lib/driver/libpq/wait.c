@@ -8,7 +8,7 @@
 
 /* A statement may well raise a notice a row; nobody needs more of them than this, and a hostile server sends them for
  * ever. */
-enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100 };
+enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100, SKIP_MS = 250 };
 
 static int64_t
 deadline_of(const incload__pq *pq)
@@ -204,6 +204,25 @@ incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_err
     }
     *out = PQgetResult(pq->pg);
     return INCLOAD_OK;
+}
+
+int32_t
+incload__pq_skip(incload__pq *pq)
+{
+    bool was_deaf = pq->deaf;
+    int64_t old_grace = pq->grace_us;
+    PGresult *result = NULL;
+    int32_t status;
+
+    pq->deaf = true;
+    pq->grace_us = incload__deadline_in(pq->head.env, SKIP_MS);
+    do {
+        status = incload__pq_next(pq, &result, "ending a statement", NULL);
+        PQclear(result);
+    } while (status == INCLOAD_OK && result != NULL);
+    pq->deaf = was_deaf;
+    pq->grace_us = old_grace;
+    return status;
 }
 
 int32_t

@@ -280,8 +280,9 @@ START_TEST(a_result_of_a_million_cells_is_refused)
     incload_error *err = NULL;
     incload__rows rows = { .mem = mem };
 
-    pq_expect(pq->select(conn, "SELECT a, a FROM generate_series(1, 600000) a", NULL, 0, &rows, &err),
-              INCLOAD_E_UNSUPPORTED, &err);
+    pq_expect(
+        pq->select(conn, "SELECT a, a, a, a, a, a, a, a, a, a FROM generate_series(1, 100001) a", NULL, 0, &rows, &err),
+        INCLOAD_E_UNSUPPORTED, &err);
     ck_assert_ptr_null(rows.cells);
     pq_expect_usable(conn);
     pq->close(conn);

@@ -2,6 +2,7 @@
 /* A process that loads is killed at any moment; whoever runs the load again finds all of it or nothing, and goes on. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -29,14 +30,14 @@ static const struct route {
     { SQLITE, MARIADB, 0 },    { SQLITE, SQLITE, 1 },     { POSTGRES, PG_ODBC, 1 },
 };
 
-typedef struct scene {
+typedef struct stage {
     const struct route *route;
     place from, to;
     char source[32], target[32];
     load what;
     int64_t usual_us; /* how long the loader takes undisturbed */
     int64_t killed;   /* loaders that were still at work */
-} scene;
+} stage;
 
 static int64_t
 now_us(void)
@@ -48,15 +49,19 @@ now_us(void)
 }
 
 static pid_t
-start_loader(const scene *s)
+start_loader(const stage *s)
 {
     const char *path = getenv("INCLOAD_TEST_LOADER");
     const char *words[] = { path, place_url(s->route->from, 0), s->source, place_url(s->route->to, s->route->number),
-                            s->target, options_of_load, NULL };
+                            s->target, "timestamp", options_of_load, NULL };
+    posix_spawn_file_actions_t actions;
     pid_t pid = 0;
 
     ck_assert_msg(path != NULL, "INCLOAD_TEST_LOADER is not set");
-    ck_assert_int_eq(posix_spawn(&pid, path, NULL, NULL, (char *const *)(uintptr_t)words, environ), 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ck_assert_int_eq(posix_spawn(&pid, path, &actions, NULL, (char *const *)(uintptr_t)words, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
     return pid;
 }
 
@@ -71,7 +76,7 @@ wait_for(pid_t pid)
 }
 
 static void
-load_undisturbed(scene *s)
+load_undisturbed(stage *s)
 {
     int64_t started = now_us();
     int status = wait_for(start_loader(s));
@@ -81,7 +86,7 @@ load_undisturbed(scene *s)
 }
 
 static void
-load_and_kill(scene *s, int64_t after_us)
+load_and_kill(stage *s, int64_t after_us)
 {
     pid_t pid = start_loader(s);
 
@@ -94,7 +99,7 @@ load_and_kill(scene *s, int64_t after_us)
 
 /* What the server has not noticed yet may still hold a lock or commit in between: that is told, and a run later all is well. */
 static void
-load_again(const scene *s)
+load_again(const stage *s)
 {
     for (int32_t i = 0;; i++) {
         incload_error *err = NULL;
@@ -116,7 +121,7 @@ ledger(place at)
 
 /* One run, one change of the watermark, one version: none is missing, none is there twice. */
 static void
-check_ledger(const scene *s, int64_t rows)
+check_ledger(const stage *s, int64_t rows)
 {
     const char *l = ledger(s->to), *name = s->target;
     int64_t version = ask_number(s->to, "SELECT version AS c FROM %swatermark WHERE load_name = '%s'", l, name);
@@ -139,7 +144,7 @@ check_ledger(const scene *s, int64_t rows)
 }
 
 static void
-check_no_staging(const scene *s)
+check_no_staging(const stage *s)
 {
     /* A server needs a moment to see that a client is gone. */
     for (int32_t i = 0; i < 200 && staging_tables(s->to) > 0; i++)
@@ -148,7 +153,7 @@ check_no_staging(const scene *s)
 }
 
 static void
-begin_round(scene *s, int32_t round)
+begin_round(stage *s, int32_t round)
 {
     snprintf(s->source, sizeof s->source, "quakes_%d_%d", (int)(s->route - routes), round);
     snprintf(s->target, sizeof s->target, "copy_%d_%d", (int)(s->route - routes), round);
@@ -156,7 +161,7 @@ begin_round(scene *s, int32_t round)
 }
 
 static void
-end_round(const scene *s)
+end_round(const stage *s)
 {
     check_ledger(s, QUAKES);
     check_no_staging(s);
@@ -166,7 +171,7 @@ end_round(const scene *s)
 
 /* One day of earthquakes, loaded by a process that is killed, then loaded again. */
 static void
-one_day(scene *s, int32_t day, int64_t kill_after_us)
+one_day(stage *s, int32_t day, int64_t kill_after_us)
 {
     quakes_add(s->from, s->source, day, SEED + (uint64_t)day);
     load_and_kill(s, kill_after_us);
@@ -177,7 +182,7 @@ one_day(scene *s, int32_t day, int64_t kill_after_us)
 START_TEST(a_load_that_was_killed_at_any_moment_is_whole_after_the_next_run)
 {
     const struct route *route = &routes[_i];
-    scene s = { .route = route, .from = place_open(route->from, 0), .to = place_open(route->to, route->number) };
+    stage s = { .route = route, .from = place_open(route->from, 0), .to = place_open(route->to, route->number) };
     uint64_t seed = SEED + (uint64_t)_i;
 
     s.what = (load){ .from = s.from, .to = s.to, .table = s.source, .target = s.target, .options = options_of_load };
