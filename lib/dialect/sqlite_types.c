@@ -172,15 +172,12 @@ add_decimal(incload__str *out, const incload__column *column, const char *c)
                           c, c, c, c, c);
 }
 
+/* As a blob: the driver cuts text at a NUL. Doubles are in columns without a type and in a query's expressions, which
+ * the driver calls varchar. */
 static void
-add_text(incload__str *out, const incload__column *column, const char *c)
+add_text(incload__str *out, const char *c)
 {
-    /* As a blob: the driver cuts text at a NUL. Text affinity keeps no doubles. */
-    if (incload__sqlite_affinity(column->native) == INCLOAD__AFFINITY_TEXT)
-        incload__str_addf(out, "CAST(%s AS BLOB)", c);
-    else
-        incload__str_addf(out, "CAST(CASE typeof(%s) WHEN 'real' THEN printf('%%!.20g', %s) ELSE %s END AS BLOB)", c, c,
-                          c);
+    incload__str_addf(out, "CAST(CASE typeof(%s) WHEN 'real' THEN printf('%%!.20g', %s) ELSE %s END AS BLOB)", c, c, c);
 }
 
 /* The one way to fail inside a SELECT with words of one's own: a bad JSON path is quoted in the message. It depends on
@@ -234,7 +231,7 @@ incload__sqlite_select_item(incload__str *out, const incload__column *column, in
     case INCLOAD__TEXT:
     case INCLOAD__JSON:
     case INCLOAD__NATIVE:
-        add_text(out, column, c);
+        add_text(out, c);
         break;
     case INCLOAD__BINARY:
         break;

@@ -43,7 +43,7 @@ static int32_t
 derive_position(incload__load *load, incload_error **err)
 {
     const incload__column *cursor = &load->target.columns[load->cursor];
-    incload__str sql = INCLOAD__STR(load->mem), max = INCLOAD__STR(load->mem);
+    incload__str sql = INCLOAD__STR(load->mem), quoted = INCLOAD__STR(load->mem), max = INCLOAD__STR(load->mem);
     incload__rows rows = { .mem = load->mem };
 
     /* Its text is the target's, which the source reads the same way only if it speaks the same dialect. */
@@ -53,16 +53,22 @@ derive_position(incload__load *load, incload_error **err)
             "missing_state=derive needs source and target of one kind (here %s and %s): set the watermark of "
             "load '%s' with incload_watermark_set() instead",
             load->from->dialect->name, load->to->dialect->name, load->spec->name);
-    incload__str_add(&max, "MAX(");
-    int32_t status = load->to->dialect->quote(&max, "column", cursor->name, err);
-    incload__str_add(&max, ")");
-    if (status == INCLOAD_OK && max.failed)
+    int32_t status = load->to->dialect->quote(&quoted, "column", cursor->name, err);
+    if (status == INCLOAD_OK && !quoted.failed)
+        incload__str_addf(&max, "MAX(%s)", incload__str_text(&quoted));
+    if (status == INCLOAD_OK && (quoted.failed || max.failed))
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK) {
         incload__str_add(&sql, "SELECT ");
         load->to->dialect->exact_text(&sql, cursor, incload__str_text(&max));
         incload__str_add(&sql, " FROM ");
         status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    }
+    if (status == INCLOAD_OK) {
+        /* Infinity would be a watermark that nothing is ever past. */
+        incload__str_add(&sql, " WHERE NOT (");
+        load->to->dialect->no_position(&sql, cursor, incload__str_text(&quoted));
+        incload__str_add(&sql, ")");
     }
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
@@ -75,6 +81,7 @@ derive_position(incload__load *load, incload_error **err)
             status = incload__fail_memory(err);
         incload__rows_free(&rows);
     }
+    incload__str_free(&quoted);
     incload__str_free(&max);
     incload__str_free(&sql);
     return status;

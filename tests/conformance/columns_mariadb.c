@@ -3,6 +3,7 @@
 #include "conformance.h"
 
 #define IN(postgres, mariadb, sqlite) { postgres, mariadb, sqlite }
+#define NOWHERE IN(REFUSED, REFUSED, REFUSED)
 #define NULL_VALUE { .what = "NULL", .sql = "NULL" }
 
 const struct column mariadb_columns[] = {
@@ -111,6 +112,8 @@ const struct column mariadb_columns[] = {
         { NULL, "'0001-01-01'", "0001-01-01" },
         { NULL, "'9999-12-31'", "9999-12-31" },
         { "year 0", "'0000-01-01'", "0000-01-01", IN(REFUSED, NULL, REFUSED), REFUSED },
+        { "zero date", "'0000-00-00'", "0000-00-00", NOWHERE, REFUSED, REFUSED },
+        { "no day", "'2024-02-00'", "2024-02-00", NOWHERE, REFUSED, REFUSED },
         NULL_VALUE,
     } },
     { "time(6)", IN("time(6) without time zone", "time(6)", "TIME TEXT"), WORDS, NULL, {
@@ -131,6 +134,7 @@ const struct column mariadb_columns[] = {
         { "one microsecond before 1970", "'1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999" },
         { "first of year 1", "'0001-01-01 00:00:00.000001'", "0001-01-01 00:00:00.000001" },
         { "last of year 9999", "'9999-12-31 23:59:59.999999'", "9999-12-31 23:59:59.999999" },
+        { "zero date", "'0000-00-00'", "0000-00-00 00:00:00.000000", NOWHERE, REFUSED, REFUSED },
         { "year 0", "'0000-12-31 23:59:59.000001'", "0000-12-31 23:59:59.000001", IN(REFUSED, NULL, REFUSED), REFUSED },
         NULL_VALUE,
     } },

@@ -270,8 +270,8 @@ const struct column postgres_columns[] = {
         { NULL, "'happy'", "happy" },
         NULL_VALUE,
     } },
-    { "positive", IN("text", "longtext", "TEXT"), CHARACTERS, NULL, {
-        { NULL, "17", "17" },
+    { "word", IN("text", "longtext", "TEXT"), CHARACTERS, NULL, {
+        { NULL, "'seventeen'", "seventeen" },
         NULL_VALUE,
     } },
     { .type = NULL },

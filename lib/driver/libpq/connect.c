@@ -66,7 +66,7 @@ check_string(const incload__connect *how, int64_t *deadline_us, incload_error **
 {
     char *message = NULL;
     int saved = errno;
-    PQconninfoOption *options = PQconninfoParse(how->url, &message);
+    PQconninfoOption *options = how->url != NULL ? PQconninfoParse(how->url, &message) : NULL;
 
     PQfreemem(message);
     bool valid = options != NULL && is_plausible(options);

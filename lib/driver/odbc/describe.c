@@ -28,6 +28,13 @@ is_time(SQLSMALLINT type)
     return type == SQL_TYPE_TIME || type == SQL_TYPE_TIMESTAMP;
 }
 
+/* Without a length their names would mean a length of 1. */
+static bool
+is_fixed(SQLSMALLINT type)
+{
+    return type == SQL_CHAR || type == SQL_WCHAR || type == SQL_BINARY;
+}
+
 /* The type as the dialect reads it: with precision and scale where the driver tells the truth about them. A wider
  * type than the true one loses nothing. */
 static void
@@ -40,9 +47,14 @@ native_text(const incload__odbc_profile *profile, const described *column, inclo
         incload__str_add(out, column->type_name);
         return;
     }
-    /* psqlODBC's word for character(n); PostgreSQL itself would read it as one character. */
+    /* psqlODBC's word for character(n), which PostgreSQL itself would read as one character; and for json, arrays and
+     * whatever else the driver does not know, which arrive as the server's text. */
     if (profile->params_as_text && strcmp(column->type_name, "char") == 0) {
         incload__str_add(out, "bpchar");
+        return;
+    }
+    if (profile->params_as_text && strcmp(column->type_name, "unknown") == 0) {
+        incload__str_add(out, "text");
         return;
     }
     incload__str_add_bytes(out, column->type_name, head);
@@ -51,6 +63,8 @@ native_text(const incload__odbc_profile *profile, const described *column, inclo
         incload__str_addf(out, "(%u,%d)", (unsigned)column->size, (int)column->digits);
     else if (is_time(column->type) && column->digits >= 0 && column->digits <= 6)
         incload__str_addf(out, "(%d)", (int)column->digits);
+    else if (is_fixed(column->type) && !profile->params_as_text && column->size > 0)
+        incload__str_addf(out, "(%u)", (unsigned)column->size);
     incload__str_add(out, column->type_name + head);
     if (column->is_unsigned && strstr(column->type_name, "nsigned") == NULL
         && strstr(column->type_name, "NSIGNED") == NULL)
@@ -71,8 +85,9 @@ ask_column(SQLHSTMT stmt, SQLUSMALLINT number, described *out)
         rc = SQLColAttribute(stmt, number, SQL_DESC_TYPE_NAME, out->type_name, (SQLSMALLINT)(sizeof out->type_name - 1),
                              &length, NULL);
     if (SQL_SUCCEEDED(SQLColAttribute(stmt, number, SQL_DESC_UNSIGNED, NULL, 0, NULL, &is_unsigned)))
-        out->is_unsigned = is_unsigned == SQL_TRUE && (out->type == SQL_BIGINT || out->type == SQL_INTEGER
-                                                       || out->type == SQL_SMALLINT || out->type == SQL_TINYINT);
+        out->is_unsigned = is_unsigned == SQL_TRUE && strcmp(out->type_name, "year") != 0
+                           && (out->type == SQL_BIGINT || out->type == SQL_INTEGER || out->type == SQL_SMALLINT
+                               || out->type == SQL_TINYINT);
     return rc;
 }
 

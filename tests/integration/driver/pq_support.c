@@ -8,7 +8,10 @@
 const char *
 pq_url(void)
 {
-    return getenv("INCLOAD_TEST_POSTGRES");
+    const char *url = getenv("INCLOAD_TEST_POSTGRES");
+
+    ck_assert_msg(url != NULL, "INCLOAD_TEST_POSTGRES names no server: run this by tests/run.sh");
+    return url;
 }
 
 int64_t

@@ -111,8 +111,8 @@ quakes_make(place at, const char *table)
     table_drop(at, table);
     fprintf(out, "CREATE TABLE %s (", table);
     for (int32_t i = 0; i < FIELDS; i++, columns += strcspn(columns, " ") + 1)
-        fprintf(out, "%.*s %s%s, ", (int)strcspn(columns, ":"), columns, types[at.kind][(unsigned char)kinds_of_fields[i]],
-                i <= UPDATED ? " NOT NULL" : "");
+        fprintf(out, "%.*s %s%s, ", (int)strcspn(columns, ":"), columns,
+                types[at.kind][(unsigned char)kinds_of_fields[i]], i <= UPDATED ? " NOT NULL" : "");
     fputs("PRIMARY KEY (id))", out);
     fclose(out);
     sql(at, "%s", text);

@@ -64,8 +64,8 @@ load_counts(const load *what, int64_t read, int64_t written)
 
     ck_assert_msg(incload_run_rows_read(run) == read && incload_run_rows_written(run) == written,
                   "%s to %s: %lld read, %lld written instead of %lld, %lld", kind_names[what->from.kind],
-                  kind_names[what->to.kind], (long long)incload_run_rows_read(run), (long long)incload_run_rows_written(run),
-                  (long long)read, (long long)written);
+                  kind_names[what->to.kind], (long long)incload_run_rows_read(run),
+                  (long long)incload_run_rows_written(run), (long long)read, (long long)written);
     incload_run_unref(run);
 }
 
@@ -88,7 +88,8 @@ load_fails(const load *what, int32_t code, const char *words)
     ck_assert_msg(err != NULL, "%s to %s: the load should fail with %s (%s)", kind_names[what->from.kind],
                   kind_names[what->to.kind], incload_status_name(code), words);
     ck_assert_msg(incload_error_code(err) == code, "%s to %s: %s instead of %s: %s", kind_names[what->from.kind],
-                  kind_names[what->to.kind], incload_error_name(err), incload_status_name(code), incload_error_message(err));
+                  kind_names[what->to.kind], incload_error_name(err), incload_status_name(code),
+                  incload_error_message(err));
     expect_words(incload_error_message(err), words);
     if (run != NULL) {
         ck_assert_int_eq(incload_run_status(run), INCLOAD_STATUS_FAILED);

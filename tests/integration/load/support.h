@@ -34,7 +34,8 @@ void place_close(place at);
 
 /* One statement, which must succeed. */
 void sql(place at, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* What a query gives: fields with '|' between them, a line break behind each row, rows sorted; NULL as NULL. Freed by the caller. */
+/* What a query gives: fields with '|' between them, a line break behind each row, rows sorted; NULL as NULL. Freed by
+ * the caller. */
 char *ask(place at, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, compared with what it must be. */
 void expect(place at, const char *expected, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables of the same shape in every kind of database, and their contents in one form. What a value looks like is decided
- * here, from the server's own text: the library's conversions have no part in it. */
+/* Tables of the same shape in every kind of database, and their contents in one form. What a value looks like is
+ * decided here, from the server's own text: the library's conversions have no part in it. */
 #define _GNU_SOURCE
 #include "support.h"
 

@@ -93,7 +93,8 @@ START_TEST(a_load_ends_when_its_time_is_over)
     int64_t started = now_ms();
     incload_run *run = load_run(&s.what, &err);
     int64_t took = now_ms() - started;
-    ck_assert_msg(incload_error_code(err) == INCLOAD_E_TIMEOUT, "%s: %s", incload_error_name(err), incload_error_message(err));
+    ck_assert_msg(incload_error_code(err) == INCLOAD_E_TIMEOUT, "%s: %s", incload_error_name(err),
+                  incload_error_message(err));
     ck_assert_msg(took >= 600 && took < 700 + SOON_MS, "it took %d ms", (int)took);
     incload_error_unref(err);
     incload_run_unref(run);

@@ -37,8 +37,6 @@ static const struct route {
     { PG_ODBC, PG_ODBC, 1, "auto", "batches" },
 };
 
-enum { ROUTES = sizeof routes / sizeof routes[0] };
-
 static void
 expect_run(const load *what, int64_t written, const char *road)
 {
@@ -86,7 +84,8 @@ END_TEST
 static void
 add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, each_day_of_earthquakes_arrives_once_and_whole, 0, ROUTES);
+    tcase_add_loop_test(tests, each_day_of_earthquakes_arrives_once_and_whole, 0,
+                        sizeof routes / sizeof routes[0]);
 }
 
 int

@@ -97,7 +97,8 @@ load_and_kill(stage *s, int64_t after_us)
     s->killed += WIFSIGNALED(status);
 }
 
-/* What the server has not noticed yet may still hold a lock or commit in between: that is told, and a run later all is well. */
+/* What the server has not noticed yet may still hold a lock or commit in between: that is told, and a run later all is
+ * well. */
 static void
 load_again(const stage *s)
 {
@@ -129,18 +130,20 @@ check_ledger(const stage *s, int64_t rows)
     ck_assert_int_ge(version, QUAKE_DAYS);
     ck_assert_int_eq(ask_number(s->to, "SELECT COUNT(*) AS c FROM %swatermark_history WHERE load_name = '%s'", l, name),
                      version);
-    ck_assert_int_eq(ask_number(s->to, "SELECT MIN(version) AS c FROM %swatermark_history WHERE load_name = '%s'", l, name), 1);
-    ck_assert_int_eq(ask_number(s->to, "SELECT MAX(version) AS c FROM %swatermark_history WHERE load_name = '%s'", l, name),
-                     version);
+    ck_assert_int_eq(
+        ask_number(s->to, "SELECT MIN(version) AS c FROM %swatermark_history WHERE load_name = '%s'", l, name), 1);
+    ck_assert_int_eq(
+        ask_number(s->to, "SELECT MAX(version) AS c FROM %swatermark_history WHERE load_name = '%s'", l, name),
+        version);
     ck_assert_int_eq(ask_number(s->to, "SELECT COUNT(*) AS c FROM %srun WHERE load_name = '%s'", l, name), version);
     ck_assert_int_eq(ask_number(s->to,
                                 "SELECT COUNT(*) AS c FROM %swatermark_history h JOIN %srun r ON r.run_id = h.run_id"
                                 " WHERE h.load_name = '%s'",
                                 l, l, name),
                      version);
-    ck_assert_int_eq(ask_number(s->to, "SELECT CAST(SUM(rows_written) AS CHAR(20)) AS c FROM %srun WHERE load_name = '%s'", l,
-                                name),
-                     rows);
+    ck_assert_int_eq(
+        ask_number(s->to, "SELECT CAST(SUM(rows_written) AS CHAR(20)) AS c FROM %srun WHERE load_name = '%s'", l, name),
+        rows);
 }
 
 static void
@@ -205,7 +208,8 @@ START_TEST(a_load_that_was_killed_at_any_moment_is_whole_after_the_next_run)
         if (day == QUAKE_DAYS - 1)
             end_round(&s);
     }
-    ck_assert_msg(s.killed >= KILLS / 2, "only %d of %d loads were still at work when they were killed", (int)s.killed, KILLS);
+    ck_assert_msg(s.killed >= KILLS / 2, "only %d of %d loads were still at work when they were killed", (int)s.killed,
+                  KILLS);
     place_close(s.from);
     place_close(s.to);
 }

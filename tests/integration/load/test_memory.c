@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A host's memory does not grow with the table: each road loads a table like TPC-H's lineitem in a process of its own, at
- * one size and at ten times that, and the most memory that process ever held is compared.
+/* A host's memory does not grow with the table: each road loads a table like TPC-H's lineitem in a process of its own,
+ * at one size and at ten times that, and the most memory that process ever held is compared.
  *
  * INCLOAD_TEST_ROWS: the larger size on the roads from libpq to libpq (default 5,000,000). */
 #define _GNU_SOURCE
@@ -20,11 +20,13 @@ extern char **environ;
 
 static const char source_table[] =
     "CREATE UNLOGGED TABLE %s AS SELECT g AS l_orderkey, (g * 7 %% 200000)::integer AS l_partkey,"
-    " (g * 3 %% 10000)::integer AS l_suppkey, (g %% 7)::integer AS l_linenumber, (g %% 50)::numeric(15,2) AS l_quantity,"
+    " (g * 3 %% 10000)::integer AS l_suppkey, (g %% 7)::integer AS l_linenumber, (g %% 50)::numeric(15,2)"
+    " AS l_quantity,"
     " (g * 13 %% 100000 / 7.0)::numeric(15,2) AS l_extendedprice, (g %% 11 / 100.0)::numeric(15,2) AS l_discount,"
     " (g %% 9 / 100.0)::numeric(15,2) AS l_tax, chr(65 + (g %% 3)::integer)::char(1) AS l_returnflag,"
     " chr(70 + (g %% 2)::integer)::char(1) AS l_linestatus, date '1992-01-01' + (g %% 2500)::integer AS l_shipdate,"
-    " date '1992-02-01' + (g %% 2500)::integer AS l_commitdate, date '1992-03-01' + (g %% 2500)::integer AS l_receiptdate,"
+    " date '1992-02-01' + (g %% 2500)::integer AS l_commitdate, date '1992-03-01' + (g %% 2500)::integer"
+    " AS l_receiptdate,"
     " 'DELIVER IN PERSON'::char(25) AS l_shipinstruct, 'TRUCK'::char(10) AS l_shipmode,"
     " ('the carefully final packages ' || g)::varchar(44) AS l_comment,"
     " timestamptz '2024-01-01' + g * interval '1 millisecond' AS l_updated FROM generate_series(1, %lld::bigint) AS g";
@@ -70,8 +72,10 @@ load_alone(int32_t which, const char *source, const char *target, int64_t rows)
 
     ck_assert_msg(path != NULL, "INCLOAD_TEST_LOADER is not set");
     snprintf(options, sizeof options, "road=%s", roads[which].road);
-    const char *words[] = { path, place_url(roads[which].from, 0), source, place_url(roads[which].to, roads[which].number),
-                            target, "append", options, NULL };
+    const char *words[] = { path,    place_url(roads[which].from, 0),
+                            source,  place_url(roads[which].to, roads[which].number),
+                            target,  "append",
+                            options, NULL };
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -128,8 +132,8 @@ START_TEST(memory_is_small_and_does_not_grow_with_the_table)
     long at_small = measure(_i, large / TIMES), at_large = measure(_i, large);
 
     ck_assert_msg(at_large < LIMIT_KIB, "%s: %ld KiB for %lld rows", roads[_i].name, at_large, (long long)large);
-    ck_assert_msg(at_large <= at_small + at_small / 10, "%s: %ld KiB for %lld rows, %ld KiB for %lld", roads[_i].name, at_small,
-                  (long long)(large / TIMES), at_large, (long long)large);
+    ck_assert_msg(at_large <= at_small + at_small / 10, "%s: %ld KiB for %lld rows, %ld KiB for %lld", roads[_i].name,
+                  at_small, (long long)(large / TIMES), at_large, (long long)large);
 }
 END_TEST
 

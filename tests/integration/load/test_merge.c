@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How rows land: which of several rows of one key wins, keys of many columns, what is not written, and plain appending. */
+/* How rows land: which of several rows of one key wins, keys of many columns, what is not written, and appending. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,7 +35,8 @@ START_TEST(the_last_row_of_a_key_in_cursor_order_wins)
     table_add(s.from, "other_rows", "(3, '2024-03-01 10:00:03', 'old'), (1, '2024-03-01 10:00:04', 'newer')");
     load_counts(&s.what, 6, 2);
     expect_rows(s.to, s.target, columns,
-                "1|2024-03-01 10:00:05.000000|newest\n2|2024-03-01 10:00:02.000000|new\n3|2024-03-01 10:00:04.000000|new\n");
+                "1|2024-03-01 10:00:05.000000|newest\n2|2024-03-01 10:00:02.000000|new\n"
+                "3|2024-03-01 10:00:04.000000|new\n");
     free(query);
     scene_end(&s);
 }
@@ -161,7 +162,7 @@ START_TEST(appending_to_rows_repeats_them_when_that_is_asked_for)
 }
 END_TEST
 
-START_TEST(appending_what_is_new_keeps_every_version_and_doubles_no_row_at_the_watermark)
+START_TEST(appending_what_is_new_keeps_every_version_and_doubles_no_row)
 {
     scene s = scene_begin("append_since", _i, columns, "id", "write=append cursor=at");
 
@@ -192,7 +193,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_merge_into_a_table_without_that_key_is_refused, 0, ROUTES);
     tcase_add_loop_test(tests, appending_a_whole_table_is_refused_when_the_target_has_rows, 0, ROUTES);
     tcase_add_loop_test(tests, appending_to_rows_repeats_them_when_that_is_asked_for, 0, ROUTES);
-    tcase_add_loop_test(tests, appending_what_is_new_keeps_every_version_and_doubles_no_row_at_the_watermark, 0, ROUTES);
+    tcase_add_loop_test(tests, appending_what_is_new_keeps_every_version_and_doubles_no_row, 0, ROUTES);
 }
 
 int

@@ -122,10 +122,13 @@ START_TEST(a_query_with_bound_parameters_is_a_source)
     char *query = NULL;
 
     table_add(s.from, s.source,
-              "(1, '2024-03-01 10:00:05', 'x'), (2, '2024-03-01 10:00:06', 'y'), (9, '2024-03-01 10:00:07', 'too far')");
-    sql(s.from, "UPDATE %s SET name = 'it''s \"so\" %s 100%% ?' WHERE id = 2", s.source, s.from.kind == MARIADB ? "\\\\" : "\\");
+              "(1, '2024-03-01 10:00:05', 'x'), (2, '2024-03-01 10:00:06', 'y'),"
+              " (9, '2024-03-01 10:00:07', 'too far')");
+    sql(s.from, "UPDATE %s SET name = 'it''s \"so\" %s 100%% ?' WHERE id = 2", s.source,
+        s.from.kind == MARIADB ? "\\\\" : "\\");
     ck_assert_int_gt(asprintf(&query,
-                              "SELECT id, at, name, id * 2 AS twice FROM %s WHERE name <> %s AND id < CAST(%s AS %s) -- the end",
+                              "SELECT id, at, name, id * 2 AS twice FROM %s"
+                              " WHERE name <> %s AND id < CAST(%s AS %s) -- the end",
                               s.source, numbered ? "$1" : "?", numbered ? "$2" : "?",
                               s.from.kind == MARIADB ? "SIGNED" : "integer"),
                      0);
@@ -173,7 +176,8 @@ START_TEST(odd_names_of_tables_and_columns_are_names)
     sql(from, "DROP TABLE IF EXISTS %s", source);
     sql(to, "DROP TABLE IF EXISTS %s", target);
     sql(from, source_ticks ? "CREATE TABLE %s (`select` bigint, `the at` bigint, `a:b` bigint, `q\"q` bigint)"
-                           : "CREATE TABLE %s (\"select\" bigint, \"the at\" bigint, \"a:b\" bigint, \"q\"\"q\" bigint)",
+                           : "CREATE TABLE %s (\"select\" bigint, \"the at\" bigint, \"a:b\" bigint,"
+                             " \"q\"\"q\" bigint)",
         source);
     sql(from, "INSERT INTO %s VALUES (1, 2, 3, 4)", source);
     what.from = from;

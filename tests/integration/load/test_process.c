@@ -140,7 +140,8 @@ replace_all(incload_unit *unit, incload_batch *batch, void *user_data)
     static const int16_t ids[] = { 10, 20 };
     /* 2024-03-01 10:00:00 and a second later, in milliseconds. */
     static const int64_t stamps[] = { INT64_C(1709287200000), INT64_C(1709287201000) };
-    const void *name_buffers[] = { NULL, offsets, "onetwo" }, *id_buffers[] = { NULL, ids }, *at_buffers[] = { NULL, stamps };
+    const void *name_buffers[] = { NULL, offsets, "onetwo" };
+    const void *id_buffers[] = { NULL, ids }, *at_buffers[] = { NULL, stamps };
     const void *no_buffers[] = { NULL };
     struct ArrowSchema fields[] = {
         { .format = "u", .name = "name", .flags = ARROW_FLAG_NULLABLE, .release = release_schema },

@@ -13,7 +13,7 @@ begin(const char *name, int32_t route, const char *options)
     return scene_begin(name, route, columns, "id", options);
 }
 
-START_TEST(rows_with_the_watermarks_own_stamp_that_come_later_are_found_and_not_written_twice)
+START_TEST(rows_with_the_watermarks_own_stamp_that_come_later_are_written_once)
 {
     scene s = begin("ties", _i, "cursor=at key=id");
 
@@ -44,7 +44,7 @@ START_TEST(a_row_that_changes_is_loaded_again_and_updates_the_copy)
 }
 END_TEST
 
-START_TEST(an_empty_source_leaves_no_watermark_and_the_next_load_begins_from_the_beginning)
+START_TEST(an_empty_source_leaves_no_watermark)
 {
     scene s = begin("empty", _i, "cursor=at key=id");
     incload_run *run = load_ok(&s.what);
@@ -142,7 +142,8 @@ END_TEST
 START_TEST(an_infinite_stamp_is_refused_by_a_target_that_cannot_hold_it)
 {
     place from = place_open(POSTGRES, 0), to = place_open(MARIADB, 0);
-    load what = { .from = from, .to = to, .table = "endless_elsewhere", .options = "cursor=at key=id null_cursor=include" };
+    load what = { .from = from, .to = to, .table = "endless_elsewhere",
+                  .options = "cursor=at key=id null_cursor=include" };
 
     table_make(from, what.table, columns, "id");
     table_drop(to, what.table);
@@ -216,9 +217,9 @@ END_TEST
 static void
 add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, rows_with_the_watermarks_own_stamp_that_come_later_are_found_and_not_written_twice, 0, ROUTES);
+    tcase_add_loop_test(tests, rows_with_the_watermarks_own_stamp_that_come_later_are_written_once, 0, ROUTES);
     tcase_add_loop_test(tests, a_row_that_changes_is_loaded_again_and_updates_the_copy, 0, ROUTES);
-    tcase_add_loop_test(tests, an_empty_source_leaves_no_watermark_and_the_next_load_begins_from_the_beginning, 0, ROUTES);
+    tcase_add_loop_test(tests, an_empty_source_leaves_no_watermark, 0, ROUTES);
     tcase_add_loop_test(tests, rows_without_a_stamp_are_refused_and_counted_unless_a_policy_is_named, 0, ROUTES);
     tcase_add_loop_test(tests, rows_without_a_stamp_are_loaded_in_every_run_when_included, 0, ROUTES);
     tcase_add_loop_test(tests, rows_without_a_stamp_are_left_out_when_excluded, 0, ROUTES);

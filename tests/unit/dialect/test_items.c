@@ -94,13 +94,16 @@ END_TEST
     "', which does not fit its declared type: cast it in a query')"
 #define SQLITE_ITEM(expression) "CASE typeof(`c`) WHEN 'blob' THEN " SQLITE_REFUSAL " ELSE " expression " END"
 
+#define SQLITE_TEXT_ITEM                                                                                               \
+    SQLITE_ITEM("CAST(CASE typeof(`c`) WHEN 'real' THEN printf('%!.20g', `c`) ELSE `c` END AS BLOB)")
+
 START_TEST(a_value_that_travels_as_native_is_read_as_text_whatever_its_column)
 {
     expect_select(postgres, column_of("timestamp with time zone", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_BINARY,
                   "\"c\"::text");
     expect_select(mariadb, column_of("datetime(6)", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT, "CAST(`c` AS CHAR)");
     expect_select(sqlite, column_of("TIMESTAMP TEXT", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT,
-                  SQLITE_ITEM("CAST(`c` AS BLOB)"));
+                  SQLITE_TEXT_ITEM);
     expect_select(sqlserver, column_of("datetime2(7)", INCLOAD__NATIVE, 0, 0), INCLOAD__WIRE_TEXT,
                   "CONVERT(varchar(40), [c], 121)");
     expect_bind(postgres, column_of("timestamp(3) with time zone", INCLOAD__NATIVE, 0, 0),
@@ -164,9 +167,9 @@ START_TEST(sqlite_reads_everything_so_that_a_wrong_storage_class_shows)
     const incload__wire wire = INCLOAD__WIRE_TEXT;
 
     expect_select(sqlite, column_of("INTEGER", INCLOAD__INT64, 0, 0), wire, SQLITE_ITEM("CAST(`c` AS TEXT)"));
-    expect_select(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), wire, SQLITE_ITEM("CAST(`c` AS BLOB)"));
+    expect_select(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), wire, SQLITE_TEXT_ITEM);
     expect_select(sqlite, column_of("", INCLOAD__TEXT, 0, 0), wire,
-                  SQLITE_ITEM("CAST(CASE typeof(`c`) WHEN 'real' THEN printf('%!.20g', `c`) ELSE `c` END AS BLOB)"));
+                  SQLITE_TEXT_ITEM);
     expect_select(sqlite, column_of("DECIMAL(10,2)", INCLOAD__DECIMAL, 10, 2), wire, SQLITE_ITEM("CAST(`c` AS TEXT)"));
     expect_select(sqlite, column_of("DECIMAL(20,2)", INCLOAD__DECIMAL, 20, 2), wire,
                   SQLITE_ITEM("CASE WHEN typeof(`c`) <> 'real' OR CAST(CAST(`c` AS TEXT) AS REAL) = `c` "

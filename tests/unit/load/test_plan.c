@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(a_target_that_cannot_be_made_is_named)
 {
-    incload_mock_answer_rows(r.to, r.dialect->columns_query, 1, "a", NULL, NULL, 0, NULL);
+    incload_mock_answer_rows(r.to, r.dialect->columns_query, 0, "a", NULL, NULL, 0, NULL);
     incload_mock_fail(r.to, "CREATE TABLE IF NOT EXISTS %orders%", 1, "42501", 0, "permission denied", NULL);
     refused(BY_TIME, INCLOAD_E_PERMISSION, "creating target table ");
 }
@@ -208,8 +208,12 @@ START_TEST(a_watermark_is_derived_from_the_target_when_asked)
     incload_mock_answer_rows(r.to, "SELECT CASE WHEN EXISTS%", 0, "has", NULL, one, 1, NULL);
     incload_mock_answer_rows(r.to, "SELECT (MAX(\"updated\"))::text%", 0, "m", NULL, newest, 1, NULL);
     ck_assert_int_eq(rig_load(&r, "timestamp", "cursor=updated key=id missing_state=derive"), INCLOAD_OK);
-    ck_assert_int_eq(rig_count(r.from, "SELECT (MAX(\"updated\"))::text FROM \"public\".\"orders\" WHERE \"updated\" >= $1"),
-                     1);
+    int64_t asked = 0;
+    for (int64_t i = 0; i < incload_mock_statement_count(r.from); i++) {
+        const char *low = incload_mock_statement_parameter(r.from, i, 0);
+        asked += low != NULL && strcmp(low, newest[0]) == 0;
+    }
+    ck_assert_int_eq(asked, 2);
 }
 END_TEST
 

@@ -88,6 +88,7 @@ typedef struct scenario {
     bool one_database;
     bool function;
     bool missing;
+    bool rows_alone; /* in the target, without a watermark */
 } scenario;
 
 static const scenario scenarios[] = {
@@ -98,7 +99,17 @@ static const scenario scenarios[] = {
     { "inside", "postgres", BY_TIME, .earlier = true, .one_database = true },
     { "function", "postgres", BY_TIME, .earlier = true, .function = true },
     { "created", "mariadb", "timestamp", "cursor=updated key=id until='2025-01-01 00:00:00'", .missing = true },
+    { "derive", "postgres", "timestamp", "cursor=updated key=id missing_state=derive", .rows_alone = true },
 };
+
+static void
+tell_rows(incload_mock *mock)
+{
+    static const char *const one[] = { "1" }, *const newest[] = { "2024-01-01 08:00:00" };
+
+    incload_mock_answer_rows(mock, "SELECT CASE WHEN EXISTS%", 0, "has", NULL, one, 1, NULL);
+    incload_mock_answer_rows(mock, "SELECT (MAX(%", 0, "newest", NULL, newest, 1, NULL);
+}
 
 static bool
 acceptable(const rig *r, bool function)
@@ -116,9 +127,10 @@ load_with(const scenario *how, lender *from)
 
     if (how->earlier)
         rig_tell_earlier_load(r.to);
-    if (how->missing) {
+    if (how->missing)
         incload_mock_answer_rows(r.to, r.dialect->columns_query, 1, "a", NULL, NULL, 0, NULL);
-    }
+    if (how->rows_alone)
+        tell_rows(r.to);
     rig_plan(&r, how->preset, how->options);
     if (how->function)
         incload_step_set_batch_function(r.step, look, NULL, NULL, &r.err);

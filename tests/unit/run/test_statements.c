@@ -97,9 +97,9 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         "<identity>",
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         "SELECT COUNT(*) FROM \"public\".\"orders\" WHERE " NO_POSITION,
-        "SELECT (MAX(\"updated\"))::text FROM \"public\".\"orders\" WHERE \"updated\" >= $1::timestamp"
-        " {2024-01-01 08:00:00}",
-        READ_ORDERS " WHERE \"updated\" >= $1::timestamp AND \"updated\" <= $2::timestamp"
+        "SELECT (MAX(\"updated\"))::text FROM \"public\".\"orders\" WHERE NOT (" NO_POSITION ")"
+        " AND \"updated\" >= $1::timestamp {2024-01-01 08:00:00}",
+        READ_ORDERS " WHERE NOT (" NO_POSITION ") AND \"updated\" >= $1::timestamp AND \"updated\" <= $2::timestamp"
                     " {2024-01-01 08:00:00} {" HIGH "}",
         "ROLLBACK",
     };
