@@ -39,8 +39,8 @@ static const incload__error_rule error_rules[] = {
 };
 
 /* Backticks: a name in double quotes that is no column would silently be a string. But the ODBC driver, which counts
- * the question marks itself, ends statements at semicolons and takes braces away, does not know backticks: what it would
- * misread between them stands in double quotes. */
+ * the question marks itself, ends statements at semicolons and takes braces away, does not know backticks: what it
+ * would misread between them stands in double quotes. */
 int32_t
 incload__sqlite_quote(incload__str *out, const char *what, const char *name, incload_error **err)
 {

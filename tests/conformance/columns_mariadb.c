@@ -57,7 +57,8 @@ const struct column mariadb_columns[] = {
         { NULL, "b'0'", "0" },
         NULL_VALUE,
     } },
-    { "bit(64)", IN("numeric(20,0)", "bit(64)", "DECIMAL TEXT(20,0)"), WORDS, "CAST(CAST(payload AS UNSIGNED) AS CHAR)", {
+    { "bit(64)", IN("numeric(20,0)", "bit(64)", "DECIMAL TEXT(20,0)"), WORDS,
+      "CAST(CAST(payload AS UNSIGNED) AS CHAR)", {
         { "all ones", "18446744073709551615", "18446744073709551615" },
         { "a digit's code", "b'110001'", "49" },
         NULL_VALUE,
@@ -130,7 +131,8 @@ const struct column mariadb_columns[] = {
     } },
     { "datetime(6)", IN("timestamp(6) without time zone", "datetime(6)", "TIMESTAMP TEXT"), WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123456'", "2024-02-29 12:34:56.123456" },
-        { "whole seconds", "'2024-02-29 12:34:56'", "2024-02-29 12:34:56.000000", IN("2024-02-29 12:34:56", NULL, NULL) },
+        { "whole seconds", "'2024-02-29 12:34:56'", "2024-02-29 12:34:56.000000",
+          IN("2024-02-29 12:34:56", NULL, NULL) },
         { "one microsecond before 1970", "'1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999" },
         { "first of year 1", "'0001-01-01 00:00:00.000001'", "0001-01-01 00:00:00.000001" },
         { "last of year 9999", "'9999-12-31 23:59:59.999999'", "9999-12-31 23:59:59.999999" },

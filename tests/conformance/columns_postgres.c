@@ -135,7 +135,8 @@ const struct column postgres_columns[] = {
         { "-infinity", "'-infinity'", "-infinity", IN(NULL, REFUSED, REFUSED), REFUSED },
         NULL_VALUE,
     } },
-    { "timestamp(3) without time zone", IN("timestamp(3) without time zone", "datetime(3)", "TIMESTAMP TEXT"), WORDS, NULL, {
+    { "timestamp(3) without time zone", IN("timestamp(3) without time zone", "datetime(3)", "TIMESTAMP TEXT"),
+      WORDS, NULL, {
         { NULL, "'2024-02-29 12:34:56.123'", "2024-02-29 12:34:56.123", IN(NULL, NULL, "2024-02-29 12:34:56.123000") },
         NULL_VALUE,
     } },
@@ -144,8 +145,8 @@ const struct column postgres_columns[] = {
           IN(NULL, "2024-02-29 07:04:56.123456", "2024-02-29 07:04:56.123456+00:00") },
         { "first of year 1", "'0001-01-01 00:00:00+00'", "0001-01-01 00:00:00+00",
           IN(NULL, "0001-01-01 00:00:00.000000", "0001-01-01 00:00:00.000000+00:00") },
-        { "1 BC, in UTC", "'0001-01-01 00:00:00+01'", "0001-12-31 23:00:00+00 BC", IN(NULL, REFUSED, REFUSED) },
-        { "year 10000, in UTC", "'9999-12-31 23:59:59-01'", "10000-01-01 00:59:59+00", IN(NULL, REFUSED, REFUSED) },
+        { "1 BC in UTC", "'0001-01-01 00:00:00+01'", "0001-12-31 23:00:00+00 BC", IN(NULL, REFUSED, REFUSED) },
+        { "year 10000 in UTC", "'9999-12-31 23:59:59-01'", "10000-01-01 00:59:59+00", IN(NULL, REFUSED, REFUSED) },
         { "infinity", "'infinity'", "infinity", IN(NULL, REFUSED, REFUSED), REFUSED },
         { "-infinity", "'-infinity'", "-infinity", IN(NULL, REFUSED, REFUSED), REFUSED },
         NULL_VALUE,
@@ -196,13 +197,15 @@ const struct column postgres_columns[] = {
         NULL_VALUE,
     } },
     { "json", IN("json", "longtext", "JSON TEXT"), CHARACTERS, NULL, {
-        { "as written", "'{\"b\" : 1.0,  \"a\":[null], \"b\":\"\\u00e9\"}'", "{\"b\" : 1.0,  \"a\":[null], \"b\":\"\\u00e9\"}",
+        { "as written", "'{\"b\" : 1.0,  \"a\":[null], \"b\":\"\\u00e9\"}'",
+          "{\"b\" : 1.0,  \"a\":[null], \"b\":\"\\u00e9\"}",
           { 0 } },
         { "null of JSON", "'null'", "null" },
         NULL_VALUE,
     } },
     { "jsonb", IN("jsonb", "longtext", "JSON TEXT"), CHARACTERS, NULL, {
-        { "number of 30 digits", "'{\"a\": 123456789012345678901234567890.10}'", "{\"a\": 123456789012345678901234567890.10}",
+        { "number of 30 digits", "'{\"a\": 123456789012345678901234567890.10}'",
+          "{\"a\": 123456789012345678901234567890.10}",
           { 0 } },
         { "4-byte UTF-8", "U&'\"\\+01F600\"'::jsonb", "\"\xf0\x9f\x98\x80\"" },
         NULL_VALUE,

@@ -31,7 +31,8 @@ extern const struct party_kind parties[PARTIES];
 enum shown {
     WORDS,      /* the server's own text; in SQLite stored as text */
     WHOLE,      /* a whole number; in SQLite stored as an integer */
-    CHARACTERS, /* byte by byte, since servers call different texts equal; "hex:..." where bytes are no printable text */
+    CHARACTERS, /* byte by byte, since servers call different texts equal; "hex:..." where bytes are no printable text
+                 */
     BYTES,      /* hexadecimal digits */
     SINGLE,     /* all 32 bits of a float, by its value as a double */
     DOUBLE,     /* all 64 bits of a double */
@@ -42,11 +43,11 @@ enum shown {
 #define REFUSED "\001refused"
 
 struct value {
-    const char *what; /* for people; NULL: the sql says it */
-    const char *sql;  /* in the source's own SQL */
-    const char *text; /* as the source shows it; NULL for SQL NULL */
+    const char *what;         /* for people; NULL: the sql says it */
+    const char *sql;          /* in the source's own SQL */
+    const char *text;         /* as the source shows it; NULL for SQL NULL */
     const char *in[DIALECTS]; /* what is found in the target, where that is another text or REFUSED */
-    const char *typed;  /* the same between two databases of one kind when a process function sees typed values */
+    const char *typed;        /* the same between two databases of one kind when a process function sees typed values */
     const char *inside; /* the same inside one database, where the server moves its values itself; by default `text` */
 };
 
@@ -80,7 +81,7 @@ extern incload_database *beside_source;
 
 bool find_sides(const char *from, const char *to);
 const char *missing_server(void); /* the variable that does not name one, or NULL */
-void open_sides(void); /* once; what is open stays */
+void open_sides(void);            /* once; what is open stays */
 void close_sides(void);
 
 void run_sql(incload_database *database, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -143,8 +143,8 @@ read_single(incload_database *database, const char *sql)
 {
     struct rows rows = read_text(database, sql);
 
-    ck_assert_msg(rows.count == 1 && rows.columns == 1, "%lld rows of %d columns, not one text: %s", (long long)rows.count,
-                  (int)rows.columns, sql);
+    ck_assert_msg(rows.count == 1 && rows.columns == 1, "%lld rows of %d columns, not one text: %s",
+                  (long long)rows.count, (int)rows.columns, sql);
     char *text = rows.cells[0];
     rows.cells[0] = NULL;
     free_rows(&rows);
@@ -219,8 +219,9 @@ run_load(const struct load *load)
     struct outcome out = { .code = INCLOAD_OK };
     incload_error *err = NULL;
     incload_strategy *how = incload_strategy_new(load->preset, load->options, &err);
-    incload_step *step = load->query ? incload_step_new_query_load(load->from, load->source, load->to, load->target, how, &err)
-                                     : incload_step_new_load(load->from, load->source, load->to, load->target, how, &err);
+    incload_step *step = load->query
+                             ? incload_step_new_query_load(load->from, load->source, load->to, load->target, how, &err)
+                             : incload_step_new_load(load->from, load->source, load->to, load->target, how, &err);
 
     if (load->typed) {
         incload_strategy_set(how, "road", "batches", &err);
@@ -249,8 +250,9 @@ expect_load(const struct load *load, long long rows_read, long long rows_written
     ck_assert_msg(out.rows_read == rows_read && out.rows_written == rows_written,
                   "%s (road %s): %lld rows read and %lld written, expected %lld and %lld", why, out.road, out.rows_read,
                   out.rows_written, rows_read, rows_written);
-    ck_assert_msg(out.rows_read == out.rows_written + out.rows_skipped, "%s: %lld rows read, but %lld written and %lld skipped",
-                  why, out.rows_read, out.rows_written, out.rows_skipped);
+    ck_assert_msg(out.rows_read == out.rows_written + out.rows_skipped,
+                  "%s: %lld rows read, but %lld written and %lld skipped", why, out.rows_read, out.rows_written,
+                  out.rows_skipped);
 }
 
 /* ---- texts ---- */
@@ -269,7 +271,7 @@ text_of(const char *expression, enum dialect dialect)
 
 #define SQLITE_IS(class, expression)                                                                                   \
     "CASE typeof(payload) WHEN '" class "' THEN " expression " WHEN 'null' THEN NULL "                                 \
-    "ELSE 'stored as ' || typeof(payload) END"
+                                        "ELSE 'stored as ' || typeof(payload) END"
 
 const char *
 show(enum shown shown, enum dialect dialect)

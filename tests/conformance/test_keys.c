@@ -16,17 +16,24 @@ static const struct key postgres_keys[] = {
     { "key: smallint", "smallint", { "-32768", "0", "32767", "1" } },
     { "key: bigint", "bigint", { "-9223372036854775808", "0", "9223372036854775807", "9223372036854775806" } },
     { "key: boolean", "boolean", { "true", "false" } },
-    { "key: numeric", "numeric(38,10)",
+    { "key: numeric",
+      "numeric(38,10)",
       { "0.0000000001", "-0.0000000001", "9999999999999999999999999999.9999999999",
         "9999999999999999999999999999.9999999998" } },
-    { "key: text", "text", { "'a'", "'A'", "'a '", "' a'", "''", "U&'\\00e1'", "U&'a\\0301'", "U&'\\+01F600'", "U&'\\+01F601'" } },
+    { "key: text",
+      "text",
+      { "'a'", "'A'", "'a '", "' a'", "''", "U&'\\00e1'", "U&'a\\0301'", "U&'\\+01F600'", "U&'\\+01F601'" } },
     { "key: varchar", "varchar(20)", { "'a'", "'A'", "'a '", "'ss'", "U&'\\00df'" } },
     { "key: bytea", "bytea", { "'\\x'", "'\\x00'", "'\\x0000'", "'\\x61'", "'\\x41'", "'\\x6100'" } },
     { "key: date", "date", { "'0001-01-01'", "'9999-12-31'", "'2024-02-29'" } },
-    { "key: timestamp", "timestamp", { "'2024-02-29 12:34:56.000001'", "'2024-02-29 12:34:56.000002'", "'2024-02-29 12:34:56'" } },
-    { "key: timestamptz", "timestamptz",
+    { "key: timestamp",
+      "timestamp",
+      { "'2024-02-29 12:34:56.000001'", "'2024-02-29 12:34:56.000002'", "'2024-02-29 12:34:56'" } },
+    { "key: timestamptz",
+      "timestamptz",
       { "'2024-02-29 12:34:56.000001+02'", "'2024-02-29 12:34:56.000001+01'", "'2024-02-29 12:34:56+00'" } },
-    { "key: uuid", "uuid",
+    { "key: uuid",
+      "uuid",
       { "'00000000-0000-0000-0000-000000000000'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
         "'ffffffff-ffff-ffff-ffff-ffffffffffff'" } },
     { .name = NULL },
@@ -38,17 +45,21 @@ static const struct key mariadb_keys[] = {
     { "key: tinyint", "tinyint", { "-128", "0", "127" } },
     { "key: bigint", "bigint", { "-9223372036854775808", "0", "9223372036854775807", "9223372036854775806" } },
     { "key: bigint unsigned", "bigint unsigned", { "18446744073709551615", "0", "9223372036854775808" } },
-    { "key: decimal", "decimal(38,10)",
+    { "key: decimal",
+      "decimal(38,10)",
       { "0.0000000001", "-0.0000000001", "9999999999999999999999999999.9999999999",
         "9999999999999999999999999999.9999999998" } },
-    { "key: varchar", "varchar(100)" BINARY_TEXT,
+    { "key: varchar",
+      "varchar(100)" BINARY_TEXT,
       { "'a'", "'A'", "'a '", "' a'", "''", "_utf8mb4 x'c3a1'", "_utf8mb4 x'61cc81'", "_utf8mb4 x'f09f9880'",
         "_utf8mb4 x'f09f9881'" } },
     { "key: varbinary", "varbinary(16)", { "x''", "x'00'", "x'0000'", "x'61'", "x'41'", "x'6100'" } },
     { "key: date", "date", { "'0001-01-01'", "'9999-12-31'", "'2024-02-29'" } },
-    { "key: datetime", "datetime(6)",
+    { "key: datetime",
+      "datetime(6)",
       { "'2024-02-29 12:34:56.000001'", "'2024-02-29 12:34:56.000002'", "'2024-02-29 12:34:56'" } },
-    { "key: uuid", "uuid",
+    { "key: uuid",
+      "uuid",
       { "'00000000-0000-0000-0000-000000000000'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
         "'ffffffff-ffff-ffff-ffff-ffffffffffff'" } },
     { .name = NULL },
@@ -57,16 +68,21 @@ static const struct key mariadb_keys[] = {
 static const struct key sqlite_keys[] = {
     { "key: BIGINT", "BIGINT", { "-9223372036854775807", "0", "9223372036854775807", "9223372036854775806" } },
     { "key: INTEGER", "INTEGER", { "-1", "0", "9223372036854775807" } },
-    { "key: DECIMAL TEXT", "DECIMAL TEXT(38,10)",
+    { "key: DECIMAL TEXT",
+      "DECIMAL TEXT(38,10)",
       { "'0.0000000001'", "'-0.0000000001'", "'9999999999999999999999999999.9999999999'",
         "'9999999999999999999999999999.9999999998'" } },
-    { "key: TEXT", "TEXT",
+    { "key: TEXT",
+      "TEXT",
       { "'a'", "'A'", "'a '", "' a'", "''", "char(225)", "char(97, 769)", "char(128512)", "char(128513)" } },
     { "key: BLOB", "BLOB", { "x''", "x'00'", "x'0000'", "x'61'", "x'41'", "x'6100'" } },
     { "key: DATE TEXT", "DATE TEXT", { "'0001-01-01'", "'9999-12-31'", "'2024-02-29'" } },
-    { "key: TIMESTAMP TEXT", "TIMESTAMP TEXT",
+    { "key: TIMESTAMP TEXT",
+      "TIMESTAMP TEXT",
       { "'2024-02-29 12:34:56.000001'", "'2024-02-29 12:34:56.000002'", "'2024-02-29 12:34:56.000000'" } },
-    { "key: UUID TEXT", "UUID TEXT", { "'00000000-0000-0000-0000-000000000000'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'" } },
+    { "key: UUID TEXT",
+      "UUID TEXT",
+      { "'00000000-0000-0000-0000-000000000000'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'" } },
     { .name = NULL },
 };
 
@@ -79,8 +95,8 @@ expect_notes(const char *table, const char *note, int count)
     char expected[16];
 
     snprintf(expected, sizeof expected, "%d", count);
-    expect_one(target.database, expected, "SELECT %s FROM %s WHERE note = '%s'", text_of("count(*)", target.party->dialect), table,
-               note);
+    expect_one(target.database, expected, "SELECT %s FROM %s WHERE note = '%s'",
+               text_of("count(*)", target.party->dialect), table, note);
 }
 
 static void
@@ -137,8 +153,9 @@ START_TEST(rows_are_told_apart_by_two_columns)
 {
     struct load load = { source.database, "pairs", target.database, "pairs", "upsert", "key=tenant,id" };
 
-    run_sql(source.database, "CREATE TABLE pairs (id bigint NOT NULL, note varchar(40), tenant varchar(20) NOT NULL, PRIMARY KEY "
-                             "(tenant, id))");
+    run_sql(source.database,
+            "CREATE TABLE pairs (id bigint NOT NULL, note varchar(40), tenant varchar(20) NOT NULL, PRIMARY KEY "
+            "(tenant, id))");
     run_sql(source.database, "INSERT INTO pairs VALUES (1, 'one', 'a'), (1, 'two', 'b'), (2, 'three', 'a')");
     expect_load(&load, 3, 3, "first load");
     run_sql(source.database, "UPDATE pairs SET note = 'four' WHERE tenant = 'b'");

@@ -11,18 +11,30 @@ static const struct large {
     const char *types[DIALECTS];
     const char *values[DIALECTS]; /* with the number of blocks */
 } larges[] = {
-    { "1 MB of text", 1000000, 13, { "text", "longtext", "TEXT" },
+    { "1 MB of text",
+      1000000,
+      13,
+      { "text", "longtext", "TEXT" },
       { "repeat(U&'0123\\00e9\\20ac\\+01f600', %ld) || 'end'",
         "CONCAT(REPEAT(_utf8mb4 x'30313233c3a9e282acf09f9880', %ld), 'end')",
         "replace(hex(zeroblob(%ld)), '00', '0123' || char(233, 8364, 128512)) || 'end'" } },
-    { "1 MB of bytes", 1000000, 7, { "bytea", "longblob", "BLOB" },
+    { "1 MB of bytes",
+      1000000,
+      7,
+      { "bytea", "longblob", "BLOB" },
       { "decode(repeat('0001ff5c270d0a', %ld), 'hex')", "REPEAT(x'0001ff5c270d0a', %ld)",
         "CAST(replace(hex(zeroblob(%ld)), '00', CAST(x'0001ff5c270d0a' AS TEXT)) AS BLOB)" } },
-    { "16 MB of text", 16000000, 13, { "text", "longtext", "TEXT" },
+    { "16 MB of text",
+      16000000,
+      13,
+      { "text", "longtext", "TEXT" },
       { "repeat(U&'0123\\00e9\\20ac\\+01f600', %ld) || 'end'",
         "CONCAT(REPEAT(_utf8mb4 x'30313233c3a9e282acf09f9880', %ld), 'end')",
         "replace(hex(zeroblob(%ld)), '00', '0123' || char(233, 8364, 128512)) || 'end'" } },
-    { "16 MB of bytes", 16000000, 7, { "bytea", "longblob", "BLOB" },
+    { "16 MB of bytes",
+      16000000,
+      7,
+      { "bytea", "longblob", "BLOB" },
       { "decode(repeat('0001ff5c270d0a', %ld), 'hex')", "REPEAT(x'0001ff5c270d0a', %ld)",
         "CAST(replace(hex(zeroblob(%ld)), '00', CAST(x'0001ff5c270d0a' AS TEXT)) AS BLOB)" } },
 };
@@ -52,8 +64,8 @@ expect_same_bytes(const struct large *large, const struct side *side, const char
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(condition, sizeof condition, equal, value_of(large, dialect));
 #pragma GCC diagnostic pop
-    expect_one(side->database, "1 same", "SELECT CASE WHEN %s THEN '1 same' ELSE 'different' END%s AS found FROM %s", condition,
-               dialect == POSTGRES ? "::text" : "", table);
+    expect_one(side->database, "1 same", "SELECT CASE WHEN %s THEN '1 same' ELSE 'different' END%s AS found FROM %s",
+               condition, dialect == POSTGRES ? "::text" : "", table);
 }
 
 static void

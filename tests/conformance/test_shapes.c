@@ -69,7 +69,8 @@ START_TEST(a_table_of_one_column_is_merged)
     run_sql(source.database, "INSERT INTO lonely VALUES (%d)", 3 + _i);
     expect_load(&load, 3 + _i, 1, "one new row");
     expect_load(&load, 3 + _i, 0, "the same rows again");
-    expect_one(target.database, _i ? "10" : "6", "SELECT %s FROM %s", text_of("sum(id)", target.party->dialect), load.target);
+    expect_one(target.database, _i ? "10" : "6", "SELECT %s FROM %s", text_of("sum(id)", target.party->dialect),
+               load.target);
 }
 END_TEST
 
@@ -146,19 +147,25 @@ END_TEST
 
 static const struct named {
     const char *name;
-    const char *table; /* as SQL knows it */
-    const char *option; /* the same as the library is told: quoted where a sign would mean something */
+    const char *table;       /* as SQL knows it */
+    const char *option;      /* the same as the library is told: quoted where a sign would mean something */
     const char *columns[20]; /* the first is the key */
     const char *key;
 } named[] = {
     { "names: 63 bytes", LONG_NAME, LONG_NAME, { LONG_NAME, LONG_UNICODE, "x" }, LONG_NAME },
     { "names: 63 bytes of Unicode", LONG_UNICODE, LONG_UNICODE, { LONG_UNICODE, LONG_NAME, "x" }, LONG_UNICODE },
-    { "names: reserved words", "select", "select",
-      { "order", "group", "table", "user", "from", "where", "values", "excluded", "t", "s", "n", "key", "rowid", "ctid_" },
+    { "names: reserved words",
+      "select",
+      "select",
+      { "order", "group", "table", "user", "from", "where", "values", "excluded", "t", "s", "n", "key", "rowid",
+        "ctid_" },
       "order" },
-    { "names: signs", "a\"b.c `d`", "\"a\"\"b.c `d`\"",
-      { "k\"e,y", "it's", "a`b", "semi;colon", "per%cent", "per%s", "que?stion", "dollar$1", "back\\slash", " leading", "dot.ted",
-        "[bracket]", "{brace}", "--comment", "/*", "a:b", "Upper Lower", "\xc3\xbcn\xc3\xaf", "\xe6\x97\xa5\xe6\x9c\xac" },
+    { "names: signs",
+      "a\"b.c `d`",
+      "\"a\"\"b.c `d`\"",
+      { "k\"e,y", "it's", "a`b", "semi;colon", "per%cent", "per%s", "que?stion", "dollar$1", "back\\slash", " leading",
+        "dot.ted", "[bracket]", "{brace}", "--comment", "/*", "a:b", "Upper Lower", "\xc3\xbcn\xc3\xaf",
+        "\xe6\x97\xa5\xe6\x9c\xac" },
       "\"k\"\"e,y\"" },
 };
 
@@ -261,8 +268,8 @@ START_TEST(columns_that_differ_in_case_stay_apart_or_are_refused)
     }
     struct outcome out = run_load(&load);
     ck_assert_msg(out.code != INCLOAD_OK, "was loaded, expected a refusal");
-    ck_assert_msg(strstr(out.words, "NOTE") != NULL || strstr(out.words, "note") != NULL, "the message names no column: %s",
-                  out.words);
+    ck_assert_msg(strstr(out.words, "NOTE") != NULL || strstr(out.words, "note") != NULL,
+                  "the message names no column: %s", out.words);
 }
 END_TEST
 

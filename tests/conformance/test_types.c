@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every type of the source: each value arrives equal, or the load refuses it and leaves nothing behind; and a second load
- * of the same rows writes none. The expectations are in columns_*.c. */
+/* Every type of the source: each value arrives equal, or the load refuses it and leaves nothing behind; and a second
+ * load of the same rows writes none. The expectations are in columns_*.c. */
 #include "conformance.h"
 
 #include <stdio.h>
@@ -85,7 +85,8 @@ same_decimal(const char *a, const char *b)
 static bool
 is_expected(const struct column *column, const struct value *value, enum way way, const char *found)
 {
-    char *expected = as_shown(column->shown, expected_by(value, way)), *plain = as_shown(column->shown, expected_by(value, PLAIN));
+    char *expected = as_shown(column->shown, expected_by(value, way)),
+         *plain = as_shown(column->shown, expected_by(value, PLAIN));
     bool same = same_shown(column->shown, expected, found);
 
     if (!same && way == BY_QUERY && found != NULL && expected != NULL)
@@ -176,8 +177,8 @@ check_row(const struct column *column, const struct rows *rows, int index, enum 
         if (strcmp(cell(rows, row, 0), id) == 0)
             found = cell(rows, row, 1);
     }
-    ck_assert_msg(is_expected(column, value, way, found), "%s, value '%s': expected %s, found %s", context(column, way), name_of(value),
-                  expected != NULL ? expected : "NULL", found != NULL ? found : "NULL");
+    ck_assert_msg(is_expected(column, value, way, found), "%s, value '%s': expected %s, found %s", context(column, way),
+                  name_of(value), expected != NULL ? expected : "NULL", found != NULL ? found : "NULL");
     free(expected);
 }
 
@@ -319,8 +320,8 @@ check_refusal(const struct column *column, const struct value *value, const stru
                   context(column, way), name, incload_status_name(out.code), out.words);
     ck_assert_msg(strstr(out.words, "payload") != NULL, "%s, value '%s': the message names no column: %s",
                   context(column, way), name, out.words);
-    ck_assert_msg(strstr(out.words, CANARY) == NULL, "%s, value '%s': the message shows the row: %s", context(column, way),
-                  name, out.words);
+    ck_assert_msg(strstr(out.words, CANARY) == NULL, "%s, value '%s': the message shows the row: %s",
+                  context(column, way), name, out.words);
     ck_assert_msg(!is_telling(value->text) || strstr(out.words, value->text) == NULL,
                   "%s, value '%s': the message shows the value: %s", context(column, way), name, out.words);
     expect_one(load->to, "0", "SELECT %s FROM %s", text_of("count(*)", target.party->dialect), load->target);

@@ -56,7 +56,8 @@ connect_seconds(const incload__odbc_conn *conn)
     if (conn->base.deadline_us == 0)
         return DEFAULT_CONNECT_SECONDS;
     int64_t left_us = conn->base.deadline_us - incload__monotonic_us(conn->base.env);
-    int64_t seconds = (left_us + 999999) / 1000000;
+    /* Drivers count whole seconds: rather a moment early than more than a moment late. */
+    int64_t seconds = (left_us + 250000) / 1000000;
     return seconds < 1 ? 1 : seconds > MAX_CONNECT_SECONDS ? MAX_CONNECT_SECONDS : seconds;
 }
 

@@ -36,6 +36,22 @@ add_place(const incload__connstr *list, const incload__mem *mem, incload_error *
     incload__str_free(&text);
 }
 
+/* What to do next, by what it turned out to be. */
+static const char *
+remedy(int32_t code)
+{
+    switch (code) {
+    case INCLOAD_E_AUTH:
+        return "check user and password (UID, PWD), and that they may connect to this database";
+    case INCLOAD_E_NOT_FOUND:
+        return "check the name of the database, or create it";
+    case INCLOAD_E_TIMEOUT:
+        return "check host and port, or raise connect_timeout";
+    default:
+        return "check host and port or file, and that the server is running";
+    }
+}
+
 int32_t
 incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list,
                            incload_error **err)
@@ -65,7 +81,7 @@ incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const 
         code = INCLOAD_E_TIMEOUT;
 
     bool first = err != NULL && *err == NULL;
-    incload__fail(err, code, "odbc: connecting by %s: %s", conn->profile->name, diag.message);
+    incload__fail(err, code, "odbc: connecting by %s: %s: %s", conn->profile->name, diag.message, remedy(code));
     if (first)
         incload__error_set_server(err, sqlstate, diag.native_code,
                                   code == INCLOAD_E_CONNECT || code == INCLOAD_E_TIMEOUT);

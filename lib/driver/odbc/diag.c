@@ -61,14 +61,19 @@ cut_secret(char *value)
 void
 incload__odbc_scrub(char *message)
 {
+    const char *done = "";
+
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         char *from = strstr(message, values[i].from);
-        if (from == NULL)
+        /* What stands behind a value that was cut out, the column's name, must not go with the next rule. */
+        if (from == NULL || strcmp(values[i].from, done) == 0)
             continue;
         from += strlen(values[i].from);
         char *to = values[i].to != NULL ? last(from, values[i].to) : from + strlen(from);
-        if (to != NULL)
-            cut(from, to);
+        if (to == NULL)
+            continue;
+        cut(from, to);
+        done = values[i].from;
     }
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
         size_t length = strlen(secrets[i]);

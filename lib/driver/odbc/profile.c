@@ -159,7 +159,8 @@ static const incload__odbc_profile sqlite = {
     .database_is_file = true,
     .bulk = INCLOAD__BULK_VALUES, /* its parameter arrays store NULL doubles as 0.0 and cut blobs */
     .bulk_rows = 100,
-    .version_query = "SELECT sqlite_version()",
+    /* Reads the file, which is opened only now: one that is no database is told at once. */
+    .version_query = "SELECT sqlite_version() FROM (SELECT count(*) FROM sqlite_master)",
 };
 
 /* ---- any other ---- */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The dialect's cast of a placeholder, for the column of unnest() in its place. Not the full native type: an explicit cast
- * to varchar(3) or bit(3) cuts in silence, where the assignment refuses. */
+/* The dialect's cast of a placeholder, for the column of unnest() in its place. Not the full native type: an explicit
+ * cast to varchar(3) or bit(3) cuts in silence, where the assignment refuses. */
 static int32_t
 add_cast(incload__str *sql, const incload__conn *conn, const incload__column *column, incload_error **err)
 {

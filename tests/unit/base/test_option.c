@@ -64,8 +64,8 @@ parse(const char *text)
 static void
 says(const char *part)
 {
-    ck_assert_msg(strstr(incload_error_message(err), part) != NULL, "'%s' does not say '%s'", incload_error_message(err),
-                  part);
+    ck_assert_msg(strstr(incload_error_message(err), part) != NULL, "'%s' does not say '%s'",
+                  incload_error_message(err), part);
 }
 
 static void
@@ -320,8 +320,8 @@ check_option(const char *object, int32_t index)
     ck_assert_msg(description[0] >= 'A' && description[0] <= 'Z', "%s.%s", object, name);
     ck_assert_str_eq(incload_option_since(object, index), "0.1");
     ck_assert_ptr_nonnull(incload_option_unit(object, index));
-    ck_assert_msg((incload_option_choices(object, index)[0] != '\0') == (type == INCLOAD_OPTION_CHOICE), "%s.%s", object,
-                  name);
+    ck_assert_msg((incload_option_choices(object, index)[0] != '\0') == (type == INCLOAD_OPTION_CHOICE), "%s.%s",
+                  object, name);
     bool ranged = type == INCLOAD_OPTION_INTEGER || type == INCLOAD_OPTION_DURATION;
     ck_assert_msg((incload_option_maximum(object, index) > incload_option_minimum(object, index)) == ranged, "%s.%s",
                   object, name);
@@ -359,8 +359,9 @@ START_TEST(every_default_is_taken_by_its_own_option)
             incload__str first = INCLOAD__STR(&incload__mem_libc), second = INCLOAD__STR(&incload__mem_libc);
             const char *name = real->options[j].name;
             ck_assert(incload__options_get(real, room, name, &first));
-            ck_assert_int_eq(incload__options_set(real, &incload__mem_libc, room, name, incload__str_text(&first), &err),
-                             INCLOAD_OK);
+            ck_assert_int_eq(
+                incload__options_set(real, &incload__mem_libc, room, name, incload__str_text(&first), &err),
+                INCLOAD_OK);
             ck_assert(incload__options_get(real, room, name, &second));
             ck_assert_str_eq(incload__str_text(&first), incload__str_text(&second));
             incload__str_free(&first);

@@ -174,7 +174,8 @@ START_TEST(sqlite_reads_everything_so_that_a_wrong_storage_class_shows)
     expect_select(sqlite, column_of("DECIMAL(20,2)", INCLOAD__DECIMAL, 20, 2), wire,
                   SQLITE_ITEM("CASE WHEN typeof(`c`) <> 'real' OR CAST(CAST(`c` AS TEXT) AS REAL) = `c` "
                               "THEN CAST(`c` AS TEXT) ELSE printf('%!.20g', `c`) END"));
-    expect_select(sqlite, column_of("DECIMAL TEXT(20,2)", INCLOAD__DECIMAL, 20, 2), wire, SQLITE_ITEM("CAST(`c` AS TEXT)"));
+    expect_select(sqlite, column_of("DECIMAL TEXT(20,2)", INCLOAD__DECIMAL, 20, 2), wire,
+                  SQLITE_ITEM("CAST(`c` AS TEXT)"));
     expect_select(sqlite, column_of("BLOB", INCLOAD__BINARY, 0, 0), wire,
                   "CASE typeof(`c`) WHEN 'blob' THEN `c` WHEN 'null' THEN NULL ELSE " SQLITE_REFUSAL " END");
 }

@@ -60,7 +60,8 @@ START_TEST(columns_that_are_not_there_are_named)
         { "cursor=Updated key=id", "the cursor column 'Updated' is written 'updated' in the source" },
         { "cursor=updated key=id,nr", "the key column 'nr' is not among the loaded columns of the source" },
         { "cursor=updated key=id latest_by=nr", "the latest_by column 'nr' is not among the loaded columns" },
-        { "cursor=updated key=id columns=id,updated,price", "option 'columns' names 'price', which the source does not have" },
+        { "cursor=updated key=id columns=id,updated,price",
+          "option 'columns' names 'price', which the source does not have" },
         { "cursor=updated key=id columns=id,item", "the cursor column 'updated' is not among the loaded columns" },
     };
 
@@ -131,7 +132,8 @@ START_TEST(a_target_without_the_column_is_refused)
 {
     incload_mock_table(r.to, "orders", "id,updated", "bigint,timestamp", "id", NULL);
     refused(BY_TIME, INCLOAD_E_NOT_FOUND,
-            "target table public.orders has no column 'item': add it there, or name the columns to load in option 'columns'");
+            "target table public.orders has no column 'item': add it there, or name the columns to load in option "
+            "'columns'");
 }
 END_TEST
 
@@ -148,15 +150,18 @@ START_TEST(a_computed_column_of_the_target_is_refused)
     static const char *const cells[] = { "id",   "bigint", "0",   "0",    "0", "updated", "timestamp", "1",
                                          "0",    "0",      "item", "text", "1", "1",       "0" };
 
-    incload_mock_answer_rows(r.to, r.dialect->columns_query, 0, "name,type,nullable,generated,id", NULL, cells, 3, NULL);
-    refused(BY_TIME, INCLOAD_E_TYPE, "column 'item' of target table public.orders is computed by the database: leave it out");
+    incload_mock_answer_rows(r.to, r.dialect->columns_query, 0, "name,type,nullable,generated,id", NULL, cells, 3,
+                             NULL);
+    refused(BY_TIME, INCLOAD_E_TYPE,
+            "column 'item' of target table public.orders is computed by the database: leave it out");
 }
 END_TEST
 
 START_TEST(a_merge_needs_a_unique_key_on_exactly_its_columns)
 {
-    static const char *const says = "target table public.orders has no primary key or unique index on exactly the columns"
-                                    " of option 'key'";
+    static const char *const says =
+        "target table public.orders has no primary key or unique index on exactly the columns"
+        " of option 'key'";
 
     incload_mock_table(r.to, "orders", "id,updated,item", "bigint,timestamp,text", NULL, NULL);
     refused(BY_TIME, INCLOAD_E_CONSTRAINT, says);
@@ -177,8 +182,8 @@ END_TEST
 START_TEST(columns_can_be_left_out_and_renamed)
 {
     incload_mock_table(r.to, "orders", "nr,at", "bigint,timestamp", "nr", NULL);
-    incload_mock_answer_rows(r.from, "SELECT \"id\", \"updated\"::text FROM %", 0, "id,updated", "bigint,timestamp", NULL, 0,
-                             NULL);
+    incload_mock_answer_rows(r.from, "SELECT \"id\", \"updated\"::text FROM %", 0, "id,updated", "bigint,timestamp",
+                             NULL, 0, NULL);
     ck_assert_msg(rig_load(&r, "timestamp", "cursor=updated key=id columns=id:nr,updated:at") == INCLOAD_OK, "%s",
                   incload_error_message(r.err));
     ck_assert_int_eq(rig_count(r.from, "SELECT \"id\", \"updated\"::text FROM \"public\".\"orders\""), 1);

@@ -107,7 +107,8 @@ START_TEST(a_table_is_not_loaded_into_itself)
         incload_step *step = incload_step_new_load(r.source, "orders", r.target, names[i], strategy, &err);
         incload_run_unref(incload_step_run(step, NULL, &err));
         ck_assert_int_eq(incload_error_code(err), INCLOAD_E_INVALID);
-        ck_assert_ptr_nonnull(strstr(incload_error_message(err), "source and target are the same table of the same database"));
+        ck_assert_ptr_nonnull(
+            strstr(incload_error_message(err), "source and target are the same table of the same database"));
         incload_step_unref(step);
         incload_strategy_unref(strategy);
         incload_error_unref(err);

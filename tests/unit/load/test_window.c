@@ -45,7 +45,8 @@ load_well(const char *preset, const char *options)
 START_TEST(a_first_load_reads_from_the_beginning_to_the_greatest_position)
 {
     load_well(BY_TIME);
-    ck_assert_str_eq(asked("SELECT (MAX", 0), "SELECT (MAX(\"updated\"))::text" FROM_ORDERS " WHERE NOT (" NO_POSITION ")");
+    ck_assert_str_eq(asked("SELECT (MAX", 0),
+                     "SELECT (MAX(\"updated\"))::text" FROM_ORDERS " WHERE NOT (" NO_POSITION ")");
     ck_assert_str_eq(asked("SELECT \"id\"", 0), READ " WHERE NOT (" NO_POSITION ") AND \"updated\" <= $1::timestamp"
                                                      " {2024-01-02 08:00:00}");
 }
@@ -58,9 +59,9 @@ START_TEST(initial_and_until_bound_the_window_by_hand)
                      "SELECT (MAX(\"updated\"))::text" FROM_ORDERS " WHERE NOT (" NO_POSITION ")"
                      " AND \"updated\" >= $1::timestamp AND \"updated\" < $2::timestamp"
                      " {2023-01-01} {2024-01-02 08:00:00}");
-    ck_assert_str_eq(asked("SELECT \"id\"", 0),
-                     READ " WHERE NOT (" NO_POSITION ") AND \"updated\" >= $1::timestamp AND \"updated\" < $2::timestamp"
-                          " AND \"updated\" <= $3::timestamp {2023-01-01} {2024-01-02 08:00:00} {2024-01-02 08:00:00}");
+    ck_assert_str_eq(asked("SELECT \"id\"", 0), READ
+                     " WHERE NOT (" NO_POSITION ") AND \"updated\" >= $1::timestamp AND \"updated\" < $2::timestamp"
+                     " AND \"updated\" <= $3::timestamp {2023-01-01} {2024-01-02 08:00:00} {2024-01-02 08:00:00}");
 }
 END_TEST
 
@@ -157,8 +158,8 @@ START_TEST(a_query_is_read_as_a_table_with_its_text_whole)
     incload_mock_answer_rows(r.from, "SELECT COUNT%", 0, "n", "bigint", none, 1, NULL);
     incload_mock_answer_rows(r.from, "SELECT (MAX%", 0, "high", "text", newest, 1, NULL);
     r.strategy = incload_strategy_new_in(r.context, BY_TIME, &r.err);
-    r.step = incload_step_new_query_load(r.source, "SELECT * FROM orders -- all of them", r.target, "orders", r.strategy,
-                                         &r.err);
+    r.step = incload_step_new_query_load(r.source, "SELECT * FROM orders -- all of them", r.target, "orders",
+                                         r.strategy, &r.err);
     ck_assert_msg(rig_run(&r) == INCLOAD_OK, "%s", incload_error_message(r.err));
     ck_assert_str_eq(asked("SELECT COUNT", 0),
                      "SELECT COUNT(*) FROM (SELECT * FROM orders -- all of them\n) AS q WHERE " NO_POSITION);

@@ -97,8 +97,8 @@ fail_at(int load, int fault, bool at_source, int64_t nth)
         int64_t commits = incload_mock_commit_count(r.to);
         ck_assert_msg(code == expected, "load %d, fault %d at '%s': %s %s", load, fault, statement,
                       incload_status_name(code), incload_error_message(r.err));
-        ck_assert_msg(commits == (code == INCLOAD_OK), "load %d, fault %d at '%s': %lld commits", load, fault, statement,
-                      (long long)commits);
+        ck_assert_msg(commits == (code == INCLOAD_OK), "load %d, fault %d at '%s': %lld commits", load, fault,
+                      statement, (long long)commits);
         if (code != INCLOAD_OK)
             check_failed_run(&r, statement, expected);
         check_recovery(&r, load, commits);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation of a whole load fails, one after the other: the load says so or does without it, nothing is leaked, and
- * no commit is kept silent. */
+/* Every allocation of a whole load fails, one after the other: the load says so or does without it, nothing is leaked,
+ * and no commit is kept silent. */
 #include "rig.h"
 
 #include <stdint.h>
@@ -95,7 +95,8 @@ static const scenario scenarios[] = {
     { "first", "postgres", BY_TIME, .earlier = false },
     { "increment", "postgres", BY_TIME, .earlier = true },
     { "append", "sqlite", "append", NULL, .earlier = false },
-    { "renamed", "mariadb", "timestamp", "cursor=updated key=id columns=id,updated,item latest_by=updated", .earlier = true },
+    { "renamed", "mariadb", "timestamp", "cursor=updated key=id columns=id,updated,item latest_by=updated",
+      .earlier = true },
     { "inside", "postgres", BY_TIME, .earlier = true, .one_database = true },
     { "function", "postgres", BY_TIME, .earlier = true, .function = true },
     { "created", "mariadb", "timestamp", "cursor=updated key=id until='2025-01-01 00:00:00'", .missing = true },
@@ -143,7 +144,8 @@ load_with(const scenario *how, lender *from)
     ck_assert_msg(commits == (code == INCLOAD_OK), "%s, allocation %lld: %lld commits, yet %s", how->name,
                   (long long)from->first, (long long)commits, incload_status_name(code));
     if (r.run != NULL)
-        ck_assert_int_eq(incload_run_status(r.run), code == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED);
+        ck_assert_int_eq(incload_run_status(r.run),
+                         code == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED);
     rig_free(&r);
     ck_assert_msg(from->live == 0, "%s, allocation %lld: %lld blocks were not given back", how->name,
                   (long long)from->first, (long long)from->live);

@@ -114,7 +114,8 @@ plan_query(const char *query)
     static const char *const cells[] = { "1", "2024-01-01 08:00:00", "tea" }, *const none[] = { "0" };
 
     incload_mock_answer_rows(r.from, "DESCRIBE %", 0, "id,updated,item", "bigint,timestamp,text", NULL, 0, NULL);
-    incload_mock_answer_rows(r.from, "SELECT % FROM (SELECT%", 0, "id,updated,item", "bigint,timestamp,text", cells, 1, NULL);
+    incload_mock_answer_rows(r.from, "SELECT % FROM (SELECT%", 0, "id,updated,item", "bigint,timestamp,text", cells, 1,
+                             NULL);
     incload_mock_answer_rows(r.from, "SELECT COUNT%", 0, "n", "bigint", none, 1, NULL);
     incload_mock_answer_rows(r.from, "SELECT (MAX(%", 0, "high", "text", cells + 1, 1, NULL);
     incload_step_unref(r.step);

@@ -108,8 +108,9 @@ START_TEST(a_newer_ledger_is_refused_with_what_to_do)
 
     answer_version("2");
     ck_assert_int_eq(incload__ledger_find(&ledger, conn, &exists, &err), INCLOAD_E_UNSUPPORTED);
-    says("the ledger 'incload' in the target has version 2, this library knows up to 1: use a newer libincload, or name "
-         "another ledger");
+    says(
+        "the ledger 'incload' in the target has version 2, this library knows up to 1: use a newer libincload, or name "
+        "another ledger");
     ck_assert(!exists);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, NULL), INCLOAD_E_UNSUPPORTED);
     ck_assert_int_eq(incload_mock_statement_count(mock), 2);
@@ -129,7 +130,8 @@ START_TEST(a_ledger_is_made_with_its_version_last)
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_int_eq(incload_mock_statement_count(mock), 7);
     ck_assert_str_eq(incload_mock_statement(mock, 1), "CREATE SCHEMA IF NOT EXISTS \"incload\"");
-    ck_assert_str_eq(incload_mock_statement(mock, 6), "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2)");
+    ck_assert_str_eq(incload_mock_statement(mock, 6),
+                     "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2)");
     ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 0), "1");
     ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 1), "1700000000000000");
 }
@@ -147,7 +149,8 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_watermark_history` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_run` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_meta` "), 1);
-        ck_assert_str_eq(incload_mock_statement(mock, 5), "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
+        ck_assert_str_eq(incload_mock_statement(mock, 5),
+                         "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
 }
 END_TEST

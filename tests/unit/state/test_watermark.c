@@ -138,8 +138,8 @@ START_TEST(the_history_is_read_latest_first)
     static const char *const cells[] = { "3", NULL, "host", "30", "2", "b", "0123", "20" };
 
     rig_tell_earlier_load(r.to);
-    incload_mock_answer_rows(r.to, "SELECT version, value, run_id%", 0, "version,value,run_id,updated_us", NULL, cells, 2,
-                             NULL);
+    incload_mock_answer_rows(r.to, "SELECT version, value, run_id%", 0, "version,value,run_id,updated_us", NULL, cells,
+                             2, NULL);
     open_mark();
     ck_assert_int_eq(incload_watermark_history_version(mark, 0), 0);
     ck_assert_int_eq(incload_watermark_history_count(mark, &r.err), 2);
@@ -270,8 +270,8 @@ START_TEST(every_allocation_may_fail)
     int64_t tried = 0;
 
     rig_tell_earlier_load(r.to);
-    incload_mock_answer_rows(r.to, "SELECT version, value, run_id%", 0, "version,value,run_id,updated_us", NULL, cells, 1,
-                             NULL);
+    incload_mock_answer_rows(r.to, "SELECT version, value, run_id%", 0, "version,value,run_id,updated_us", NULL, cells,
+                             1, NULL);
     incload_mock_answer_rows(r.to, "SELECT load_name, value%", 0, "load_name,value", NULL, loads, 1, NULL);
     for (; code != INCLOAD_OK; tried++) {
         ck_assert_int_lt(tried, 2000);
