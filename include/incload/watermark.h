@@ -65,7 +65,7 @@ INCLOAD_API const char *incload_watermark_load(const incload_watermark *watermar
 /**
  * @brief The cursor value up to which all has been loaded, in the source's own text.
  * @param watermark  a watermark, or NULL (returns NULL, `""` or 0)
- * @return borrowed; NULL when the load never completed, or was reset
+ * @return borrowed; NULL when the load never completed, was reset, or reads all rows without a cursor
  *
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */

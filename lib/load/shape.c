@@ -53,15 +53,31 @@ add_column(incload__conn *conn, const incload__rows *rows, int64_t row, incload_
     return INCLOAD_OK;
 }
 
+/* A name that the server could not hold must not reach its catalog: it would be cut, or compared as something else. */
+static int32_t
+check_name(incload__load *load, const incload__conn *conn, const incload__table *table, incload_error **err)
+{
+    incload__str quoted = INCLOAD__STR(load->mem);
+    int32_t status = incload__quote_table(conn->dialect, &quoted, table, err);
+
+    if (status == INCLOAD_OK && quoted.failed)
+        status = incload__fail_memory(err);
+    incload__str_free(&quoted);
+    return status;
+}
+
 int32_t
 incload__inspect_table(incload__load *load, incload__conn *conn, incload__table *table, incload__schema *out,
                        incload_error **err)
 {
     incload__rows rows;
     char name[200];
+    int32_t status = check_name(load, conn, table, err);
 
+    if (status != INCLOAD_OK)
+        return status;
     if (table->schema == NULL && conn->dialect->schema_query != NULL) {
-        int32_t status = ask(load, conn, conn->dialect->schema_query, table, &rows, err);
+        status = ask(load, conn, conn->dialect->schema_query, table, &rows, err);
         const char *found = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
         if (found != NULL && found[0] != '\0') {
             table->schema = incload__strdup(load->mem, found);
@@ -73,7 +89,7 @@ incload__inspect_table(incload__load *load, incload__conn *conn, incload__table 
             return status;
     }
 
-    int32_t status = ask(load, conn, conn->dialect->columns_query, table, &rows, err);
+    status = ask(load, conn, conn->dialect->columns_query, table, &rows, err);
     for (int64_t i = 0; i < rows.count && status == INCLOAD_OK; i++)
         status = add_column(conn, &rows, i, out, err);
     if (status == INCLOAD_OK && rows.count == 0)

@@ -45,11 +45,7 @@ value_of(const struct large *large, enum dialect dialect)
 {
     static char text[300];
 
-    /* The formats stand in the table above. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(text, sizeof text, large->values[dialect], large->bytes / large->block);
-#pragma GCC diagnostic pop
     return text;
 }
 
@@ -60,10 +56,7 @@ expect_same_bytes(const struct large *large, const struct side *side, const char
     const char *equal = dialect == MARIADB ? "CAST(payload AS BINARY) = CAST(%s AS BINARY)" : "payload = %s";
     char condition[400];
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(condition, sizeof condition, equal, value_of(large, dialect));
-#pragma GCC diagnostic pop
     expect_one(side->database, "1 same", "SELECT CASE WHEN %s THEN '1 same' ELSE 'different' END%s AS found FROM %s",
                condition, dialect == POSTGRES ? "::text" : "", table);
 }

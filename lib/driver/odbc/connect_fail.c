@@ -36,6 +36,20 @@ add_place(const incload__connstr *list, const incload__mem *mem, incload_error *
     incload__str_free(&text);
 }
 
+/* Some drivers do not say where they tried to go. */
+static const char *
+place_of(const incload__connstr *list)
+{
+    static const char *const keys[] = { "Server", "Servername", "Socket", "DSN", "Database" };
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *value = incload__connstr_get(list, keys[i]);
+        if (value != NULL && value[0] != '\0')
+            return value;
+    }
+    return "?";
+}
+
 /* What to do next, by what it turned out to be. */
 static const char *
 remedy(int32_t code)
@@ -81,7 +95,8 @@ incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const 
         code = INCLOAD_E_TIMEOUT;
 
     bool first = err != NULL && *err == NULL;
-    incload__fail(err, code, "odbc: connecting by %s: %s: %s", conn->profile->name, diag.message, remedy(code));
+    incload__fail(err, code, "odbc: connecting by %s to '%s': %s: %s", conn->profile->name, place_of(list), diag.message,
+                  remedy(code));
     if (first)
         incload__error_set_server(err, sqlstate, diag.native_code,
                                   code == INCLOAD_E_CONNECT || code == INCLOAD_E_TIMEOUT);

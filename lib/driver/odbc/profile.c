@@ -80,6 +80,8 @@ static const incload__odbc_option mariadb_options[] = {
 static const incload__odbc_connect_rule mariadb_rules[] = {
     { "Access denied for user", "28000", INCLOAD_E_AUTH },
     { "Unknown database", "42000", INCLOAD_E_NOT_FOUND },
+    { "system error: 110", "HYT00", INCLOAD_E_TIMEOUT }, /* ETIMEDOUT, while shaking hands or before */
+    { "(110)", "HYT00", INCLOAD_E_TIMEOUT },
     { 0 },
 };
 

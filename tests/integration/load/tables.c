@@ -192,6 +192,8 @@ query(place at, const char *text, const char *types_of_columns)
     return joined(&all);
 }
 
+static char *ask_list(place at, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
 static char *
 ask_list(place at, const char *format, va_list args)
 {

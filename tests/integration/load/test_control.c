@@ -20,8 +20,8 @@ enum { SOON_MS = 500 };
 static const char *const slow_queries[KINDS] = {
     "SELECT id, at, name FROM %s, (SELECT pg_sleep(60)) AS pause",
     "SELECT id, at, name FROM %s WHERE SLEEP(60) = 0",
-    "SELECT id, at, name FROM %s WHERE (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-    " WHERE i < 10000000000) SELECT COUNT(*) FROM n) > 0",
+    ("SELECT id, at, name FROM %s WHERE (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+     " WHERE i < 10000000000) SELECT COUNT(*) FROM n) > 0"),
     "SELECT id, at, name FROM %s, (SELECT pg_sleep(60)) AS pause",
 };
 
