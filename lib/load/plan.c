@@ -329,6 +329,40 @@ check_target_key(incload__load *load, incload_error **err)
     return status;
 }
 
+/* A table that is not there, though the watermark says what it holds, was dropped or renamed by somebody: made anew it
+ * would silently lack all rows before the watermark. */
+static int32_t
+check_never_loaded(const incload__load *load, incload_error **err)
+{
+    char name[200];
+
+    if (load->how->window != INCLOAD__WINDOW_SINCE || load->before.value == NULL)
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_STATE,
+                         "target table %s is gone, but load '%s' has a watermark and would bring only what came after "
+                         "it: restore the table, or call incload_watermark_reset() to load everything again",
+                         incload__table_text(&load->target_name, name, sizeof name), load->spec->name);
+}
+
+static int32_t
+make_target(incload__load *load, const incload__list *names, incload__schema *all, incload_error **err)
+{
+    incload_error *failure = NULL;
+    int32_t status = check_never_loaded(load, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    status = create_target(load, names, &failure);
+    if (status == INCLOAD_OK)
+        return incload__inspect_table(load, load->to, &load->target_name, all, err);
+    /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique violation
+     * in its catalog. If the table is there now, all is well. */
+    if (incload__inspect_table(load, load->to, &load->target_name, all, NULL) != INCLOAD_OK)
+        return incload__error_pass(err, failure);
+    incload_error_unref(failure);
+    return INCLOAD_OK;
+}
+
 static int32_t
 plan_target(incload__load *load, const incload__list *names, incload_error **err)
 {
@@ -344,18 +378,7 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
     if (status == INCLOAD_E_NOT_FOUND && load->how->create_target) {
         incload_error_unref(missing);
         missing = NULL;
-        incload_error *failure = NULL;
-        status = create_target(load, names, &failure);
-        /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique
-         * violation in its catalog. If the table is there now, all is well. */
-        int32_t found =
-            incload__inspect_table(load, load->to, &load->target_name, &all, status == INCLOAD_OK ? err : NULL);
-        if (status == INCLOAD_OK || found == INCLOAD_OK) {
-            incload_error_unref(failure);
-            status = found;
-        } else {
-            incload__error_pass(err, failure);
-        }
+        status = make_target(load, names, &all, err);
     }
     if (missing != NULL) {
         incload__error_prefix(&missing, "target table");

@@ -87,6 +87,27 @@ END_TEST
 
 /* ---- watermarks ---- */
 
+START_TEST(a_target_that_is_gone_while_its_watermark_stays_is_not_made_anew)
+{
+    scene s = begin("gone", _i, "cursor=at key=id");
+    incload_error *err = NULL;
+
+    table_add(s.from, s.source,
+              "(1, '2024-03-01 10:00:01.000000', 'a'), (2, '2024-03-01 10:00:02.000000', 'b')");
+    load_counts(&s.what, 2, 2);
+    table_drop(s.to, s.target);
+    load_fails(&s.what, INCLOAD_E_STATE, "is gone|has a watermark|incload_watermark_reset()");
+
+    incload_watermark *mark = incload_watermark_open(s.to.db, s.target, &err);
+    incload_watermark_reset(mark, &err);
+    incload_watermark_unref(mark);
+    ck_assert_ptr_null(err);
+    load_counts(&s.what, 2, 2);
+    expect_equal(s.from, s.to, s.source, s.target, columns);
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(a_watermark_shows_what_loads_and_hosts_made_of_it)
 {
     scene s = begin("shown", _i, "cursor=at key=id");
@@ -415,6 +436,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_missing_watermark_is_derived_from_the_target_where_both_are_of_one_kind, 0, ROUTES);
     tcase_add_loop_test(tests, a_missing_watermark_can_be_made_good_by_reading_everything, 0, ROUTES);
     tcase_add_loop_test(tests, a_missing_watermark_can_be_set_by_hand, 0, ROUTES);
+    tcase_add_loop_test(tests, a_target_that_is_gone_while_its_watermark_stays_is_not_made_anew, 0, ROUTES);
     tcase_add_loop_test(tests, a_watermark_shows_what_loads_and_hosts_made_of_it, 0, ROUTES);
     tcase_add_loop_test(tests, a_watermark_that_moved_meanwhile_is_not_overwritten, 0, ROUTES);
     tcase_add_loop_test(tests, all_loads_of_a_database_can_be_listed, 0, ROUTES);
