@@ -169,6 +169,7 @@ START_TEST(odd_names_of_tables_and_columns_are_names)
     place from, to;
     load what = { .table = "\"odd \"\"table\"\" d'o.t\"", .target = "\"Odd \"\"copy\"\" d'o.t\"" };
 
+    what.name = named("odd", _i); /* routes share databases, and so the ledger */
     route_open(_i, &from, &to);
     bool source_ticks = from.kind == MARIADB, target_ticks = to.kind == MARIADB;
     const char *source = source_ticks ? "`odd \"table\" d'o.t`" : what.table;
