@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 build=${INCLOAD_BUILD:-build}
 # Suites that talk to no server, or to SQLite alone.
-serverless=' unit lint abi consumers '
+serverless=' unit lint abi consumers docs '
 # Suites that run only when asked for by name.
 on_request=' bench '
 

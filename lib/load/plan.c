@@ -112,6 +112,18 @@ select_columns(incload__load *load, incload__schema *all, incload__list *names, 
     return INCLOAD_OK;
 }
 
+/* Two columns of one name could not be told apart in any statement, and not every server says so. */
+static int32_t
+check_names_apart(const incload__schema *all, incload_error **err)
+{
+    for (int32_t i = 1; i < all->count; i++) {
+        if (incload__schema_find(all, all->columns[i].name) < i)
+            return incload__fail(err, INCLOAD_E_INVALID, "it gives two columns the name '%.64s': rename one by AS",
+                                 all->columns[i].name);
+    }
+    return INCLOAD_OK;
+}
+
 static int32_t
 plan_source(incload__load *load, incload__list *names, incload_error **err)
 {
@@ -124,6 +136,8 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     incload__schema_init(&all, load->mem);
     if (spec->query != NULL) {
         status = from->driver->describe(from, spec->query, spec->param_count, &all, err);
+        if (status == INCLOAD_OK)
+            status = check_names_apart(&all, err);
         if (status != INCLOAD_OK)
             incload__error_prefix(err, "the source's query");
     } else {

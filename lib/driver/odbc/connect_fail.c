@@ -95,8 +95,8 @@ incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const 
         code = INCLOAD_E_TIMEOUT;
 
     bool first = err != NULL && *err == NULL;
-    incload__fail(err, code, "odbc: connecting by %s to '%s': %s: %s", conn->profile->name, place_of(list), diag.message,
-                  remedy(code));
+    incload__fail(err, code, "odbc: connecting by %s to '%s': %s: %s", conn->profile->name, place_of(list),
+                  diag.message, remedy(code));
     if (first)
         incload__error_set_server(err, sqlstate, diag.native_code,
                                   code == INCLOAD_E_CONNECT || code == INCLOAD_E_TIMEOUT);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hostile names of tables, columns, keys and cursors: loaded under exactly those bytes, or refused; nothing else runs. */
+/* Hostile names of tables, columns, keys and cursors: loaded under exactly those bytes, or refused; nothing else runs.
+ */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,9 @@
 #define TEN "nnnnnnnnnn"
 #define SIXTY TEN TEN TEN TEN TEN TEN
 /* Three bytes a character. */
-#define TEN_WIDE "\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d"
+#define TEN_WIDE                                                                                                       \
+    "\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5" \
+    "\x90\x8d"
 
 static const char *const names[] = {
     "it's",
@@ -134,9 +137,10 @@ made(const trial *t)
     if (!is_name(t->from.kind, t->table) || !is_name(t->from.kind, t->id) || !is_name(t->from.kind, t->at)
         || !is_name(t->from.kind, t->item))
         return false;
-    snprintf(text, sizeof text, "CREATE TABLE %s (%s bigint NOT NULL PRIMARY KEY, %s %s, %s %s)", in_sql(t->from, t->table),
-             in_sql(t->from, t->id), in_sql(t->from, t->at), t->from.kind == MARIADB ? "datetime(6)" : "timestamp",
-             in_sql(t->from, t->item), t->from.kind == MARIADB ? "varchar(50)" : "text");
+    snprintf(text, sizeof text, "CREATE TABLE %s (%s bigint NOT NULL PRIMARY KEY, %s %s, %s %s)",
+             in_sql(t->from, t->table), in_sql(t->from, t->id), in_sql(t->from, t->at),
+             t->from.kind == MARIADB ? "datetime(6)" : "timestamp", in_sql(t->from, t->item),
+             t->from.kind == MARIADB ? "varchar(50)" : "text");
     if (incload_database_execute(t->from.db, text, NULL, &err) != INCLOAD_OK) {
         incload_error_unref(err);
         return false;
@@ -192,8 +196,8 @@ check_loaded(const trial *t, const char *what)
     incload_error *err = NULL;
 
     ck_assert_msg(tables_of(t->to) == 1, "%s: %lld tables were made", what, (long long)tables_of(t->to));
-    expect(t->to, "1|" CANARY_VALUE "\n", "SELECT %s AS a, %s AS b FROM %s", in_sql(t->to, t->id), in_sql(t->to, t->item),
-           in_sql(t->to, t->table));
+    expect(t->to, "1|" CANARY_VALUE "\n", "SELECT %s AS a, %s AS b FROM %s", in_sql(t->to, t->id),
+           in_sql(t->to, t->item), in_sql(t->to, t->table));
     sql(t->from, "UPDATE %s SET %s = 'changed', %s = '2024-03-01 10:00:06'", in_sql(t->from, t->table),
         in_sql(t->from, t->item), in_sql(t->from, t->at));
     incload_run_unref(load_it(t, &err));
@@ -330,7 +334,8 @@ START_TEST(a_hostile_name_of_a_load_is_only_a_name)
         no_canary(err);
         if (err == NULL && names[i][0] != '\0') {
             incload_watermark *mark = incload_watermark_open(t.to.db, names[i], &err);
-            ck_assert_msg(incload_watermark_value(mark) != NULL, "%s: load '%s' has no watermark", kind_names[_i], names[i]);
+            ck_assert_msg(incload_watermark_value(mark) != NULL, "%s: load '%s' has no watermark", kind_names[_i],
+                          names[i]);
             incload_watermark_unref(mark);
         } else if (err != NULL) {
             ck_assert_msg(incload_error_code(err) == INCLOAD_E_INVALID, "%s: '%s': %s", kind_names[_i], names[i],

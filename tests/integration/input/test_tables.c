@@ -106,7 +106,8 @@ START_TEST(a_target_without_a_unique_key_is_refused)
 {
     begin("nokey", _i);
     table_make(s.to, s.target, "id:i at:t item:s", NULL);
-    refused(INCLOAD_E_CONSTRAINT, "has no primary key or unique index on exactly the columns of option 'key': create one");
+    refused(INCLOAD_E_CONSTRAINT,
+            "has no primary key or unique index on exactly the columns of option 'key': create one");
     end();
 }
 END_TEST
@@ -158,8 +159,9 @@ END_TEST
 START_TEST(a_row_that_a_constraint_refuses_is_not_told)
 {
     begin("constraint", _i);
-    sql(s.to, "CREATE TABLE %s (id bigint PRIMARY KEY, at %s, item %s NOT NULL, CONSTRAINT short_items CHECK (length(item)"
-              " < 5))",
+    sql(s.to,
+        "CREATE TABLE %s (id bigint PRIMARY KEY, at %s, item %s NOT NULL, CONSTRAINT short_items CHECK (length(item)"
+        " < 5))",
         s.target, timestamps[_i], texts[_i]);
     refused(INCLOAD_E_CONSTRAINT, "short_items");
     ck_assert_int_eq(ask_number(s.to, "SELECT count(*) FROM %s", s.target), 0);
@@ -194,6 +196,18 @@ START_TEST(a_query_that_is_no_query_is_refused)
         incload_error_unref(err);
         incload_run_unref(run);
     }
+    s.what.query = NULL;
+    s.what.table = s.source;
+    end();
+}
+END_TEST
+
+START_TEST(a_query_with_two_columns_of_one_name_is_refused)
+{
+    begin("twice", _i);
+    s.what.table = NULL;
+    s.what.query = "SELECT 1 AS id, 2 AS id";
+    refused(INCLOAD_E_INVALID, "the source's query: it gives two columns the name 'id': rename one by AS");
     s.what.query = NULL;
     s.what.table = s.source;
     end();
@@ -286,6 +300,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_row_that_a_constraint_refuses_is_not_told, 0, DATABASES);
     tcase_add_loop_test(tests, a_null_in_a_column_that_takes_none_is_refused_by_name, 0, DATABASES);
     tcase_add_loop_test(tests, a_query_that_is_no_query_is_refused, 0, DATABASES);
+    tcase_add_loop_test(tests, a_query_with_two_columns_of_one_name_is_refused, 0, DATABASES);
     tcase_add_loop_test(tests, a_query_cannot_do_more_than_read, 0, DATABASES);
     tcase_add_loop_test(tests, a_position_that_the_source_cannot_read_is_refused, 0, DATABASES);
     tcase_add_test(tests, a_strategy_names_what_is_wrong_with_it);

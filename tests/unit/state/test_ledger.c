@@ -272,9 +272,9 @@ START_TEST(a_later_move_compares_the_version_that_was_read)
 {
     static const char *const expected[] = {
         "BEGIN ISOLATION LEVEL READ COMMITTED",
-        "UPDATE \"incload\".\"watermark\" SET version = $1, value = $2, type = $3, level = $4, document = $5,"
+        ("UPDATE \"incload\".\"watermark\" SET version = $1, value = $2, type = $3, level = $4, document = $5,"
         " run_id = $6, updated_us = $7 WHERE load_name = $8 AND version = $9"
-        " {6} {9} {bigint} {NULL} {NULL} {0123} {1700000000000000} {orders} {5}",
+        " {6} {9} {bigint} {NULL} {NULL} {0123} {1700000000000000} {orders} {5}"),
         "INSERT INTO \"incload\".\"watermark_history\" (load_name, version, value, document, run_id, updated_us)"
         " VALUES ($1, $2, $3, $4, $5, $6) {orders} {6} {9} {NULL} {0123} {1700000000000000}",
         "ROLLBACK",

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that the documents are true: options, links, and that their programs build and do what they say. Speaks TAP.
+
+    documents.py SOURCE_ROOT GENERATE_OPTIONS LIBRARY.so EXAMPLES_DIRECTORY COMPILER..."""
+import csv
+import os
+import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(sys.argv[1])
+GENERATE_OPTIONS, LIBRARY, EXAMPLES = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
+COMPILER = sys.argv[5:]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "doc/guide.md", "doc/options.md",
+             "doc/types.md"]
+WHOLE_PROGRAMS_IN = ["README.md", "doc/guide.md"]
+REASON = "source and target are different databases; the relay needs libpq on both sides"
+
+
+def run(command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, timeout=100)
+    out, err = (text.decode("utf-8") for text in (done.stdout, done.stderr))
+    if done.returncode != 0:
+        raise AssertionError(f"{command[0]} ended with {done.returncode}: {out}{err}")
+    return out
+
+
+def equal(found, expected):
+    if found != expected:
+        raise AssertionError(f"found    {found!r}\nexpected {expected!r}")
+
+
+def url(path):
+    return f"odbc:Driver=SQLite3;Database={path}"
+
+
+def options_are_as_the_library_tells_them(_):
+    written = (ROOT / "doc/options.md").read_text(encoding="utf-8")
+    if written != run([GENERATE_OPTIONS]):
+        raise AssertionError("doc/options.md is stale: run `build/doc/generate-options > doc/options.md`")
+
+
+def anchor(title):
+    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+def links_lead_somewhere(_):
+    lost = []
+    for name in DOCUMENTS:
+        path = ROOT / name
+        if not path.exists():
+            continue
+        text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            file, _, part = target.partition("#")
+            there = path.parent / file if file else path
+            if not there.exists():
+                lost.append(f"{name}: {target}")
+            elif part and there.suffix == ".md":
+                titles = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.M)
+                if part not in map(anchor, titles):
+                    lost.append(f"{name}: {target}")
+    equal(lost, [])
+
+
+def whole_programs():
+    for name in WHOLE_PROGRAMS_IN:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for block in re.findall(r"```c\n(.*?)```", text, re.S):
+            if re.search(r"\bmain\s*\(", block):
+                yield name, block
+
+
+def build(source, program):
+    run([*COMPILER, "-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", source, LIBRARY,
+         f"-Wl,-rpath,{LIBRARY.parent}", "-o", program])
+
+
+def programs_in_the_documents_build(scratch):
+    count = 0
+    for name, block in whole_programs():
+        count += 1
+        source = scratch / f"program{count}.c"
+        source.write_text(block, encoding="utf-8")
+        build(source, scratch / f"program{count}")
+    if count == 0:
+        raise AssertionError("README.md holds no program")
+
+
+def the_program_of_the_readme_loads_in_increments(scratch):
+    block = next(block for name, block in whole_programs() if name == "README.md")
+    urls = re.findall(r'incload_database_new\("([^"]*)"', block)
+    equal(len(urls), 2)
+    for old, new in zip(urls, ("shop.db", "lake.db")):
+        block = block.replace(old, url(scratch / new))
+    source = scratch / "orders.c"
+    source.write_text(block, encoding="utf-8")
+    build(source, scratch / "orders")
+
+    with sqlite3.connect(scratch / "shop.db") as shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT, updated_at TIMESTAMP NOT NULL)")
+        shop.execute("INSERT INTO orders VALUES (1, 'tea', '2024-01-01 08:00:00'), (2, 'cake', '2024-01-02 08:00:00')")
+    equal(run([scratch / "orders"]), "2 rows by batches, watermark 2024-01-02 08:00:00 (BEST_EFFORT)\n")
+    with sqlite3.connect(scratch / "shop.db") as shop:
+        shop.execute("UPDATE orders SET item = 'pie', updated_at = '2024-01-03 08:00:00' WHERE id = 1")
+    equal(run([scratch / "orders"]), "1 rows by batches, watermark 2024-01-03 08:00:00 (BEST_EFFORT)\n")
+    with sqlite3.connect(scratch / "lake.db") as lake:
+        equal(lake.execute("SELECT id, item FROM orders ORDER BY id").fetchall(), [(1, "pie"), (2, "cake")])
+
+
+NUMBERS = {"mag": "REAL", "nst": "INTEGER", "dmin": "REAL", "rms": "REAL", "gap": "REAL", "tsunami": "INTEGER",
+           "sig": "INTEGER", "longitude": "REAL", "latitude": "REAL", "depth": "REAL"}
+
+
+def earthquakes(path):
+    """The table that doc/quickstart.sh makes, whole; returns its rows as dictionaries."""
+    with open(ROOT / "doc/examples/earthquakes.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = list(rows[0])
+    columns = ", ".join(f"{name} {NUMBERS.get(name, 'TEXT')}{' PRIMARY KEY' if name == 'id' else ''}" for name in names)
+    with sqlite3.connect(path) as source:
+        source.execute(f"CREATE TABLE earthquakes ({columns})")
+        source.executemany(f"INSERT INTO earthquakes VALUES ({', '.join('?' * len(names))})",
+                           [[row[name] or None for name in names] for row in rows])
+    return rows
+
+
+def last_line_of_progress(text):
+    """What stands on a terminal in the end: a carriage return begins a line anew."""
+    return "\n".join(line.rsplit("\r", 1)[-1] for line in text.split("\n"))
+
+
+def quickstart_loads_in_increments(scratch):
+    rows = earthquakes(scratch / "source.db")
+    newest = max(row["updated"] for row in rows)
+    command = [EXAMPLES / "quickstart", url(scratch / "source.db"), url(scratch / "target.db")]
+    tail = f"road:      batches\n           ({REASON})\nwatermark: {newest} (BEST_EFFORT)\n"
+    count = len(rows)
+    equal(last_line_of_progress(run(command)), f"SUCCESS  {count} rows read, {count} written\n{tail}")
+    at_newest = sum(row["updated"] == newest for row in rows)
+    equal(last_line_of_progress(run(command)), f"SUCCESS  {at_newest} rows read, 0 written\n{tail}"
+                                               "nothing to do: the target is up to date\n")
+    with sqlite3.connect(scratch / "source.db") as source, sqlite3.connect(scratch / "target.db") as target:
+        query = "SELECT * FROM earthquakes ORDER BY id"
+        equal(target.execute(query).fetchall(), source.execute(query).fetchall())
+
+
+def process_leaves_out_what_is_no_earthquake(scratch):
+    rows = earthquakes(scratch / "process.db")
+    kept = sum(row["type"] == "earthquake" for row in rows)
+    out = run([EXAMPLES / "process", url(scratch / "process.db"), url(scratch / "processed.db")])
+    equal(out, f"{len(rows)} rows read, {kept} written, {len(rows) - kept} left out; "
+               "a process function sees the rows\n")
+    with sqlite3.connect(scratch / "processed.db") as target:
+        equal(target.execute("SELECT count(*), count(DISTINCT type) FROM only_earthquakes").fetchall(), [(kept, 1)])
+
+
+def every_example_is_checked_here(_):
+    """An example that nobody runs is an example that does not work."""
+    names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
+    equal(names, ["process", "quickstart"])
+
+
+CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
+          the_program_of_the_readme_loads_in_increments, every_example_is_checked_here, quickstart_loads_in_increments,
+          process_leaves_out_what_is_no_earthquake]
+
+
+def main():
+    os.environ["LD_LIBRARY_PATH"] = str(LIBRARY.parent)
+    failed = False
+    print(f"1..{len(CHECKS)}")
+    for number, check in enumerate(CHECKS, 1):
+        title = check.__name__.replace("_", " ")
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                check(pathlib.Path(scratch))
+            print(f"ok {number} - {title}", flush=True)
+        except (AssertionError, OSError, sqlite3.Error, subprocess.SubprocessError) as problem:
+            failed = True
+            print(f"not ok {number} - {title}", flush=True)
+            for line in str(problem).splitlines():
+                print(f"# {line}", file=sys.stderr)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
