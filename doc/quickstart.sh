@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# From nothing to two incremental loads, with no server: sh doc/quickstart.sh
+# From nothing to incremental loads, with no server: sh doc/quickstart.sh
 #
 # Installs what is missing, builds the library, makes a SQLite file with a week of earthquakes, and lets
 # doc/examples/quickstart.c keep a copy of it in a second file. Needs no terminal; leaves everything in
@@ -77,6 +77,9 @@ SELECT count(*) AS events, max(updated) AS newest FROM earthquakes;
 SQL
 
 step 'The second load takes only what is new or changed'
+"$build/doc/quickstart" "$source_url" "$target_url"
+
+step 'A third load finds nothing to do'
 "$build/doc/quickstart" "$source_url" "$target_url"
 
 step 'The strongest, as they are in the target now'

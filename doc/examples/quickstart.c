@@ -7,11 +7,12 @@
 #include <incload/incload.h>
 
 #include <stdio.h>
+#include <unistd.h>
 
 static void
 show_progress(const incload_run *run, const char *end)
 {
-    printf("\r%-8s %lld rows read, %lld written%s", incload_run_status_name(run), (long long)incload_run_rows_read(run),
+    printf("%-8s %lld rows read, %lld written%s", incload_run_status_name(run), (long long)incload_run_rows_read(run),
            (long long)incload_run_rows_written(run), end);
     fflush(stdout);
 }
@@ -31,8 +32,10 @@ main(int argc, char **argv)
     incload_step *quakes = incload_step_new_load(source, "earthquakes", target, "earthquakes", by_time, &err);
     incload_run *run = incload_step_start(quakes, "timeout=5min", &err);
 
+    /* One line that is written over on a terminal, lines of a log elsewhere. */
+    const char *end = isatty(STDOUT_FILENO) ? "\r" : "\n";
     while (incload_run_wait(run, 100, &err) == INCLOAD_E_TIMEOUT && err == NULL)
-        show_progress(run, "");
+        show_progress(run, end);
 
     if (err != NULL) {
         fprintf(stderr, "\n%s: %s\n", incload_error_name(err), incload_error_message(err));

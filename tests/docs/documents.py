@@ -131,9 +131,9 @@ def earthquakes(path):
     return rows
 
 
-def last_line_of_progress(text):
-    """What stands on a terminal in the end: a carriage return begins a line anew."""
-    return "\n".join(line.rsplit("\r", 1)[-1] for line in text.split("\n"))
+def without_progress(text):
+    """How often a run was looked at while it went on depends on the machine."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("PENDING", "RUNNING")))
 
 
 def quickstart_loads_in_increments(scratch):
@@ -142,9 +142,9 @@ def quickstart_loads_in_increments(scratch):
     command = [EXAMPLES / "quickstart", url(scratch / "source.db"), url(scratch / "target.db")]
     tail = f"road:      batches\n           ({REASON})\nwatermark: {newest} (BEST_EFFORT)\n"
     count = len(rows)
-    equal(last_line_of_progress(run(command)), f"SUCCESS  {count} rows read, {count} written\n{tail}")
+    equal(without_progress(run(command)), f"SUCCESS  {count} rows read, {count} written\n{tail}")
     at_newest = sum(row["updated"] == newest for row in rows)
-    equal(last_line_of_progress(run(command)), f"SUCCESS  {at_newest} rows read, 0 written\n{tail}"
+    equal(without_progress(run(command)), f"SUCCESS  {at_newest} rows read, 0 written\n{tail}"
                                                "nothing to do: the target is up to date\n")
     with sqlite3.connect(scratch / "source.db") as source, sqlite3.connect(scratch / "target.db") as target:
         query = "SELECT * FROM earthquakes ORDER BY id"
