@@ -25,7 +25,7 @@ static const incload__option database_option_list[] = {
       "How long a statement of incload_database_execute() or _query() may take; 0 sets no limit. A run has its own "
       "timeout." },
     { "max_connections", INCLOAD_OPTION_INTEGER, AT(max_connections), "16", 1, 10000, "connections", "", "0.1",
-      "The most connections in use at one time; who needs another waits." },
+      "The most connections in use at one time; who needs another waits. A load inside one database takes two." },
     { "application_name", INCLOAD_OPTION_TEXT, AT(application_name), "libincload", 0, 0, "", "", "0.1",
       "What the server shows as the program's name, where it shows one." },
     { "ledger", INCLOAD_OPTION_TEXT, AT(ledger), "incload", 0, 0, "", "", "0.1",

@@ -241,6 +241,9 @@ resolve_commit(incload__load *load, incload_error *unknown, incload_error **err)
     bool committed = false;
     int64_t limit = incload__deadline_in(load->env, 30000);
 
+    /* The broken connection makes room for the one that asks: there may be a limit on them. */
+    incload__database_give_back(load->spec->target, load->to);
+    load->to = NULL;
     int32_t status =
         incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE, limit, load->spec->owner, &conn, NULL);
     if (status == INCLOAD_OK)
@@ -370,7 +373,7 @@ carry_out(incload__load *load, incload_error **err)
         status = incload__publish(load, err);
     if (status == INCLOAD_OK)
         status = commit(load, err);
-    if (status != INCLOAD_OK)
+    if (status != INCLOAD_OK && load->to != NULL)
         driver->rollback(load->to, NULL);
     return status == INCLOAD_E_CONSTRAINT ? explain_constraint(load, err) : status;
 }
