@@ -51,13 +51,15 @@ read_name(const char *what, const char **at, incload__str *name, incload_error *
 static int32_t
 read_item(const char *what, const char **at, incload__list *list, incload__str *name, incload_error **err)
 {
-    size_t size = (size_t)(list->count + 1) * sizeof *list->items;
-    incload__list_item *items = incload__realloc(list->mem, list->items, size);
-
-    if (items == NULL)
-        return incload__fail_memory(err);
-    list->items = items;
-    incload__list_item *item = &items[list->count];
+    /* Room doubles: it is grown whenever the count is a power of two. */
+    if ((list->count & (list->count - 1)) == 0) {
+        size_t room = list->count == 0 ? 1 : (size_t)list->count * 2;
+        incload__list_item *items = incload__realloc(list->mem, list->items, room * sizeof *items);
+        if (items == NULL)
+            return incload__fail_memory(err);
+        list->items = items;
+    }
+    incload__list_item *item = &list->items[list->count];
     item->alias = NULL;
 
     int32_t status = read_name(what, at, name, err);
