@@ -122,6 +122,22 @@ incload__clause_boundary(incload__clause *clause, const incload__merge *merge, c
 }
 
 void
+incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
+                            incload__compare differs)
+{
+    incload__clause_add(clause, " ON CONFLICT (");
+    incload__clause_key(clause, merge, "");
+    if (incload__merge_only_key(merge)) {
+        incload__clause_add(clause, ") DO NOTHING");
+        return;
+    }
+    incload__clause_add(clause, ") DO UPDATE SET ");
+    incload__clause_assign(clause, merge, "", excluded);
+    incload__clause_add(clause, " WHERE ");
+    incload__clause_compare(clause, merge, false, " OR ", "t.", excluded, differs);
+}
+
+void
 incload__clause_definitions(incload__clause *clause, const incload__schema *columns, const char *null_word,
                             bool all_nullable)
 {

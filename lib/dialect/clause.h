@@ -32,6 +32,9 @@ void incload__clause_compare(incload__clause *clause, const incload__merge *merg
 /* WHERE: rows of staging s on the far side of the boundary, or that equal no row of the target. Nothing without one. */
 void incload__clause_boundary(incload__clause *clause, const incload__merge *merge, const char *boundary,
                               incload__compare same);
+/* ON CONFLICT (key) DO UPDATE of rows that differ, or DO NOTHING where all columns are key. */
+void incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
+                                 incload__compare differs);
 /* "c" type [NOT NULL], ...: `null_word` stands behind a nullable one; all_nullable for staging. */
 void incload__clause_definitions(incload__clause *clause, const incload__schema *columns, const char *null_word,
                                  bool all_nullable);

@@ -91,7 +91,7 @@ typedef struct incload__dialect {
     int32_t (*native_type)(incload__str *out, const char *column, incload__type type, bool in_key, incload_error **err);
 
     /* The expression that reads a column over `wire` so that its value survives the driver: `"c"`, `"c"::text`,
-     * `printf('%!.17g',[c])`. `column->type` says what the reader will make of it. */
+     * `printf('%!.20g', c)`. `column->type` says what the reader will make of it. */
     int32_t (*select_item)(incload__str *out, const incload__column *column, incload__wire wire, incload_error **err);
     /* The placeholder through which a cell of this target column is written as text (or blob, double or integer, see
      * driver/odbc/cell.h): `?`, `CAST(? AS TEXT)`, `$1::text::uuid`. `number` counts from 1. */

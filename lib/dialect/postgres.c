@@ -179,16 +179,8 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
         incload__clause_add(&clause, " DESC NULLS LAST");
     }
     /* A staging table is only ever appended to, so ctid is load order. */
-    incload__clause_add(&clause, ", s.ctid DESC ON CONFLICT (");
-    incload__clause_key(&clause, merge, "");
-    if (incload__merge_only_key(merge)) {
-        incload__clause_add(&clause, ") DO NOTHING");
-    } else {
-        incload__clause_add(&clause, ") DO UPDATE SET ");
-        incload__clause_assign(&clause, merge, "", "EXCLUDED.");
-        incload__clause_add(&clause, " WHERE ");
-        incload__clause_compare(&clause, merge, false, " OR ", "t.", "EXCLUDED.", differs);
-    }
+    incload__clause_add(&clause, ", s.ctid DESC");
+    incload__clause_on_conflict(&clause, merge, "EXCLUDED.", differs);
     return incload__clause_finish(&clause, out, true);
 }
 

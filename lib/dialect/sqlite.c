@@ -154,16 +154,8 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
     add_latest(&clause, merge);
     incload__clause_name(&clause, "n.`_incload_seq` DESC) AS `_incload_place` FROM temp.", merge->staging);
     /* WHERE also keeps the parser from taking ON for a join's. */
-    incload__clause_add(&clause, " AS n) AS s WHERE s.`_incload_place` = 1 ON CONFLICT (");
-    incload__clause_key(&clause, merge, "");
-    if (incload__merge_only_key(merge)) {
-        incload__clause_add(&clause, ") DO NOTHING");
-    } else {
-        incload__clause_add(&clause, ") DO UPDATE SET ");
-        incload__clause_assign(&clause, merge, "", "excluded.");
-        incload__clause_add(&clause, " WHERE ");
-        incload__clause_compare(&clause, merge, false, " OR ", "t.", "excluded.", differs);
-    }
+    incload__clause_add(&clause, " AS n) AS s WHERE s.`_incload_place` = 1");
+    incload__clause_on_conflict(&clause, merge, "excluded.", differs);
     return incload__clause_finish(&clause, out, true);
 }
 
