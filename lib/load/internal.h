@@ -107,6 +107,17 @@ int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_err
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
 
+/* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
+int32_t incload__carry_out(incload__load *load, incload_error **err);
+bool incload__by_cursor(const incload__load *load);
+/* INCLOAD_E_BUSY when another run of this load has committed since its position was read. */
+int32_t incload__check_not_overtaken(incload__load *load, incload_error **err);
+
+/* commit.c: run record and watermark into the open transaction, and the commit; an unknown outcome is resolved. */
+int32_t incload__commit(incload__load *load, incload_error **err);
+/* A load that failed has moved no watermark: takes back what was prepared to be reported. */
+void incload__withdraw_report(incload__load *load);
+
 /* Stops the load when it was cancelled or its time is over. */
 int32_t incload__load_check(const incload__load *load, incload_error **err);
 

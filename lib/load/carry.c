@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One unit of a load: everything inside the two transactions. */
+#include <string.h>
+
+#include "load/internal.h"
+
+bool
+incload__by_cursor(const incload__load *load)
+{
+    return load->how->window == INCLOAD__WINDOW_SINCE;
+}
+
+static int32_t
+target_has_rows(incload__load *load, bool *has, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(load->mem);
+    incload__rows rows = { .mem = load->mem };
+
+    incload__str_add(&sql, "SELECT CASE WHEN EXISTS (SELECT 1 FROM ");
+    int32_t status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    incload__str_add(&sql, ") THEN 1 ELSE 0 END");
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->select(load->to, incload__str_text(&sql), NULL, 0, &rows, err);
+    if (status == INCLOAD_OK) {
+        const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+        *has = text != NULL && strcmp(text, "1") == 0;
+        incload__rows_free(&rows);
+    }
+    incload__str_free(&sql);
+    return status;
+}
+
+/* The greatest cursor value in the target, as the watermark it must have had. */
+static int32_t
+derive_position(incload__load *load, incload_error **err)
+{
+    const incload__column *cursor = &load->target.columns[load->cursor];
+    incload__str sql = INCLOAD__STR(load->mem), quoted = INCLOAD__STR(load->mem), max = INCLOAD__STR(load->mem);
+    incload__rows rows = { .mem = load->mem };
+
+    /* Its text is the target's, which the source reads the same way only if it speaks the same dialect. */
+    if (load->from->dialect != load->to->dialect)
+        return incload__fail(
+            err, INCLOAD_E_UNSUPPORTED,
+            "missing_state=derive needs source and target of one kind (here %s and %s): set the watermark of "
+            "load '%s' with incload_watermark_set() instead",
+            load->from->dialect->name, load->to->dialect->name, load->spec->name);
+    int32_t status = load->to->dialect->quote(&quoted, "column", cursor->name, err);
+    if (status == INCLOAD_OK && !quoted.failed)
+        incload__str_addf(&max, "MAX(%s)", incload__str_text(&quoted));
+    if (status == INCLOAD_OK && (quoted.failed || max.failed))
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK) {
+        incload__str_add(&sql, "SELECT ");
+        load->to->dialect->exact_text(&sql, cursor, incload__str_text(&max));
+        incload__str_add(&sql, " FROM ");
+        status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    }
+    if (status == INCLOAD_OK) {
+        /* Infinity would be a watermark that nothing is ever past. */
+        incload__str_add(&sql, " WHERE NOT (");
+        load->to->dialect->no_position(&sql, cursor, incload__str_text(&quoted));
+        incload__str_add(&sql, ")");
+    }
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->select(load->to, incload__str_text(&sql), NULL, 0, &rows, err);
+    if (status == INCLOAD_OK) {
+        const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+        load->before.value = text != NULL ? incload__strdup(load->mem, text) : NULL;
+        if (text != NULL && load->before.value == NULL)
+            status = incload__fail_memory(err);
+        incload__rows_free(&rows);
+    }
+    incload__str_free(&quoted);
+    incload__str_free(&max);
+    incload__str_free(&sql);
+    return status;
+}
+
+int32_t
+incload__check_not_overtaken(incload__load *load, incload_error **err)
+{
+    incload__position now;
+    int32_t status = incload__ledger_read(&load->ledger, load->to, load->spec->name, &now, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    if (now.version != load->before.version)
+        status = incload__ledger_fail_busy(load->spec->name, err);
+    incload__position_free(&now);
+    return status;
+}
+
+/* Rows without a known position are never taken for "from the beginning" by themselves. */
+static int32_t
+check_state(incload__load *load, bool has_rows, incload_error **err)
+{
+    char table[200];
+
+    incload__table_text(&load->target_name, table, sizeof table);
+    if (!has_rows)
+        return INCLOAD_OK;
+    if (!incload__by_cursor(load)) {
+        if (load->how->write == INCLOAD__WRITE_APPEND && !load->how->append_to_rows)
+            return incload__fail(
+                err, INCLOAD_E_STATE,
+                "target table %s has rows, and window=all write=append would load all rows again: take "
+                "write=merge, or empty the table, or set append_to_rows=true if repeated rows are wanted",
+                table);
+        return INCLOAD_OK;
+    }
+    if (load->before.value != NULL)
+        return INCLOAD_OK;
+    /* They may be the rows of a run that was at work when the position was read. */
+    int32_t status = incload__check_not_overtaken(load, err);
+    if (status != INCLOAD_OK)
+        return status;
+    switch (load->how->missing_state) {
+    case INCLOAD__MISSING_DERIVE:
+        return derive_position(load, err);
+    case INCLOAD__MISSING_FULL:
+        return INCLOAD_OK;
+    default:
+        return incload__fail(
+            err, INCLOAD_E_STATE_MISSING,
+            "target table %s has rows, but load '%s' has no watermark: name the position with "
+            "incload_watermark_set(), or set missing_state=derive (take the greatest '%s' in the target), or "
+            "missing_state=full (read everything again)",
+            table, load->spec->name, load->how->cursor);
+    }
+}
+
+/* Straight into the target only where that cannot repeat a row or overwrite one. */
+static bool
+needs_staging(const incload__load *load, bool has_rows)
+{
+    if (load->how->write == INCLOAD__WRITE_APPEND)
+        return incload__by_cursor(load) && has_rows;
+    return has_rows || !load->key_is_unique || load->spec->function != NULL;
+}
+
+static int32_t
+use_target(incload__load *load, incload_error **err)
+{
+    incload__str name = INCLOAD__STR(load->mem);
+    int32_t status = incload__quote_table(load->to->dialect, &name, &load->target_name, err);
+
+    load->destination = incload__str_take(&name);
+    if (status == INCLOAD_OK && load->destination == NULL)
+        status = incload__fail_memory(err);
+    return status;
+}
+
+/* A key that another run of this load has put in meanwhile says no more than that the other was first. */
+static int32_t
+explain_constraint(incload__load *load, incload_error **err)
+{
+    incload_error *told = NULL;
+
+    if (incload__check_not_overtaken(load, &told) != INCLOAD_E_BUSY || err == NULL) {
+        incload_error_unref(told);
+        return INCLOAD_E_CONSTRAINT;
+    }
+    incload__error_set_cause(&told, *err);
+    *err = told;
+    return INCLOAD_E_BUSY;
+}
+
+int32_t
+incload__carry_out(incload__load *load, incload_error **err)
+{
+    const incload__driver *driver = load->to->driver;
+    bool has_rows = false;
+    int32_t status = driver->begin(load->to, err);
+
+    if (status != INCLOAD_OK)
+        return incload__error_prefix(err, "target");
+    status = target_has_rows(load, &has_rows, err);
+    if (status == INCLOAD_OK)
+        status = check_state(load, has_rows, err);
+    if (status == INCLOAD_OK)
+        status = load->from->driver->begin(load->from, err);
+    if (status == INCLOAD_OK)
+        status = incload__window_find(load, load->from, err);
+    if (status == INCLOAD_OK) {
+        load->staged = needs_staging(load, has_rows);
+        status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
+    }
+    if (status == INCLOAD_OK)
+        status = incload__transfer(load, err);
+    /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
+    load->from->driver->rollback(load->from, NULL);
+    if (status == INCLOAD_OK && load->staged)
+        status = incload__publish(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__commit(load, err);
+    if (status != INCLOAD_OK && load->to != NULL)
+        driver->rollback(load->to, NULL);
+    return status == INCLOAD_E_CONSTRAINT ? explain_constraint(load, err) : status;
+}
