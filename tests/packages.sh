@@ -25,6 +25,8 @@ library ninja-build has_command ninja
 library pkgconf has_command pkg-config
 library libpq-dev has_library libpq
 library unixodbc-dev has_library odbc
+library libxxhash-dev has_file /usr/include/xxhash.h
+library libjansson-dev has_library jansson
 library libsqliteodbc has_driver SQLite3
 library sqlite3 has_command sqlite3
 check check has_library check

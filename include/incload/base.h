@@ -85,6 +85,7 @@ typedef struct incload_error incload_error;
 typedef struct incload_context incload_context;
 typedef struct incload_database incload_database;
 typedef struct incload_strategy incload_strategy;
+typedef struct incload_verification incload_verification;
 typedef struct incload_watermark incload_watermark;
 typedef struct incload_watermark_list incload_watermark_list;
 typedef struct incload_step incload_step;

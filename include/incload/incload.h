@@ -18,6 +18,7 @@
 #include <incload/step.h>
 #include <incload/strategy.h>
 #include <incload/unit.h>
+#include <incload/verify.h>
 #include <incload/watermark.h>
 
 #endif /* INCLOAD_INCLOAD_H */

@@ -13,9 +13,10 @@
  * `sqlite`, `sqlserver` or `ansi`; `version` is the server's version as a number.
  *
  * There is no SQL behind it. A SELECT that nothing answers gives no rows; any other statement that nothing answers
- * succeeds with 0 rows affected (but see incload_mock_strict()). Known without a script are which database it is and
- * the tables told by incload_mock_table(). Transactions are followed as a server would: after a failed statement only
- * ROLLBACK is possible, rows count as written once their COMMIT took effect.
+ * succeeds with 0 rows affected (but see incload_mock_strict()), an INSERT of VALUES with 1. The lease of a load is
+ * always free, and kept until its run ends. Known without a script are which database it is and the tables told by
+ * incload_mock_table(). Transactions are followed as a server would: after a failed statement only ROLLBACK is
+ * possible, rows count as written once their COMMIT took effect.
  *
  * **Patterns** are compared with the whole statement, ASCII letters without regard to case; `%` stands for any text.
  * Besides the SQL as the library wrote it, transaction control included, there are these statements:

@@ -191,6 +191,53 @@ INCLOAD_API const char *incload_run_level(const incload_run *run);
 INCLOAD_API const char *incload_run_level_reason(const incload_run *run);
 
 /**
+ * @brief Which transaction of the source has been open longest, in one line: when it began, and who it is where the
+ * source tells.
+ * @param run  a run, or NULL (returns `""`)
+ * @return borrowed; `""` when none was open for longer than a moment
+ *
+ * It holds nothing up: what it commits is read when it has ended.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_held_by(const incload_run *run);
+
+/**
+ * @brief Late rows: found by a deep read behind the place where the cursor would have begun to look, and loaded now.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * More than 0 says that the cursor column cannot be trusted: it is stamped by applications' clocks, or not on every
+ * change. Counted only in runs that read deep (see the strategy's options `deep` and `deep_every`).
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_late(const incload_run *run);
+
+/**
+ * @brief How far the worst of the late rows lay behind: microseconds for a cursor of time, else a difference of numbers.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_lateness(const incload_run *run);
+
+/**
+ * @brief Rows deleted from the target since they are gone from the source (see the strategy's option `detect_deletes`).
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_deleted(const incload_run *run);
+
+/**
+ * @brief How many attempts its unit took so far: 1 more than it was retried.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_attempts(const incload_run *run);
+
+/**
  * @brief How many units it has.
  * @param run  a run, or NULL (returns 0)
  *

@@ -38,7 +38,7 @@ INCLOAD_API const char *incload_unit_step(const incload_unit *unit);
 INCLOAD_API const char *incload_unit_run_id(const incload_unit *unit);
 
 /**
- * @brief Which attempt this is, from 1.
+ * @brief Which attempt this is, from 1. A retry starts the unit over: its process function sees every batch again.
  * @param unit  a unit, or NULL (returns `""` or 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
@@ -46,7 +46,8 @@ INCLOAD_API const char *incload_unit_run_id(const incload_unit *unit);
 INCLOAD_API int32_t incload_unit_attempt(const incload_unit *unit);
 
 /**
- * @brief 1 once the run is cancelled or out of time: a long process function should then return; else 0.
+ * @brief 1 once the run is cancelled, out of time or has lost its lease: a long process function should then return;
+ * else 0.
  * @param unit  a unit, or NULL (returns `""` or 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1

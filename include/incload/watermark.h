@@ -90,6 +90,16 @@ INCLOAD_API const char *incload_watermark_type(const incload_watermark *watermar
 INCLOAD_API const char *incload_watermark_document(const incload_watermark *watermark);
 
 /**
+ * @brief The whole state in one line for people, such as `every row stamped before 2024-05-01 10:02:07.123+00 is
+ * loaded; 1 transaction was still open`.
+ * @param watermark  a watermark, or NULL (returns `""`)
+ * @return borrowed until the watermark is read again; `""` when there is no memory for it
+ *
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_watermark_describe(incload_watermark *watermark);
+
+/**
  * @brief How exact the watermark is: `"EXACT"`, `"EXACT_IF_STAMPED"`, `"BEST_EFFORT"`, or `""`.
  * @param watermark  a watermark, or NULL (returns NULL, `""` or 0)
  * @return borrowed

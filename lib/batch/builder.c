@@ -189,6 +189,18 @@ incload__builder_free(incload__builder *builder)
     incload__free(&mem, builder);
 }
 
+void
+incload__builder_swap(incload__builder *a, incload__builder *b)
+{
+    incload__builder held = *a;
+
+    *a = *b;
+    *b = held;
+    /* A builder's schema takes its memory from the builder. */
+    a->schema.mem = &a->mem;
+    b->schema.mem = &b->mem;
+}
+
 const incload__schema *
 incload__builder_schema(const incload__builder *builder)
 {

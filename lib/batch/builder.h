@@ -8,6 +8,8 @@
 /* One cell as it lies in a column of the same type, unchecked: `length` is the kind's width for fixed ones. Not for
  * BOOL. */
 int32_t incload__put_raw(incload__builder *builder, int32_t column, const void *cell, size_t length);
+/* Everything that one holds becomes the other's, memory and schema included. */
+void incload__builder_swap(incload__builder *a, incload__builder *b);
 /* Moves one column out and leaves it empty. */
 int32_t incload__builder_take(incload__builder *builder, int32_t column, struct ArrowArray *out, incload_error **err);
 /* The microseconds that incload__put_text() would put into a column of TIME, TIMESTAMP or TIMESTAMPTZ. */

@@ -60,6 +60,11 @@ typedef struct incload__dialect {
 
     const char *begin_read;  /* a read-only transaction with one snapshot */
     const char *begin_write; /* a transaction that may write at once, without an upgrade of locks later */
+    /* A snapshot that another session can read in: the query for its id, the BEGIN that may import it, and the
+     * statement that does, between quotes. NULL: there is no such thing. */
+    const char *export_snapshot;
+    const char *begin_import;
+    const char *import_snapshot;
 
     /* Session settings, set at connect and the same whatever the environment says; NULL-terminated. */
     const char *const *session;
@@ -126,7 +131,31 @@ typedef struct incload__dialect {
      * stay out. */
     int32_t (*append)(incload__statements *out, const incload__merge *merge, const char *boundary, incload_error **err);
 
+    /* The same as create_staging, for the keys that delete_missing looks up: `columns` are the key. */
+    int32_t (*create_keys)(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err);
+    /* Statements that delete the target's rows whose key is not in staging. `columns` are the key. */
+    int32_t (*delete_missing)(incload__statements *out, const incload__merge *merge, incload_error **err);
+
     incload__error_class (*classify)(const char *sqlstate, int64_t native_code);
+
+    /* ---- leases and lost sessions ---- */
+
+    /* Expression: the server's clock as a whole number of microseconds since 1970. NULL: there is none. */
+    const char *now_us;
+    /* A writer locks the whole database: what cannot be written now is being written by another. */
+    bool one_writer;
+    /* Expression: a text that names this session for as long as the server's processes live. NULL: cannot be told. */
+    const char *session_id;
+    /* Query (parameters: such a text, and seconds that the session has lived at least): ends that session if it is
+     * still at work and may be ended. Its first cell, if any, is a number to append to `kill`, where that is not NULL.
+     */
+    const char *end_session_query;
+    const char *kill;
+    /* Query: one row, '1' while a transaction is open. NULL: the driver's own state is enough. */
+    const char *in_transaction_query;
+    /* Query (parameters: schema or NULL, table): one row, the table's storage engine and '1' if it has transactions.
+     * No row: no such table, or a view. NULL: every table has them. */
+    const char *engine_query;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

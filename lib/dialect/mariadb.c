@@ -24,11 +24,17 @@ static const incload__error_rule error_rules[] = {
     { NULL, 1020, INCLOAD_E_CONFLICT, true }, /* record has changed since last read */
     { NULL, 1615, INCLOAD_E_CONFLICT, true }, /* a table was swapped under a prepared statement */
     { NULL, 1412, INCLOAD_E_CONFLICT, true }, /* table definition has changed */
+    { NULL, 1223, INCLOAD_E_CONFLICT, true }, /* a backup holds the global read lock */
+    { NULL, 1637, INCLOAD_E_CONFLICT, true }, /* too many transactions at once */
     { NULL, 1969, INCLOAD_E_TIMEOUT, true },  /* max_statement_time */
     { NULL, 1317, INCLOAD_E_CANCELLED, false },
     { NULL, 1927, INCLOAD_E_CONNECT, true }, /* connection was killed */
     { NULL, 1040, INCLOAD_E_CONNECT, true }, /* too many connections */
     { NULL, 1203, INCLOAD_E_CONNECT, true }, /* too many connections of this user */
+    { NULL, 1226, INCLOAD_E_CONNECT, true }, /* this user's share of connections or queries is used up */
+    { NULL, 1135, INCLOAD_E_CONNECT, true }, /* the server has no thread left */
+    { NULL, 1047, INCLOAD_E_CONNECT, true }, /* a cluster's node is not ready */
+    { NULL, 1184, INCLOAD_E_CONNECT, true }, /* the connection was aborted */
     { NULL, 1053, INCLOAD_E_CONNECT, true }, /* shutdown in progress */
     { NULL, 1152, INCLOAD_E_CONNECT, true },
     { NULL, 1158, INCLOAD_E_CONNECT, true },
@@ -40,7 +46,12 @@ static const incload__error_rule error_rules[] = {
     { NULL, 2005, INCLOAD_E_CONNECT, true },
     { NULL, 2006, INCLOAD_E_CONNECT, true },
     { NULL, 2013, INCLOAD_E_CONNECT, true },
+    { NULL, 2012, INCLOAD_E_CONNECT, true },
+    { NULL, 2026, INCLOAD_E_CONNECT, false }, /* TLS: a certificate does not get better by waiting */
     { NULL, 2055, INCLOAD_E_CONNECT, true },
+    { NULL, 4031, INCLOAD_E_CONNECT, true }, /* idle for too long */
+    { NULL, 1129, INCLOAD_E_AUTH, false },   /* the host is blocked */
+    { NULL, 1130, INCLOAD_E_AUTH, false },   /* the host is not allowed */
     { NULL, 1045, INCLOAD_E_AUTH, false },
     { NULL, 1698, INCLOAD_E_AUTH, false },
     { NULL, 1044, INCLOAD_E_PERMISSION, false },
@@ -75,6 +86,9 @@ static const incload__error_rule error_rules[] = {
     { NULL, 1366, INCLOAD_E_DATA, false },
     { NULL, 1406, INCLOAD_E_DATA, false },
     { NULL, 1114, INCLOAD_E_SQL, true }, /* table or disk is full */
+    { NULL, 1021, INCLOAD_E_SQL, true }, /* disk is full */
+    { NULL, 1037, INCLOAD_E_SQL, true }, /* the server is out of memory */
+    { NULL, 1041, INCLOAD_E_SQL, true },
     { NULL, 1153, INCLOAD_E_DATA, false }, /* larger than max_allowed_packet */
     { "08003", 0, INCLOAD_E_CONNECT, true },
     { NULL, 0, 0, false },
@@ -245,6 +259,40 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+/* With an index from the beginning: one made later would commit. */
+static int32_t
+create_keys(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_mariadb, out, err, INCLOAD_OK };
+
+    incload__clause_name(&clause, "CREATE TEMPORARY TABLE ", staging);
+    incload__clause_add(&clause, " (");
+    incload__clause_definitions(&clause, columns, " NULL", true);
+    for (int32_t i = 0; i < columns->count; i++)
+        incload__clause_name(&clause, i == 0 ? ", KEY (" : ", ", columns->columns[i].name);
+    incload__clause_add(&clause, ")) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin");
+    return incload__clause_status(&clause);
+}
+
+static int32_t
+delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, "DELETE t FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_name(&clause, " AS t LEFT JOIN ", merge->staging);
+    incload__clause_add(&clause, " AS s ON ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_name(&clause, " WHERE s.", merge->columns->columns[merge->key[0]].name);
+    incload__clause_add(&clause, " IS NULL");
+    return incload__clause_finish(&clause, out, true);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -281,5 +329,14 @@ const incload__dialect incload__dialect_mariadb = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .create_keys = create_keys,
+    .delete_missing = delete_missing,
     .classify = classify,
+    /* Not UNIX_TIMESTAMP(), which ends in 2038. */
+    .now_us = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+    .session_id = "CONCAT_WS('/', CONNECTION_ID(), @@hostname, @@port, @@datadir)",
+    .end_session_query = incload__sql_mariadb_end_session,
+    .kill = "KILL HARD CONNECTION ",
+    .in_transaction_query = "SELECT @@in_transaction",
+    .engine_query = incload__sql_mariadb_engine,
 };

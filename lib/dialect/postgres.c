@@ -40,6 +40,8 @@ static const incload__error_rule error_rules[] = {
     { "40P01", 0, INCLOAD_E_CONFLICT, true },
     { "55P03", 0, INCLOAD_E_CONFLICT, true }, /* lock_timeout, NOWAIT */
     { "55006", 0, INCLOAD_E_CONFLICT, true }, /* object in use */
+    { "72000", 0, INCLOAD_E_CONFLICT, true }, /* snapshot too old */
+    { "58030", 0, INCLOAD_E_SQL, true },      /* input or output of the server failed */
     { "42501", 0, INCLOAD_E_PERMISSION, false },
     { "25006", 0, INCLOAD_E_PERMISSION, false }, /* read-only transaction: a standby */
     { "42P01", 0, INCLOAD_E_NOT_FOUND, false },
@@ -202,6 +204,25 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+static int32_t
+delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_postgres, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t WHERE NOT EXISTS (SELECT 1 FROM ");
+    add_staging(&clause, merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_add(&clause, ")");
+    return incload__clause_finish(&clause, out, true);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -217,6 +238,9 @@ const incload__dialect incload__dialect_postgres = {
     .name_limit = 63,
     .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED",
+    .export_snapshot = "SELECT pg_export_snapshot()",
+    .begin_import = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
+    .import_snapshot = "SET TRANSACTION SNAPSHOT ",
     .session = session,
     .identity_query = incload__sql_postgres_identity,
     .quote = incload__postgres_quote,
@@ -238,5 +262,11 @@ const incload__dialect incload__dialect_postgres = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .create_keys = create_staging,
+    .delete_missing = delete_missing,
     .classify = classify,
+    .now_us = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
+    .session_id = "(SELECT s.pid || '/' || EXTRACT(EPOCH FROM s.backend_start)"
+                  " FROM pg_catalog.pg_stat_get_activity(pg_backend_pid()) s)",
+    .end_session_query = incload__sql_postgres_end_session,
 };

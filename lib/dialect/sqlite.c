@@ -176,6 +176,27 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+/* A list that is looked up, made once: an anti-join would scan staging for each row of the target. */
+static int32_t
+delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_sqlite, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " WHERE (");
+    incload__clause_key(&clause, merge, "");
+    incload__clause_add(&clause, ") NOT IN (SELECT ");
+    incload__clause_key(&clause, merge, "");
+    incload__clause_name(&clause, " FROM temp.", merge->staging);
+    incload__clause_add(&clause, ")");
+    return incload__clause_finish(&clause, out, true);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -210,5 +231,10 @@ const incload__dialect incload__dialect_sqlite = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .create_keys = create_staging,
+    .delete_missing = delete_missing,
     .classify = classify,
+    /* To the millisecond. */
+    .now_us = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000",
+    .one_writer = true,
 };

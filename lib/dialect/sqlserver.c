@@ -285,4 +285,5 @@ const incload__dialect incload__dialect_sqlserver = {
     .merge = merge_rows,
     .append = append_rows,
     .classify = classify,
+    .now_us = "DATEDIFF_BIG(MICROSECOND, '19700101', SYSUTCDATETIME())",
 };

@@ -44,6 +44,7 @@ struct incload_database {
     database_values values;
     _Atomic(incload__pool *) pool; /* made at first use, from when on the options stay */
     _Atomic(const incload__dialect *) dialect;
+    _Atomic int64_t clock_lead; /* the server's clock less ours when it was seen last; INT64_MIN: never */
 };
 
 static incload_database *
@@ -70,6 +71,7 @@ database_new(incload_context *context, const char *url, incload_mock *mock, cons
     }
     incload__context_freeze(context);
     atomic_init(&database->refs, 1);
+    atomic_init(&database->clock_lead, INT64_MIN);
     database->context = incload_context_ref(context);
     database->env = env;
     database->driver = driver;
@@ -167,6 +169,7 @@ pool_of(incload_database *database, incload_error **err)
         return pool;
     incload__pool_config config = {
         .env = database->env,
+        .context = database->context,
         .driver = database->driver,
         .url = database->url,
         .application_name = database->values.application_name,
@@ -201,6 +204,12 @@ const char *
 incload__database_ledger(const incload_database *database)
 {
     return database->values.ledger != NULL ? database->values.ledger : "incload";
+}
+
+const char *
+incload__database_application(const incload_database *database)
+{
+    return database->values.application_name != NULL ? database->values.application_name : "";
 }
 
 const char *
@@ -248,6 +257,15 @@ incload__database_cancel(incload_database *database, const void *owner)
 
     if (pool != NULL)
         incload__pool_cancel(pool, owner);
+}
+
+int64_t
+incload__database_clock_back(incload_database *database, int64_t server_us)
+{
+    int64_t lead = server_us - incload__monotonic_us(database->env);
+    int64_t before = atomic_exchange(&database->clock_lead, lead);
+
+    return before == INT64_MIN ? 0 : before - lead;
 }
 
 int32_t

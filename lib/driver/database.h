@@ -15,6 +15,8 @@ incload_context *incload__database_context(const incload_database *database);
 const incload__env *incload__database_env(const incload_database *database);
 /* Schema or prefix of the library's own tables. */
 const char *incload__database_ledger(const incload_database *database);
+/* What servers and other runs see as the program's name. */
+const char *incload__database_application(const incload_database *database);
 /* "libpq", "odbc", "mock" */
 const char *incload__database_driver(const incload_database *database);
 
@@ -27,6 +29,10 @@ int32_t incload__database_take(incload_database *database, incload__role role, i
                                incload__conn **out, incload_error **err);
 void incload__database_give_back(incload_database *database, incload__conn *conn);
 void incload__database_cancel(incload_database *database, const void *owner);
+
+/* How far this server's clock went back against ours since the last call of this process; negative or 0 when it did
+ * not. Both in microseconds. */
+int64_t incload__database_clock_back(incload_database *database, int64_t server_us);
 
 /* SELECT of `schema`'s columns from `(query) AS q`, or the query itself where every column can be read as it stands. */
 int32_t incload__wrap_query(const incload__conn *conn, const char *query, const incload__schema *schema,

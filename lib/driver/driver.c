@@ -205,3 +205,50 @@ incload__conn_check(incload__conn *conn, incload_error **err)
     const char *refusal = state_refusal(conn->txn);
     return refusal != NULL ? incload__fail(err, INCLOAD_E_STATE, "%s", refusal) : INCLOAD_OK;
 }
+
+/* Milliseconds. A late call gets a moment at least: what was idle answers within that. */
+static const struct {
+    int64_t past_deadline;
+    int64_t past_cancel;
+    int64_t moment;
+    int64_t longest; /* without a deadline; 0: as long as it takes */
+} manners[INCLOAD__MANNERS] = {
+    [INCLOAD__MANNER_STATEMENT] = { 140, 300, 0, 0 },
+    [INCLOAD__MANNER_RELEASE] = { 160, 330, 20, 5000 },
+    [INCLOAD__MANNER_ROLLBACK] = { 190, 380, 40, 30000 },
+    [INCLOAD__MANNER_CLOSE] = { 210, 420, 40, 1000 },
+};
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+    if (a == 0 || b == 0)
+        return a == 0 ? b : a;
+    return a < b ? a : b;
+}
+
+int64_t
+incload__conn_limit(const incload__conn *conn, incload__manner manner, int64_t began_us)
+{
+    int64_t cancelled_us = atomic_load(&conn->cancelled_us);
+    int64_t limit = 0;
+
+    if (conn->deadline_us != 0)
+        limit = conn->deadline_us + manners[manner].past_deadline * 1000;
+    if (atomic_load(&conn->cancelled) && cancelled_us != 0)
+        limit = sooner(limit, cancelled_us + manners[manner].past_cancel * 1000);
+    if (limit == 0 || manner == INCLOAD__MANNER_CLOSE)
+        limit = sooner(limit, manners[manner].longest != 0 ? began_us + manners[manner].longest * 1000 : 0);
+    if (limit != 0 && limit < began_us + manners[manner].moment * 1000)
+        limit = began_us + manners[manner].moment * 1000;
+    return limit;
+}
+
+void
+incload__conn_set_cancelled(incload__conn *conn)
+{
+    int64_t never = 0;
+
+    atomic_compare_exchange_strong(&conn->cancelled_us, &never, incload__monotonic_us(conn->env));
+    atomic_store(&conn->cancelled, true);
+}

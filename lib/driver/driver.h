@@ -15,6 +15,7 @@
 
 #include "base/env.h"
 #include "dialect/dialect.h"
+#include "sched/context.h"
 
 typedef struct incload__driver incload__driver;
 typedef struct incload__conn incload__conn;
@@ -43,7 +44,9 @@ struct incload__conn {
     int32_t
         server_version; /* major * 10000 + minor * 100 + patch where known (PostgreSQL 15.20: 150020 as libpq says) */
     int64_t deadline_us;        /* monotonic; 0: none. Set by the caller before it calls */
-    atomic_bool cancelled;      /* set by incload__conn_cancel(); calls then end with INCLOAD_E_CANCELLED */
+    atomic_bool cancelled;      /* set by the driver's cancel; calls then end with INCLOAD_E_CANCELLED */
+    _Atomic int64_t cancelled_us; /* monotonic, when that was; 0: not yet */
+    const char *begin_text;     /* for the next begin, in place of the dialect's; NULL as a rule */
     int32_t pid;                /* the process that made it */
     int64_t used_us;            /* monotonic, when it was last given back to a pool */
     bool streams; /* read_open needs memory for one batch only; false: the driver buffers the whole result */
@@ -55,7 +58,9 @@ typedef struct incload__connect {
     incload__role role;
     int64_t deadline_us;
     const char *application_name;
-    void *host_data; /* mock: the incload_mock */
+    void *host_data;              /* mock: the incload_mock */
+    incload_context *context;     /* owns env; what may outlive the call takes a reference. NULL: env lives for ever */
+    const atomic_bool *cancelled; /* looked at while connecting, when no cancel can be sent yet; may be NULL */
 } incload__connect;
 
 /* A parameter of a statement. INT64 and UINT64 kinds go as integers, BINARY as bytes, everything else as text. */
@@ -157,5 +162,23 @@ int32_t incload__conn_fail(incload__conn *conn, incload_error **err, const char 
 /* INCLOAD_E_FORKED in a child of the process that made the connection, INCLOAD_E_CANCELLED, INCLOAD_E_TIMEOUT when the
  * deadline has passed, INCLOAD_E_STATE when the transaction has failed or the connection is dead; else INCLOAD_OK. */
 int32_t incload__conn_check(incload__conn *conn, incload_error **err);
+
+/* ---- how long a call may go on once it is late ----
+ * A run has several calls to make after its deadline or a cancel: the one that was interrupted ends, transactions are
+ * rolled back, connections closed. Each may wait a little longer than the one before, counted from the deadline or the
+ * cancel, so that all of them together keep the promise: 250 ms after a deadline, 500 ms after a cancel. */
+typedef enum incload__manner {
+    INCLOAD__MANNER_STATEMENT,
+    INCLOAD__MANNER_RELEASE, /* ends a reader or a writer */
+    INCLOAD__MANNER_ROLLBACK,
+    INCLOAD__MANNER_CLOSE,
+    INCLOAD__MANNERS
+} incload__manner;
+
+/* Monotonic, when a call that began at `began_us` must have returned, whatever the server does; 0: no limit. To be
+ * asked again after a cancel. */
+int64_t incload__conn_limit(const incload__conn *conn, incload__manner manner, int64_t began_us);
+/* For a driver's cancel: notes the time, then sets the flag. */
+void incload__conn_set_cancelled(incload__conn *conn);
 
 #endif

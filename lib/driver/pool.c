@@ -17,8 +17,8 @@ typedef struct lease {
     int64_t number;
     int32_t pins;  /* cancels under way: the connection must not go away under them */
     bool has_slot; /* counts towards the limit */
-    bool cancelled;
-    bool ending; /* no more cancels, please */
+    bool ending;   /* no more cancels, please */
+    atomic_bool cancelled; /* read without the lock while connecting */
 } lease;
 
 struct incload__pool {
@@ -134,6 +134,7 @@ lease_begin(incload__pool *pool, const void *owner)
     if (new_lease == NULL)
         return NULL;
     new_lease->owner = owner;
+    atomic_init(&new_lease->cancelled, false);
     incload__monitor_lock(&pool->monitor);
     new_lease->number = ++pool->last_number;
     while (*tail != NULL)
@@ -197,7 +198,7 @@ wait_for_slot(incload__pool *pool, lease *waiting, int64_t deadline_us, incload_
 {
     const incload__env *env = pool->config.env;
 
-    while (!waiting->cancelled && (pool->in_use >= pool->config.max || !is_next(pool, waiting))) {
+    while (!atomic_load(&waiting->cancelled) && (pool->in_use >= pool->config.max || !is_next(pool, waiting))) {
         if (deadline_us != 0 && incload__monotonic_us(env) >= deadline_us) {
             incload__fail(err, INCLOAD_E_TIMEOUT,
                           "no connection became free in time: all %d are in use; raise that limit or do less at once",
@@ -207,7 +208,7 @@ wait_for_slot(incload__pool *pool, lease *waiting, int64_t deadline_us, incload_
         }
         incload__monitor_wait(&pool->monitor, env, deadline_us);
     }
-    if (waiting->cancelled)
+    if (atomic_load(&waiting->cancelled))
         return INCLOAD_E_CANCELLED;
     waiting->has_slot = true;
     pool->in_use++;
@@ -248,6 +249,8 @@ connect_new(incload__pool *pool, lease *held, incload__role role, int64_t deadli
         .deadline_us = attempt_deadline(pool, deadline_us),
         .application_name = pool->application_name,
         .host_data = pool->config.host_data,
+        .context = pool->config.context,
+        .cancelled = &held->cancelled,
     };
     incload__conn *conn = NULL;
 
@@ -261,12 +264,9 @@ connect_new(incload__pool *pool, lease *held, incload__role role, int64_t deadli
 }
 
 static bool
-was_cancelled(incload__pool *pool, const lease *held)
+was_cancelled(const lease *held)
 {
-    incload__monitor_lock(&pool->monitor);
-    bool cancelled = held->cancelled;
-    incload__monitor_unlock(&pool->monitor);
-    return cancelled;
+    return atomic_load(&held->cancelled);
 }
 
 static int32_t
@@ -274,7 +274,7 @@ make_ready(incload__pool *pool, lease *held, incload__role role, int64_t deadlin
 {
     if (held->conn != NULL && !still_answers(pool, held->conn, deadline_us))
         close_leased(pool, held);
-    if (was_cancelled(pool, held))
+    if (was_cancelled(held))
         return INCLOAD_E_CANCELLED;
     /* One dead idle connection says little for the others: a new one is sure. */
     if (held->conn == NULL)
@@ -302,7 +302,7 @@ incload__pool_take(incload__pool *pool, incload__role role, int64_t deadline_us,
 
     if (status == INCLOAD_OK)
         status = make_ready(pool, held, role, deadline_us, err);
-    if (status == INCLOAD_OK && was_cancelled(pool, held))
+    if (status == INCLOAD_OK && was_cancelled(held))
         status = INCLOAD_E_CANCELLED;
     if (status == INCLOAD_OK) {
         *out = held->conn;
@@ -375,7 +375,7 @@ incload__pool_cancel(incload__pool *pool, const void *owner)
     for (lease *held = pool->leases; held != NULL && held->number <= last; held = held->next) {
         if (owner != NULL && held->owner != owner)
             continue;
-        held->cancelled = true;
+        atomic_store(&held->cancelled, true);
         if (held->conn == NULL || held->ending)
             continue;
         /* A pinned lease stays in the list, so the walk goes on from it. */

@@ -12,7 +12,8 @@
 typedef struct incload__pool incload__pool;
 
 typedef struct incload__pool_config {
-    const incload__env *env; /* outlives the pool */
+    const incload__env *env;  /* outlives the pool */
+    incload_context *context; /* the one that owns env, or NULL */
     const incload__driver *driver;
     const char *url;              /* copied, and wiped in the end */
     const char *application_name; /* copied; may be NULL */

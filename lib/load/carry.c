@@ -10,8 +10,8 @@ incload__by_cursor(const incload__load *load)
     return load->how->window == INCLOAD__WINDOW_SINCE;
 }
 
-static int32_t
-target_has_rows(incload__load *load, bool *has, incload_error **err)
+int32_t
+incload__target_has_rows(incload__load *load, bool *has, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(load->mem);
     incload__rows rows = { .mem = load->mem };
@@ -139,7 +139,7 @@ static bool
 needs_staging(const incload__load *load, bool has_rows)
 {
     if (load->how->write == INCLOAD__WRITE_APPEND)
-        return incload__by_cursor(load) && has_rows;
+        return incload__by_cursor(load) && has_rows && load->window.repeats;
     return has_rows || !load->key_is_unique || load->spec->function != NULL;
 }
 
@@ -170,20 +170,58 @@ explain_constraint(incload__load *load, incload_error **err)
     return INCLOAD_E_BUSY;
 }
 
+/* The target's transaction. Inside one database that shows how, it reads in the source's own snapshot: what the finder
+ * says of that holds for the rows then, too. */
+static int32_t
+begin_target(incload__load *load, incload_error **err)
+{
+    const incload__dialect *dialect = load->from->dialect;
+    const incload__driver *driver = load->to->driver;
+    incload__str sql = INCLOAD__STR(load->mem);
+    incload__rows rows = { .mem = load->mem };
+
+    if (load->road != INCLOAD__ROAD_SAME_DATABASE || dialect->export_snapshot == NULL || load->finder == NULL
+        || load->finder->kind == INCLOAD__MARK_CURSOR)
+        return driver->begin(load->to, err);
+    int32_t status = incload__ask_row(load, load->from, dialect->export_snapshot, NULL, 0, &rows, err);
+    if (status != INCLOAD_OK)
+        return status;
+    load->to->begin_text = dialect->begin_import;
+    status = driver->begin(load->to, err);
+    load->to->begin_text = NULL;
+    incload__str_addf(&sql, "%s'%s'", dialect->import_snapshot, incload__rows_get(&rows, 0, 0));
+    if (status == INCLOAD_OK)
+        status = sql.failed ? incload__fail_memory(err)
+                            : driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    incload__rows_free(&rows);
+    incload__str_free(&sql);
+    return status;
+}
+
+/* Listing, snapshot, target: in this order. Who was in flight must be known before the snapshot is taken. */
+static int32_t
+begin_both(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__horizon_list(load, err);
+
+    if (status == INCLOAD_OK)
+        status = load->from->driver->begin(load->from, err);
+    if (status != INCLOAD_OK)
+        return incload__error_prefix(err, "source");
+    status = begin_target(load, err);
+    return status == INCLOAD_OK ? status : incload__error_prefix(err, "target");
+}
+
 int32_t
 incload__carry_out(incload__load *load, incload_error **err)
 {
-    const incload__driver *driver = load->to->driver;
     bool has_rows = false;
-    int32_t status = driver->begin(load->to, err);
+    int32_t status = begin_both(load, err);
 
-    if (status != INCLOAD_OK)
-        return incload__error_prefix(err, "target");
-    status = target_has_rows(load, &has_rows, err);
+    if (status == INCLOAD_OK)
+        status = incload__target_has_rows(load, &has_rows, err);
     if (status == INCLOAD_OK)
         status = check_state(load, has_rows, err);
-    if (status == INCLOAD_OK)
-        status = load->from->driver->begin(load->from, err);
     if (status == INCLOAD_OK)
         status = incload__window_find(load, load->from, err);
     if (status == INCLOAD_OK) {
@@ -192,13 +230,19 @@ incload__carry_out(incload__load *load, incload_error **err)
     }
     if (status == INCLOAD_OK)
         status = incload__transfer(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__horizon_close(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__deletes_read(load, err);
     /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
     load->from->driver->rollback(load->from, NULL);
     if (status == INCLOAD_OK && load->staged)
         status = incload__publish(load, err);
     if (status == INCLOAD_OK)
+        status = incload__deletes_apply(load, err);
+    if (status == INCLOAD_OK)
         status = incload__commit(load, err);
     if (status != INCLOAD_OK && load->to != NULL)
-        driver->rollback(load->to, NULL);
+        load->to->driver->rollback(load->to, NULL);
     return status == INCLOAD_E_CONSTRAINT ? explain_constraint(load, err) : status;
 }

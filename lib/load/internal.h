@@ -3,12 +3,14 @@
 #ifndef INCLOAD_LIB_LOAD_INTERNAL_H
 #define INCLOAD_LIB_LOAD_INTERNAL_H
 
+#include "load/horizon.h"
 #include "load/load.h"
+#include "state/lease.h"
 #include "state/ledger.h"
 
 enum { MAX_KEY = 32 };
 
-typedef struct incload__load {
+struct incload__load {
     const incload__load_spec *spec;
     const incload__strategy_values *how;
     incload_unit *unit;
@@ -21,6 +23,9 @@ typedef struct incload__load {
     incload__ledger ledger;
     incload__position before;
     int64_t started_us;
+    incload__lease *lease; /* the run's; outlives its attempts */
+    char *session;         /* the target's session, as its dialect names it; NULL: cannot be told */
+    int64_t connected_us;  /* monotonic */
 
     /* ---- the plan ---- */
     incload__table source_name; /* name NULL for a query */
@@ -40,11 +45,19 @@ typedef struct incload__load {
     bool staged;        /* through a temporary table, then published */
     char staging[64];
     char *destination; /* quoted: the staging table, or the target */
+    char keys_table[64];   /* the source's keys, for detect_deletes; "": there are none */
+    int64_t keys_read;
 
     /* ---- the window ---- */
-    const char *low; /* rows at or past it; NULL: from the beginning. Borrowed */
-    char *high;      /* rows up to it; NULL with window=since: no row has a position in the window */
-} incload__load;
+    const incload__finder *finder; /* with window=since */
+    void *found;                   /* the finder's own */
+    incload__mark mark;            /* of the load before */
+    incload__mark after;           /* of this one */
+    incload__window window;
+    char *high; /* rows up to it; NULL with window=since: no row has a position in the window */
+    int64_t late_rows; /* met by a deep read behind the place where the cursor would have begun */
+    int64_t lateness;  /* how far the worst of them lay behind it, in the cursor's unit */
+};
 
 /* shape.c: what a table looks like. INCLOAD_E_NOT_FOUND when there is none (without a message if `err` is NULL). Fills
  * in the schema of an unqualified name. */
@@ -107,11 +120,26 @@ int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_err
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
 
+/* deletes.c: option detect_deletes. `read` brings all keys of the source's snapshot into a table of the target's
+ * session, `apply` deletes what the target has beyond them. Both do nothing when the option is off. */
+int32_t incload__deletes_read(incload__load *load, incload_error **err);
+int32_t incload__deletes_apply(incload__load *load, incload_error **err);
+
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
 int32_t incload__carry_out(incload__load *load, incload_error **err);
 bool incload__by_cursor(const incload__load *load);
+int32_t incload__target_has_rows(incload__load *load, bool *has, incload_error **err);
 /* INCLOAD_E_BUSY when another run of this load has committed since its position was read. */
 int32_t incload__check_not_overtaken(incload__load *load, incload_error **err);
+
+/* turn.c: the connection to the target, with the ledger found or made and the lease taken; waits for it if asked to. */
+int32_t incload__turn_take(incload__load *load, int64_t *wait_until_us, incload_error **err);
+/* After a failure that is not retried: gives the lease up, within a moment. */
+void incload__turn_end(incload__load *load);
+
+/* resolve.c: the wire broke inside COMMIT. Finds out what became of it: INCLOAD_OK when it was done; an error that may be
+ * retried when it was not; `unknown`, which is taken over, when the target cannot be asked in time. */
+int32_t incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err);
 
 /* commit.c: run record and watermark into the open transaction, and the commit; an unknown outcome is resolved. */
 int32_t incload__commit(incload__load *load, incload_error **err);

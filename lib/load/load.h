@@ -24,6 +24,12 @@ typedef struct incload__load_spec {
     void *user_data;
     const void *owner; /* for cancel: see incload__database_cancel() */
     int64_t deadline_us;
+    int64_t lease_ms; /* 0: none */
+    int64_t wait_ms;  /* for another run of this load */
+    int32_t retries;
+    int64_t retry_delay_ms;
+    int64_t retry_max_delay_ms;
+    void (*notice)(void *data, const char *message); /* what a person should know; data is progress_data; may be NULL */
     void (*progress)(void *data); /* told now and then that the unit's counters moved; may be NULL */
     void *progress_data;
 } incload__load_spec;
@@ -34,7 +40,10 @@ typedef struct incload__load_result {
     char *road_reason;
     char *watermark;
     const char *level; /* static text */
-    const char *level_reason;
+    char *level_reason;
+    char *held_by;
+    int64_t rows_late;
+    int64_t lateness; /* in the cursor's unit */
 } incload__load_result;
 
 int32_t incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result,

@@ -81,6 +81,8 @@ check_options(const incload__load *load, incload_error **err)
                              "null_cursor=include needs write=merge: such rows come again in every load");
     if (how->write != INCLOAD__WRITE_MERGE && how->missing_state == INCLOAD__MISSING_FULL)
         return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
+    if (how->detect_deletes != INCLOAD__DELETES_NONE && how->write != INCLOAD__WRITE_MERGE)
+        return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
     return INCLOAD_OK;
 }
 

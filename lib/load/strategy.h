@@ -14,6 +14,9 @@ enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE };
 enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE };
 enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
 enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
+enum { INCLOAD__HORIZON_AUTO, INCLOAD__HORIZON_NONE };
+enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
+enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
 
 typedef struct incload__strategy_values {
@@ -33,6 +36,14 @@ typedef struct incload__strategy_values {
     int64_t batch_rows;
     int64_t batch_bytes;
     int64_t page_rows;
+    int32_t horizon;
+    int32_t deep;
+    int64_t deep_every; /* ms */
+    int64_t lookback;   /* ms */
+    int64_t lookback_count;
+    char *cursor_zone;
+    int32_t detect_deletes;
+    bool delete_all;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

@@ -12,6 +12,8 @@ incload__load_check(const incload__load *load, incload_error **err)
     if (load->spec->deadline_us != 0 && incload__monotonic_us(load->env) >= load->spec->deadline_us)
         return incload__fail(err, INCLOAD_E_TIMEOUT,
                              "the run's time is over (option 'timeout'): nothing of this unit was kept");
+    if (atomic_load(&load->unit->lost))
+        return incload__lease_fail_lost(load->lease, err);
     return INCLOAD_OK;
 }
 

@@ -43,6 +43,36 @@ add_no_position(const incload__load *load, incload__sql *sql, const incload__dia
     return status;
 }
 
+/* `AND` the finder's condition, with its parameters. */
+static int32_t
+add_filter(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
+{
+    const incload__window *window = &load->window;
+
+    if (window->filter == NULL)
+        return INCLOAD_OK;
+    incload__str_add(&sql->text, " AND ");
+    for (const char *at = window->filter; *at != '\0'; at++) {
+        if (*at != '?') {
+            incload__str_add_char(&sql->text, *at);
+            continue;
+        }
+        const char *value = window->filter_params[*++at - '1'];
+        int32_t status = incload__sql_add_param(sql, (incload__param){ value, strlen(value), INCLOAD__TEXT }, err);
+        if (status != INCLOAD_OK)
+            return status;
+        incload__placeholder(dialect, &sql->text, sql->count);
+    }
+    return INCLOAD_OK;
+}
+
+/* Where positions begin: at the window's low end, or where the host said that the first load begins. */
+static const char *
+first_position(const incload__load *load)
+{
+    return load->window.any_position ? load->how->initial : load->window.low;
+}
+
 /* The bounds that do not depend on `high`: from the watermark on, before `until`, and only rows with a position. */
 static int32_t
 add_open_window(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
@@ -51,9 +81,9 @@ add_open_window(const incload__load *load, incload__sql *sql, const incload__dia
     incload__str_add(&sql->text, "NOT (");
     int32_t status = add_no_position(load, sql, dialect, err);
     incload__str_add(&sql->text, ")");
-    if (status == INCLOAD_OK && load->low != NULL) {
+    if (status == INCLOAD_OK && first_position(load) != NULL) {
         incload__str_add(&sql->text, " AND ");
-        status = add_bound(load, sql, dialect, " >= ", load->low, err);
+        status = add_bound(load, sql, dialect, " >= ", first_position(load), err);
     }
     if (status == INCLOAD_OK && load->how->until != NULL) {
         incload__str_add(&sql->text, " AND ");
@@ -89,6 +119,9 @@ find_high(incload__load *load, incload__conn *conn, incload_error **err)
     incload__str quoted = INCLOAD__STR(load->mem);
     incload__sql sql;
 
+    /* Transaction ids have no MAX, and need none: the snapshot has the greatest. */
+    if (load->high != NULL)
+        return INCLOAD_OK;
     incload__sql_init(load, &sql);
     incload__str_add(&quoted, "MAX(");
     int32_t status = conn->dialect->quote(&quoted, "column", cursor_of(load)->name, err);
@@ -157,9 +190,10 @@ incload__window_find(incload__load *load, incload__conn *conn, incload_error **e
 {
     if (load->how->window != INCLOAD__WINDOW_SINCE)
         return INCLOAD_OK;
-    load->low = load->before.value != NULL ? load->before.value : load->how->initial;
 
     int32_t status = count_positionless(load, conn, err);
+    if (status == INCLOAD_OK)
+        status = incload__horizon_bound(load, err);
     if (status == INCLOAD_OK)
         status = find_high(load, conn, err);
     return status;
@@ -188,7 +222,7 @@ pages_by_cursor(const incload__load *load, int32_t part)
 {
     bool order_decides = load->staged && !load->key_is_unique && load->latest_by < 0;
 
-    return part == PART_POSITIONED && (load->low != NULL || order_decides);
+    return part == PART_POSITIONED && (first_position(load) != NULL || order_decides);
 }
 
 int32_t
@@ -253,11 +287,15 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
         incload__str_add(&sql->text, " AND ");
         if (status == INCLOAD_OK)
             status = add_bound(load, sql, dialect, " <= ", load->high, err);
+        if (status == INCLOAD_OK)
+            status = add_filter(load, sql, dialect, err);
         glue = " AND ";
     } else if (part == PART_POSITIONLESS) {
         incload__str_add(&sql->text, " WHERE (");
         status = add_no_position(load, sql, dialect, err);
         incload__str_add(&sql->text, ")");
+        if (status == INCLOAD_OK && load->window.filter_positionless)
+            status = add_filter(load, sql, dialect, err);
         glue = " AND ";
     }
     if (status == INCLOAD_OK && after != NULL) {

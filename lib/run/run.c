@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "load/verify.h"
 #include "run/step.h"
 #include "state/ledger.h"
 
@@ -17,13 +18,26 @@ static const incload__option run_option_list[] = {
       "How long the run may take, connecting included; 0 sets no limit. When it is over, running SQL is interrupted "
       "and "
       "nothing of the open unit lands." },
+    { "wait", INCLOAD_OPTION_DURATION, offsetof(incload__run_values, wait), "0", 0, 2592000000, "ms", "", "0.1",
+      "How long to wait for another run of this load to end. Without waiting the run fails with INCLOAD_E_BUSY, which "
+      "names the other." },
+    { "retries", INCLOAD_OPTION_INTEGER, offsetof(incload__run_values, retries), "3", 0, 100, "attempts", "", "0.1",
+      "How often a unit is started over after an error that may pass: a lost connection, a deadlock, a full disk. "
+      "Never "
+      "after its process function failed." },
+    { "retry_delay", INCLOAD_OPTION_DURATION, offsetof(incload__run_values, retry_delay), "500ms", 0, 86400000, "ms",
+      "", "0.1",
+      "The longest pause before the first retry; it doubles with each one. The pause is drawn from 0 to that, so that "
+      "runs that failed together do not come back together." },
+    { "retry_max_delay", INCLOAD_OPTION_DURATION, offsetof(incload__run_values, retry_max_delay), "30s", 0, 86400000,
+      "ms", "", "0.1", "What the longest pause does not grow past." },
 };
 
 const incload__option_table incload__run_options = INCLOAD__OPTION_TABLE("run", run_option_list);
 
 const incload__option_table *const incload__option_tables[] = {
     &incload__context_options, &incload__database_options, &incload__strategy_options,
-    &incload__step_options,    &incload__run_options,
+    &incload__step_options,    &incload__run_options,     &incload__verify_options,
 };
 const int32_t incload__option_table_count = sizeof incload__option_tables / sizeof incload__option_tables[0];
 
@@ -177,6 +191,21 @@ name_the_cause(incload_run *run, incload_error **failure)
     incload__error_set_place(failure, run->unit.step, run->unit.label);
 }
 
+static void
+notice(void *data, const char *message)
+{
+    incload_run *run = data;
+    incload__event_facts facts = {
+        .kind = INCLOAD_EVENT_NOTICE,
+        .run_id = run->id,
+        .step = run->unit.step,
+        .unit = run->unit.label,
+        .message = message,
+    };
+
+    incload__context_post(incload__database_context(incload__step_target(run->step)), &facts);
+}
+
 /* The status it ends with. */
 static int32_t
 drive(incload_run *run)
@@ -190,6 +219,11 @@ drive(incload_run *run)
     incload__step_spec(run->step, &spec);
     spec.owner = run;
     spec.deadline_us = run->unit.deadline_us;
+    spec.wait_ms = run->values.wait;
+    spec.retries = (int32_t)run->values.retries;
+    spec.retry_delay_ms = run->values.retry_delay;
+    spec.retry_max_delay_ms = run->values.retry_max_delay;
+    spec.notice = notice;
     spec.progress = progress;
     spec.progress_data = run;
     int32_t status = incload__load_run(&spec, &run->unit, &run->result, &failure);
@@ -306,6 +340,7 @@ incload_run_cancel(incload_run *run)
     if (run == NULL || has_ended(run))
         return INCLOAD_OK;
     atomic_store(&run->cancelled, true);
+    incload__unit_wake(&run->unit);
     incload__database_cancel(incload__step_source(run->step), run);
     incload__database_cancel(incload__step_target(run->step), run);
     return INCLOAD_OK;
@@ -407,6 +442,36 @@ const char *
 incload_run_level_reason(const incload_run *run)
 {
     return run != NULL && has_ended(run) && run->result.level_reason != NULL ? run->result.level_reason : "";
+}
+
+const char *
+incload_run_held_by(const incload_run *run)
+{
+    return run != NULL && has_ended(run) && run->result.held_by != NULL ? run->result.held_by : "";
+}
+
+int64_t
+incload_run_rows_late(const incload_run *run)
+{
+    return run != NULL && has_ended(run) ? run->result.rows_late : 0;
+}
+
+int64_t
+incload_run_lateness(const incload_run *run)
+{
+    return run != NULL && has_ended(run) ? run->result.lateness : 0;
+}
+
+int64_t
+incload_run_rows_deleted(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_deleted) : 0;
+}
+
+int32_t
+incload_run_attempts(const incload_run *run)
+{
+    return run != NULL ? incload_unit_attempt(&run->unit) : 0;
 }
 
 int32_t

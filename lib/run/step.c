@@ -8,13 +8,19 @@
 
 #include "base/utf8.h"
 
-enum { MOST_PARAMETERS = 1000 };
+enum { MOST_PARAMETERS = 1000, LEAST_LEASE_MS = 100 };
 
 static const incload__option step_option_list[] = {
     { "name", INCLOAD_OPTION_TEXT, offsetof(incload__step_values, name), "", 0, 0, "", "", "0.1",
       "The load's name, under which its watermark is kept. The target table as it was given when empty. Two loads into "
       "one "
       "table need two names." },
+    { "lease", INCLOAD_OPTION_DURATION, offsetof(incload__step_values, lease), "30s", 0, 86400000, "ms", "", "0.1",
+      "For how long a run holds the right to be the only one of this load; it is renewed while the run is at work, so "
+      "it "
+      "says how soon another may take over from a process that is gone. At least 100ms, or 0 for no lease: of two runs "
+      "at "
+      "once the second to commit then fails." },
 };
 
 const incload__option_table incload__step_options = INCLOAD__OPTION_TABLE("step", step_option_list);
@@ -296,6 +302,8 @@ incload__step_spec(const incload_step *step, incload__load_spec *out)
     out->target = step->target;
     out->target_table = step->target_table;
     out->how = incload__strategy_values_of(step->strategy);
+    out->lease_ms = step->values.lease != 0 && step->values.lease < LEAST_LEASE_MS ? LEAST_LEASE_MS
+                                                                                    : step->values.lease;
     out->function = step->function;
     out->user_data = step->user_data;
 }

@@ -12,10 +12,15 @@ extern const incload__option_table incload__run_options;
 
 typedef struct incload__step_values {
     char *name;
+    int64_t lease;
 } incload__step_values;
 
 typedef struct incload__run_values {
     int64_t timeout;
+    int64_t wait;
+    int64_t retries;
+    int64_t retry_delay;
+    int64_t retry_max_delay;
 } incload__run_values;
 
 const char *incload__step_name(const incload_step *step);

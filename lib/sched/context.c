@@ -24,6 +24,7 @@ struct incload_context {
     lent clock;
     lent random;
     incload__event_queue queue;
+    _Atomic int64_t abandoned; /* calls that were left behind and have not come back */
 };
 
 static const incload__option context_option_list[] = {
@@ -209,6 +210,12 @@ incload_context_event_fd(incload_context *context, incload_error **err)
     return fd;
 }
 
+int64_t
+incload_context_abandoned_calls(const incload_context *context)
+{
+    return context != NULL ? atomic_load(&context->abandoned) : 0;
+}
+
 const incload__env *
 incload__context_env(const incload_context *context)
 {
@@ -229,6 +236,25 @@ incload__context_post(incload_context *context, const incload__event_facts *fact
     incload_event *event = incload__event_new(&context->env, facts);
     if (event != NULL)
         incload__event_queue_push(&context->queue, event);
+}
+
+void
+incload__context_left_behind(incload_context *context, const char *what)
+{
+    incload__event_facts facts = { .kind = INCLOAD_EVENT_NOTICE, .status = INCLOAD_E_TIMEOUT, .message = what };
+
+    atomic_fetch_add(&context->abandoned, 1);
+    incload__context_post(context, &facts);
+}
+
+/* The count last: who has seen it fall finds the event. */
+void
+incload__context_came_back(incload_context *context, const char *what)
+{
+    incload__event_facts facts = { .kind = INCLOAD_EVENT_NOTICE, .status = INCLOAD_OK, .message = what };
+
+    incload__context_post(context, &facts);
+    atomic_fetch_sub(&context->abandoned, 1);
 }
 
 const char *

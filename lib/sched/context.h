@@ -32,6 +32,11 @@ typedef struct incload__event_facts {
     int64_t bytes;
 } incload__event_facts;
 
+/* A call into a driver was left behind at its deadline; what it was is told by an event. */
+void incload__context_left_behind(incload_context *context, const char *what);
+/* It has returned at last, and what it held is free. */
+void incload__context_came_back(incload_context *context, const char *what);
+
 /* Queues an event if the context keeps any. Losing one to lack of memory is not an error. */
 void incload__context_post(incload_context *context, const incload__event_facts *facts);
 

@@ -5,6 +5,7 @@
 
 #include <incload/unit.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -15,9 +16,12 @@ struct incload_unit {
     char *label;
     char *step;
     char *run_id;
-    int32_t attempt;
+    _Atomic int32_t attempt;
     atomic_bool *cancelled; /* the run's flag */
+    atomic_bool lost;       /* the unit may go on no more: its lease is another's */
     int64_t deadline_us;    /* the run's */
+    pthread_mutex_t lock;   /* for the pause alone */
+    pthread_cond_t woken;
     char *failure;          /* what the process function said, or NULL */
 
     /* Written by the thread that drives the unit, read by any. */
@@ -25,6 +29,7 @@ struct incload_unit {
     _Atomic int64_t rows_written;
     _Atomic int64_t rows_skipped;
     _Atomic int64_t rows_without_cursor;
+    _Atomic int64_t rows_deleted;
     _Atomic int64_t bytes;
 };
 
@@ -32,5 +37,13 @@ struct incload_unit {
 int32_t incload__unit_init(incload_unit *unit, const incload__env *env, const char *step, const char *label,
                            const char *run_id);
 void incload__unit_free(incload_unit *unit);
+
+/* For another attempt: counts from the beginning, as the next one. */
+void incload__unit_restart(incload_unit *unit);
+/* Sleeps until the environment's monotonic clock reads `until_us`; ends at once when the unit is cancelled, out of time
+ * or lost. False when it ended so. */
+bool incload__unit_pause(incload_unit *unit, int64_t until_us);
+/* Any thread, after it has set one of the flags. */
+void incload__unit_wake(incload_unit *unit);
 
 #endif

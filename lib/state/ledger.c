@@ -3,56 +3,10 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
+#include "state/statement.h"
 
-/* Integers of the ledger, as parameters. */
-typedef struct number {
-    char text[24];
-    size_t length;
-} number;
-
-static number
-as_number(int64_t value)
-{
-    number out;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char reversed[24];
-    size_t digits = 0;
-
-    do {
-        reversed[digits++] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    out.length = 0;
-    if (value < 0)
-        out.text[out.length++] = '-';
-    while (digits > 0)
-        out.text[out.length++] = reversed[--digits];
-    out.text[out.length] = '\0';
-    return out;
-}
-
-static incload__param
-text_param(const char *text)
-{
-    return (incload__param){ text, text != NULL ? strlen(text) : 0, INCLOAD__TEXT };
-}
-
-static incload__param
-number_param(const number *value)
-{
-    return (incload__param){ value->text, value->length, INCLOAD__INT64 };
-}
-
-static int64_t
-to_number(const char *text)
-{
-    int64_t value = 0;
-
-    if (text != NULL)
-        incload__parse_int64(text, strlen(text), &value);
-    return value;
-}
+/* Each may meet another process at one more object. */
+enum { ENSURE_ATTEMPTS = 8 };
 
 void
 incload__run_id(const incload__env *env, char out[INCLOAD__RUN_ID_SIZE])
@@ -65,15 +19,6 @@ incload__run_id(const incload__env *env, char out[INCLOAD__RUN_ID_SIZE])
             out[half * 16 + i] = digits[bits & 15];
     }
     out[32] = '\0';
-}
-
-void
-incload__placeholder(const incload__dialect *dialect, incload__str *out, int32_t index)
-{
-    if (dialect->numbered_params)
-        incload__str_addf(out, "$%d", (int)index);
-    else
-        incload__str_add_char(out, '?');
 }
 
 /* ---- names ---- */
@@ -130,7 +75,9 @@ incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const inc
     if ((ledger->meta = quoted_name(ledger, "meta", err)) == NULL
         || (ledger->watermark = quoted_name(ledger, "watermark", err)) == NULL
         || (ledger->history = quoted_name(ledger, "watermark_history", err)) == NULL
-        || (ledger->run = quoted_name(ledger, "run", err)) == NULL) {
+        || (ledger->run = quoted_name(ledger, "run", err)) == NULL
+        || (ledger->lease = quoted_name(ledger, "lease", err)) == NULL
+        || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL) {
         incload__ledger_free(ledger);
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     }
@@ -147,6 +94,8 @@ incload__ledger_free(incload__ledger *ledger)
     incload__free(ledger->mem, ledger->watermark);
     incload__free(ledger->mem, ledger->history);
     incload__free(ledger->mem, ledger->run);
+    incload__free(ledger->mem, ledger->lease);
+    incload__free(ledger->mem, ledger->beat);
     memset(ledger, 0, sizeof *ledger);
 }
 
@@ -186,16 +135,32 @@ static const field run_fields[] = {
     { "rows_read", INCLOAD__INT64, false, false },   { "rows_written", INCLOAD__INT64, false, false },
 };
 
+static const field lease_fields[] = {
+    { "load_name", INCLOAD__TEXT, true, false }, { "epoch", INCLOAD__INT64, false, false },
+    { "run_id", INCLOAD__TEXT, false, false },   { "holder", INCLOAD__TEXT, false, true },
+    { "taken_us", INCLOAD__INT64, false, false }, { "ttl_us", INCLOAD__INT64, false, false },
+};
+
+static const field beat_fields[] = {
+    { "load_name", INCLOAD__TEXT, true, false },
+    { "epoch", INCLOAD__INT64, false, false },
+    { "expires_us", INCLOAD__INT64, false, false },
+};
+
+/* `since`: the version of the ledger that brought the table. */
 static const struct {
     const char *name;
     const field *fields;
     int32_t count;
+    int32_t since;
 } tables[] = {
-    { "watermark", watermark_fields, sizeof watermark_fields / sizeof watermark_fields[0] },
-    { "watermark_history", history_fields, sizeof history_fields / sizeof history_fields[0] },
-    { "run", run_fields, sizeof run_fields / sizeof run_fields[0] },
+    { "watermark", watermark_fields, sizeof watermark_fields / sizeof watermark_fields[0], 1 },
+    { "watermark_history", history_fields, sizeof history_fields / sizeof history_fields[0], 1 },
+    { "run", run_fields, sizeof run_fields / sizeof run_fields[0], 1 },
+    { "lease", lease_fields, sizeof lease_fields / sizeof lease_fields[0], 2 },
+    { "lease_beat", beat_fields, sizeof beat_fields / sizeof beat_fields[0], 2 },
     /* Last: who finds it finds the others too. */
-    { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0] },
+    { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0], 1 },
 };
 
 /* CREATE TABLE of the ledger's table `at`. */
@@ -235,19 +200,15 @@ table_ddl(const incload__ledger *ledger, size_t at, incload__str *out, incload_e
     return status;
 }
 
-int32_t
-incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err)
+/* The ledger's version; 0: there is none. A newer one than this library's is refused. */
+static int32_t
+find_version(const incload__ledger *ledger, incload__conn *conn, int64_t *version, incload_error **err)
 {
-    incload__str sql = INCLOAD__STR(ledger->mem);
-    incload__rows rows = { .mem = ledger->mem };
+    incload__rows rows;
     incload_error *found = NULL;
 
-    *exists = false;
-    incload__str_addf(&sql, "SELECT MAX(version) FROM %s", ledger->meta);
-    if (sql.failed)
-        return incload__fail_memory(err);
-    int32_t status = conn->driver->select(conn, incload__str_text(&sql), NULL, 0, &rows, &found);
-    incload__str_free(&sql);
+    *version = 0;
+    int32_t status = incload__state_select(ledger, conn, "SELECT MAX(version) FROM {meta}", NULL, 0, &rows, &found);
     if (status == INCLOAD_E_NOT_FOUND) {
         incload_error_unref(found);
         return INCLOAD_OK;
@@ -256,15 +217,24 @@ incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *e
         incload__error_pass(err, found);
         return status;
     }
-    int64_t version = rows.count == 1 ? to_number(incload__rows_get(&rows, 0, 0)) : 0;
+    *version = rows.count == 1 ? incload__to_number(incload__rows_get(&rows, 0, 0)) : 0;
     incload__rows_free(&rows);
-    if (version > INCLOAD__LEDGER_VERSION)
+    if (*version > INCLOAD__LEDGER_VERSION)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED,
                              "the ledger '%s' in the target has version %lld, this library knows up to %d: use a newer "
                              "libincload, or name another ledger",
-                             ledger->place, (long long)version, (int)INCLOAD__LEDGER_VERSION);
-    *exists = version > 0;
+                             ledger->place, (long long)*version, (int)INCLOAD__LEDGER_VERSION);
     return INCLOAD_OK;
+}
+
+int32_t
+incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err)
+{
+    int64_t version = 0;
+    int32_t status = find_version(ledger, conn, &version, err);
+
+    *exists = status == INCLOAD_OK && version > 0;
+    return status;
 }
 
 static int32_t
@@ -283,17 +253,21 @@ create_schema(const incload__ledger *ledger, incload__conn *conn, incload_error 
     return status;
 }
 
+/* Makes what a ledger of version `from` lacks; 0: everything. */
 static int32_t
-create_tables(const incload__ledger *ledger, incload__conn *conn, incload_error **err)
+create_tables(const incload__ledger *ledger, incload__conn *conn, int64_t from, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(ledger->mem);
-    number version = as_number(INCLOAD__LEDGER_VERSION), now = as_number(incload__wall_us(conn->env));
-    incload__param params[] = { number_param(&version), number_param(&now) };
+    incload__number version = incload__as_number(INCLOAD__LEDGER_VERSION);
+    incload__number now = incload__as_number(incload__wall_us(conn->env));
+    incload__param params[] = { incload__number_param(&version), incload__number_param(&now) };
     int32_t status = INCLOAD_OK;
 
-    if (ledger->dialect->has_schemas)
+    if (ledger->dialect->has_schemas && from == 0)
         status = create_schema(ledger, conn, err);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == INCLOAD_OK; i++) {
+        if (tables[i].since <= from)
+            continue;
         incload__str_clear(&sql);
         status = table_ddl(ledger, i, &sql, err);
         if (status == INCLOAD_OK && sql.failed)
@@ -301,39 +275,49 @@ create_tables(const incload__ledger *ledger, incload__conn *conn, incload_error 
         if (status == INCLOAD_OK)
             status = conn->driver->execute(conn, incload__str_text(&sql), NULL, 0, NULL, err);
     }
-    if (status == INCLOAD_OK) {
-        incload__str_clear(&sql);
-        incload__str_addf(&sql, "INSERT INTO %s (version, created_us) VALUES (", ledger->meta);
-        incload__placeholder(ledger->dialect, &sql, 1);
-        incload__str_add(&sql, ", ");
-        incload__placeholder(ledger->dialect, &sql, 2);
-        incload__str_add(&sql, ")");
-        status = sql.failed ? incload__fail_memory(err)
-                            : conn->driver->execute(conn, incload__str_text(&sql), params, 2, NULL, err);
-    }
     incload__str_free(&sql);
+    /* The version comes last, and a second process with the same one is refused by the key. */
+    if (status == INCLOAD_OK)
+        status = incload__state_execute(ledger, conn, "INSERT INTO {meta} (version, created_us) VALUES (?, ?)", params,
+                                        2, NULL, err);
     return status;
+}
+
+/* Another process may make the same tables in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique
+ * violation in its catalog. What failed so is there the next time. */
+static bool
+met_another(const incload_error *failure)
+{
+    int32_t code = incload_error_code(failure);
+
+    return code == INCLOAD_E_CONSTRAINT || code == INCLOAD_E_EXISTS || code == INCLOAD_E_CONFLICT;
 }
 
 int32_t
 incload__ledger_ensure(const incload__ledger *ledger, incload__conn *conn, incload_error **err)
 {
-    bool exists = false;
+    int64_t before = 0, version = 0;
     incload_error *failure = NULL;
-    int32_t status = incload__ledger_find(ledger, conn, &exists, err);
+    int32_t status = find_version(ledger, conn, &before, err);
 
-    if (status != INCLOAD_OK || exists)
+    if (status != INCLOAD_OK || before == INCLOAD__LEDGER_VERSION)
         return status;
-    status = create_tables(ledger, conn, &failure);
-    if (status == INCLOAD_OK)
-        return INCLOAD_OK;
-    /* Another process may have made the same tables in the same moment: IF NOT EXISTS does not save PostgreSQL from a
-     * unique violation in its catalog. If the ledger is there now, all is well. */
-    if (incload__ledger_find(ledger, conn, &exists, NULL) == INCLOAD_OK && exists) {
+    for (int32_t i = 0; i < ENSURE_ATTEMPTS; i++) {
         incload_error_unref(failure);
-        return INCLOAD_OK;
+        failure = NULL;
+        status = create_tables(ledger, conn, before, &failure);
+        if (status == INCLOAD_OK)
+            return INCLOAD_OK;
+        if (find_version(ledger, conn, &version, NULL) == INCLOAD_OK && version == INCLOAD__LEDGER_VERSION) {
+            incload_error_unref(failure);
+            return INCLOAD_OK;
+        }
+        if (!met_another(failure))
+            break;
     }
-    incload__error_prefix(&failure, "making the ledger '%s' in the target", ledger->place);
+    incload__error_prefix(&failure, before == 0 ? "making the ledger '%s' in the target"
+                                                : "bringing the ledger '%s' in the target to this version",
+                          ledger->place);
     incload__error_pass(err, failure);
     return status;
 }
@@ -365,24 +349,20 @@ int32_t
 incload__ledger_read(const incload__ledger *ledger, incload__conn *conn, const char *load, incload__position *out,
                      incload_error **err)
 {
-    incload__str sql = INCLOAD__STR(ledger->mem);
-    incload__rows rows = { .mem = ledger->mem };
-    incload__param param = text_param(load);
+    incload__rows rows;
+    incload__param param = incload__text_param(load);
 
     memset(out, 0, sizeof *out);
     out->mem = ledger->mem;
-    incload__str_addf(&sql, "SELECT version, value, type, level, document, updated_us FROM %s WHERE load_name = ",
-                      ledger->watermark);
-    incload__placeholder(ledger->dialect, &sql, 1);
-    if (sql.failed)
-        return incload__fail_memory(err);
-    int32_t status = conn->driver->select(conn, incload__str_text(&sql), &param, 1, &rows, err);
-    incload__str_free(&sql);
+    int32_t status = incload__state_select(
+        ledger, conn,
+        "SELECT version, value, type, level, document, updated_us FROM {watermark} WHERE load_name = ?", &param, 1,
+        &rows, err);
     if (status != INCLOAD_OK || rows.count == 0)
         goto end;
 
-    out->version = to_number(incload__rows_get(&rows, 0, 0));
-    out->updated_us = to_number(incload__rows_get(&rows, 0, 5));
+    out->version = incload__to_number(incload__rows_get(&rows, 0, 0));
+    out->updated_us = incload__to_number(incload__rows_get(&rows, 0, 5));
     if (!copy_cell(ledger->mem, &rows, 1, &out->value) || !copy_cell(ledger->mem, &rows, 2, &out->type)
         || !copy_cell(ledger->mem, &rows, 3, &out->level) || !copy_cell(ledger->mem, &rows, 4, &out->document))
         status = incload__fail_memory(err);
@@ -390,35 +370,6 @@ end:
     incload__rows_free(&rows);
     if (status != INCLOAD_OK)
         incload__position_free(out);
-    return status;
-}
-
-/* Appends `head` with each '?' made a placeholder of the dialect. */
-static void
-add_statement(const incload__ledger *ledger, incload__str *out, const char *head)
-{
-    int32_t count = 0;
-
-    for (; *head != '\0'; head++) {
-        if (*head == '?')
-            incload__placeholder(ledger->dialect, out, ++count);
-        else
-            incload__str_add_char(out, *head);
-    }
-}
-
-static int32_t
-run_statement(const incload__ledger *ledger, incload__conn *conn, const char *verb, const char *table, const char *rest,
-              const incload__param *params, int32_t count, int64_t *affected, incload_error **err)
-{
-    incload__str sql = INCLOAD__STR(ledger->mem);
-
-    incload__str_add(&sql, verb);
-    incload__str_add(&sql, table);
-    add_statement(ledger, &sql, rest);
-    int32_t status = sql.failed ? incload__fail_memory(err)
-                                : conn->driver->execute(conn, incload__str_text(&sql), params, count, affected, err);
-    incload__str_free(&sql);
     return status;
 }
 
@@ -432,44 +383,52 @@ incload__ledger_fail_busy(const char *load, incload_error **err)
         load);
 }
 
+/* The first version of a load's watermark; two at once meet at the key. */
+static int32_t
+insert_position(const incload__ledger *ledger, incload__conn *conn, const incload__param *params, incload_error **err)
+{
+    return incload__state_insert(ledger, conn,
+                                 "INSERT INTO {watermark} (load_name, version, value, type, level, document, run_id,"
+                                 " updated_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                                 params, 8, err);
+}
+
 int32_t
 incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
                      const incload__position *to, const char *run_id, incload_error **err)
 {
-    number before = as_number(version), after = as_number(version + 1), now = as_number(incload__wall_us(conn->env));
+    incload__number before = incload__as_number(version), after = incload__as_number(version + 1);
+    incload__number now = incload__as_number(incload__wall_us(conn->env));
+    const incload__param name = incload__text_param(load), run = incload__text_param(run_id);
+    const incload__param number = incload__number_param(&after), instant = incload__number_param(&now);
+    const incload__param value = incload__text_param(to->value), type = incload__text_param(to->type);
+    const incload__param level = incload__text_param(to->level), document = incload__text_param(to->document);
     incload_error *failure = NULL;
     int64_t affected = -1;
     int32_t status;
 
     if (version == 0) {
-        incload__param params[] = { text_param(load),         number_param(&after),       text_param(to->value),
-                                    text_param(to->type),     text_param(to->level),      text_param(to->document),
-                                    text_param(run_id),       number_param(&now) };
-        status = run_statement(ledger, conn, "INSERT INTO ", ledger->watermark,
-                               " (load_name, version, value, type, level, document, run_id, updated_us)"
-                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                               params, 8, NULL, &failure);
-        if (status == INCLOAD_E_CONSTRAINT) {
-            incload_error_unref(failure);
-            return incload__ledger_fail_busy(load, err);
-        }
+        const incload__param params[] = { name, number, value, type, level, document, run, instant };
+        status = insert_position(ledger, conn, params, &failure);
     } else {
-        incload__param params[] = { number_param(&after),     text_param(to->value),  text_param(to->type),
-                                    text_param(to->level),    text_param(to->document), text_param(run_id),
-                                    number_param(&now),       text_param(load),       number_param(&before) };
-        status = run_statement(ledger, conn, "UPDATE ", ledger->watermark,
-                               " SET version = ?, value = ?, type = ?, level = ?, document = ?, run_id = ?,"
-                               " updated_us = ? WHERE load_name = ? AND version = ?",
-                               params, 9, &affected, &failure);
-        if (status == INCLOAD_OK && affected != 1)
-            return incload__ledger_fail_busy(load, err);
+        const incload__param params[] = { number, value, type, level, document, run, instant, name,
+                                          incload__number_param(&before) };
+        status = incload__state_execute(ledger, conn,
+                                        "UPDATE {watermark} SET version = ?, value = ?, type = ?, level = ?,"
+                                        " document = ?, run_id = ?, updated_us = ? WHERE load_name = ? AND version = ?",
+                                        params, 9, &affected, &failure);
+    }
+    bool overtaken = version == 0 ? status == INCLOAD_E_CONSTRAINT : status == INCLOAD_OK && affected != 1;
+    if (overtaken) {
+        incload_error_unref(failure);
+        return incload__ledger_fail_busy(load, err);
     }
     if (status == INCLOAD_OK) {
-        incload__param params[] = { text_param(load),         number_param(&after), text_param(to->value),
-                                    text_param(to->document), text_param(run_id),   number_param(&now) };
-        status = run_statement(ledger, conn, "INSERT INTO ", ledger->history,
-                               " (load_name, version, value, document, run_id, updated_us) VALUES (?, ?, ?, ?, ?, ?)",
-                               params, 6, NULL, &failure);
+        const incload__param params[] = { name, number, value, document, run, instant };
+        status = incload__state_insert(ledger, conn,
+                                       "INSERT INTO {history} (load_name, version, value, document, run_id, updated_us)"
+                                       " VALUES (?, ?, ?, ?, ?, ?)",
+                                       params, 6, &failure);
     }
     if (status != INCLOAD_OK) {
         incload__error_prefix(&failure, "recording the watermark of load '%s'", load);
@@ -484,19 +443,23 @@ int32_t
 incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
                         incload_error **err)
 {
-    number started = as_number(record->started_us), finished = as_number(record->finished_us);
-    number read = as_number(record->rows_read), written = as_number(record->rows_written);
-    incload__param params[] = {
-        text_param(record->run_id), text_param(record->load), text_param(record->unit), text_param(record->source),
-        text_param(record->target), text_param(record->road), text_param(record->low),  text_param(record->high),
-        number_param(&started),     number_param(&finished),  number_param(&read),      number_param(&written),
-    };
+    incload__number started = incload__as_number(record->started_us);
+    incload__number finished = incload__as_number(record->finished_us);
+    incload__number read = incload__as_number(record->rows_read), written = incload__as_number(record->rows_written);
+    const char *texts[] = { record->run_id, record->load, record->unit, record->source,
+                            record->target, record->road, record->low,  record->high };
+    const incload__number *numbers[] = { &started, &finished, &read, &written };
+    incload__param params[12];
 
-    return run_statement(
-        ledger, conn, "INSERT INTO ", ledger->run,
-        " (run_id, load_name, unit, source, target, road, low, high, started_us, finished_us, rows_read,"
-        " rows_written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params, 12, NULL, err);
+    for (int32_t i = 0; i < 8; i++)
+        params[i] = incload__text_param(texts[i]);
+    for (int32_t i = 0; i < 4; i++)
+        params[8 + i] = incload__number_param(numbers[i]);
+    return incload__state_insert(
+        ledger, conn,
+        "INSERT INTO {run} (run_id, load_name, unit, source, target, road, low, high, started_us, finished_us,"
+        " rows_read, rows_written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params, 12, err);
 }
 
 int32_t

@@ -6,7 +6,7 @@
 
 #include "driver/driver.h"
 
-enum { INCLOAD__LEDGER_VERSION = 1, INCLOAD__RUN_ID_SIZE = 33 };
+enum { INCLOAD__LEDGER_VERSION = 2, INCLOAD__RUN_ID_SIZE = 33 };
 
 typedef struct incload__ledger {
     const incload__mem *mem;
@@ -16,6 +16,8 @@ typedef struct incload__ledger {
     char *watermark;
     char *history;
     char *run;
+    char *lease;
+    char *beat;
 } incload__ledger;
 
 /* What the ledger knows of one load. */
@@ -51,7 +53,8 @@ void incload__ledger_free(incload__ledger *ledger);
 
 /* *exists: the tables are there, in a version this library reads (a newer one is INCLOAD_E_UNSUPPORTED). */
 int32_t incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err);
-/* Creates what is missing. Outside of a transaction. Safe when two do it at once. */
+/* Creates what is missing, and brings an older ledger to this version. Outside of a transaction. Safe when two do it at
+ * once. */
 int32_t incload__ledger_ensure(const incload__ledger *ledger, incload__conn *conn, incload_error **err);
 
 int32_t incload__ledger_read(const incload__ledger *ledger, incload__conn *conn, const char *load,
@@ -76,7 +79,7 @@ int32_t incload__ledger_resolve(const incload__ledger *ledger, incload__conn *co
 /* 32 hexadecimal digits. */
 void incload__run_id(const incload__env *env, char out[INCLOAD__RUN_ID_SIZE]);
 
-/* For watermark.c: `$n` or `?`. */
+/* `$n` or `?`. */
 void incload__placeholder(const incload__dialect *dialect, incload__str *out, int32_t index);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "driver/database.h"
 #include "state/ledger.h"
+#include "state/mark.h"
 
 enum { HISTORY_LIMIT = 1000 };
 
@@ -18,6 +19,7 @@ struct incload_watermark {
     char *load;
     incload__position position;
     incload__rows history;
+    char *description; /* made when it is asked for */
 };
 
 struct incload_watermark_list {
@@ -75,6 +77,8 @@ incload_watermark_refresh(incload_watermark *watermark, incload_error **err)
     if (status != INCLOAD_OK)
         return status;
     incload__position_free(&watermark->position);
+    incload__free(watermark->mem, watermark->description);
+    watermark->description = NULL;
     watermark->position = position;
     return INCLOAD_OK;
 }
@@ -127,6 +131,7 @@ incload_watermark_unref(incload_watermark *watermark)
     incload_database *target = watermark->target;
     incload__rows_free(&watermark->history);
     incload__position_free(&watermark->position);
+    incload__free(watermark->mem, watermark->description);
     incload__free(watermark->mem, watermark->load);
     incload__free(watermark->mem, watermark);
     incload_database_unref(target);
@@ -160,6 +165,28 @@ const char *
 incload_watermark_document(const incload_watermark *watermark)
 {
     return watermark != NULL ? or_empty(watermark->position.document) : "";
+}
+
+const char *
+incload_watermark_describe(incload_watermark *watermark)
+{
+    if (watermark == NULL)
+        return "";
+    if (watermark->description == NULL) {
+        incload__mark mark;
+        incload__str text = INCLOAD__STR(watermark->mem);
+        incload__mark_init(&mark, watermark->mem);
+        if (watermark->position.value == NULL && watermark->position.document == NULL)
+            incload__str_add(&text, "nothing is loaded");
+        else if (watermark->position.document == NULL
+                 || incload__mark_parse(watermark->position.document, &mark, NULL) != INCLOAD_OK)
+            incload__str_addf(&text, "set by hand to %s", or_empty(watermark->position.value));
+        else
+            incload__mark_describe(&mark, &text);
+        incload__mark_free(&mark);
+        watermark->description = incload__str_take(&text);
+    }
+    return or_empty(watermark->description);
 }
 
 const char *

@@ -13,8 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* After a deadline the call is late already; after a cancel the host would rather keep the connection. */
-enum { SETTLE_LATE_MS = 250, SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
+/* For a statement that nobody has stopped: it failed on this side. */
+enum { SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
 
 /* PQcancel() connects and reads without a timeout, and libpq 15 does not give the secret key away: so it runs on a
  * thread that can be left behind. The memory is libc's: it may outlive the context. */
@@ -31,7 +31,7 @@ incload__pq_cancel(incload__conn *conn)
     uint64_t one = 1;
     int saved = errno;
 
-    atomic_store(&conn->cancelled, true);
+    incload__conn_set_cancelled(conn);
     (void)!write(pq->wake_fd, &one, sizeof one);
     errno = saved;
 }
@@ -163,8 +163,17 @@ txn_after(const incload__pq *pq)
     return INCLOAD__TXN_FAILED;
 }
 
+int64_t
+incload__pq_limit(const incload__pq *pq, incload__manner manner, int64_t most_ms)
+{
+    int64_t limit = incload__conn_limit(&pq->head, manner, incload__monotonic_us(pq->head.env));
+    int64_t most = incload__deadline_in(pq->head.env, most_ms);
+
+    return limit == 0 || most < limit ? most : limit;
+}
+
 void
-incload__pq_settle(incload__pq *pq, int64_t budget_ms)
+incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms)
 {
     if (pq->head.txn == INCLOAD__TXN_DEAD)
         return;
@@ -175,7 +184,7 @@ incload__pq_settle(incload__pq *pq, int64_t budget_ms)
     int32_t status = INCLOAD_OK;
 
     pq->deaf = true;
-    pq->grace_us = incload__deadline_in(pq->head.env, budget_ms);
+    pq->grace_us = incload__pq_limit(pq, manner, most_ms);
     if (PQstatus(pq->pg) == CONNECTION_OK && PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE) {
         cancel_request *request = request_start(pq);
         status = drain(pq);
@@ -192,6 +201,6 @@ incload__pq_settle(incload__pq *pq, int64_t budget_ms)
 int32_t
 incload__pq_abort(incload__pq *pq, int32_t status)
 {
-    incload__pq_settle(pq, status == INCLOAD_E_TIMEOUT ? SETTLE_LATE_MS : SETTLE_MS);
+    incload__pq_settle(pq, INCLOAD__MANNER_STATEMENT, SETTLE_MS);
     return status;
 }

@@ -235,6 +235,7 @@ pq_new(const incload__connect *how, incload_error **err)
     pq->head.streams = true;
     pq->head.pid = (int32_t)getpid();
     atomic_init(&pq->head.cancelled, false);
+    atomic_init(&pq->head.cancelled_us, 0);
     int saved = errno;
     pq->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     errno = saved;
@@ -272,6 +273,7 @@ incload__pq_connect(const incload__connect *how, incload__conn **out, incload_er
 
     int saved = errno;
     pq->head.deadline_us = deadline_us;
+    pq->asked = how->cancelled;
     status = start(pq, how, err);
     if (status == INCLOAD_OK)
         status = shake_hands(pq, err);
@@ -282,6 +284,7 @@ incload__pq_connect(const incload__connect *how, incload__conn **out, incload_er
     if (status == INCLOAD_OK)
         status = check_session(pq, err);
     pq->head.deadline_us = how->deadline_us;
+    pq->asked = NULL;
     errno = saved;
     if (status == INCLOAD_OK)
         *out = &pq->head;
@@ -318,8 +321,9 @@ incload__pq_close(incload__conn *conn)
         detach(pq);
     else if (conn->txn != INCLOAD__TXN_DEAD && PQtransactionStatus(pq->pg) != PQTRANS_IDLE) {
         /* A statement that runs on would hold its locks. */
-        incload__pq_settle(pq, CLOSE_MS);
-        conn->deadline_us = incload__deadline_in(conn->env, CLOSE_MS);
+        incload__pq_settle(pq, INCLOAD__MANNER_CLOSE, CLOSE_MS);
+        if (conn->deadline_us == 0)
+            conn->deadline_us = incload__deadline_in(conn->env, CLOSE_MS);
         if (conn->txn != INCLOAD__TXN_DEAD)
             incload__pq_rollback(conn, NULL);
     }

@@ -15,6 +15,7 @@
 typedef struct incload__pq {
     incload__conn head;
     PGconn *pg;
+    const atomic_bool *asked; /* while connecting: becomes true when that is to stop; else NULL */
     int wake_fd;      /* eventfd, readable from the first cancel until the next rollback */
     bool extended;    /* the statement was sent by the extended protocol */
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
@@ -67,9 +68,10 @@ void incload__pq_add_clean(incload__str *out, const char *text, size_t limit);
 /* ---- cancel.c ---- */
 
 void incload__pq_cancel(incload__conn *conn);
-/* Ends whatever runs on the connection so that it can roll back, waiting for no more than the budget; else it is DEAD.
- */
-void incload__pq_settle(incload__pq *pq, int64_t budget_ms);
+/* Monotonic, when something that begins now must be over: by its manner, and in any case by so many milliseconds. */
+int64_t incload__pq_limit(const incload__pq *pq, incload__manner manner, int64_t most_ms);
+/* Ends whatever runs on the connection so that it can roll back, waiting no longer than that; else it is DEAD. */
+void incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms);
 /* After a failed step: settles if the statement may still be running. Returns `status`. */
 int32_t incload__pq_abort(incload__pq *pq, int32_t status);
 

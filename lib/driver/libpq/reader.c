@@ -167,7 +167,7 @@ incload__pq_read_close(incload__reader *opaque)
     bool ours = incload__conn_check(&reader->pq->head, &forked) != INCLOAD_E_FORKED;
     incload_error_unref(forked);
     if (ours && !reader->ended)
-        incload__pq_settle(reader->pq, CLOSE_MS);
+        incload__pq_settle(reader->pq, INCLOAD__MANNER_RELEASE, CLOSE_MS);
     if (ours)
         incload__pq_forget_params(reader->pq, reader->param_count);
     reader_free(reader);

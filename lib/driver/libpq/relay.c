@@ -20,8 +20,7 @@ enum {
     CHUNKS_WITHOUT = 32,
     PROGRESS_BYTES = 4 * 1024 * 1024,
     PROGRESS_US = 100000,
-    SETTLE_MS = 2000,
-    SETTLE_LATE_MS = 250
+    SETTLE_MS = 2000
 };
 
 static const char relaying[] = "relaying rows";
@@ -363,10 +362,12 @@ finish(relay *run, int64_t *rows, incload_error **err)
 
 /* Both sides end: neither may be used before a rollback. */
 static void
-stop(incload__pq *pq, int32_t status)
+stop(relay *run, int32_t status)
 {
-    incload__pq_reject(pq, status);
-    incload__pq_settle(pq, status == INCLOAD_E_TIMEOUT ? SETTLE_LATE_MS : SETTLE_MS);
+    incload__pq_reject(run->from, status);
+    incload__pq_reject(run->to, status);
+    incload__pq_settle(run->from, INCLOAD__MANNER_STATEMENT, SETTLE_MS);
+    incload__pq_settle(run->to, INCLOAD__MANNER_RELEASE, SETTLE_MS);
 }
 
 static int32_t
@@ -409,8 +410,7 @@ incload__pq_relay(incload__conn *from, const char *select, const incload__param 
     if (status == INCLOAD_OK)
         status = finish(&run, &kept, err);
     if (status != INCLOAD_OK) {
-        stop(run.from, status);
-        stop(run.to, status);
+        stop(&run, status);
     } else {
         *rows = kept;
         *bytes = run.bytes;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROLLBACK_GRACE_MS = 250, COMMIT_CANCEL_MS = 2000 };
+enum { COMMIT_MS = 2000, SETTLE_MS = 2000, ROLLBACK_MS = 30000 };
 
 static const char committing[] = "committing";
 
@@ -17,6 +17,8 @@ incload__pq_begin(incload__conn *conn, incload_error **err)
     const char *sql = conn->role == INCLOAD__ROLE_READ ? conn->dialect->begin_read : conn->dialect->begin_write;
     int32_t status = incload__conn_check(conn, err);
 
+    if (conn->begin_text != NULL)
+        sql = conn->begin_text;
     if (status != INCLOAD_OK)
         return status;
     if (conn->txn != INCLOAD__TXN_IDLE)
@@ -91,9 +93,7 @@ wait_for_commit(incload__pq *pq, commit_answer *answer, incload_error **err)
 
     pq->deaf = true;
     if (status == INCLOAD_E_CANCELLED) {
-        int64_t until = incload__deadline_in(pq->head.env, COMMIT_CANCEL_MS);
-        bool sooner = pq->head.deadline_us != 0 && pq->head.deadline_us < until;
-        pq->grace_us = sooner ? pq->head.deadline_us : until;
+        pq->grace_us = incload__pq_limit(pq, INCLOAD__MANNER_STATEMENT, COMMIT_MS);
         status = incload__pq_next(pq, &result, committing, NULL);
     }
     if (status == INCLOAD_OK)
@@ -149,17 +149,6 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
     return INCLOAD_OK;
 }
 
-/* A passed deadline is often the reason for the rollback: it gets a moment of its own. */
-static int64_t
-rollback_limit(const incload__conn *conn)
-{
-    int64_t moment = incload__deadline_in(conn->env, ROLLBACK_GRACE_MS);
-
-    if (conn->deadline_us == 0)
-        return 0;
-    return conn->deadline_us > moment ? conn->deadline_us : moment;
-}
-
 static int32_t
 send_rollback(incload__pq *pq, incload_error **err)
 {
@@ -177,6 +166,14 @@ send_rollback(incload__pq *pq, incload_error **err)
     return status;
 }
 
+/* A cancel has done its work when the transaction is rolled back. */
+static void
+forget_cancel(incload__conn *conn)
+{
+    atomic_store(&conn->cancelled, false);
+    atomic_store(&conn->cancelled_us, 0);
+}
+
 int32_t
 incload__pq_rollback(incload__conn *conn, incload_error **err)
 {
@@ -191,14 +188,17 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
         return incload__fail(err, INCLOAD_E_CONNECT, "the connection to the server at %s is gone: take another one",
                              pq->place);
 
-    /* A cancel has done its work when the transaction is rolled back. */
-    atomic_store(&conn->cancelled, false);
-    if (conn->txn == INCLOAD__TXN_IDLE && PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
+    /* A cancel or a passed deadline is often the reason: the rollback has a moment of its own. */
+    int64_t limit = incload__pq_limit(pq, INCLOAD__MANNER_ROLLBACK, ROLLBACK_MS);
+    if (conn->txn == INCLOAD__TXN_IDLE && PQtransactionStatus(pq->pg) == PQTRANS_IDLE) {
+        forget_cancel(conn);
         return INCLOAD_OK;
+    }
     pq->deaf = true;
-    pq->grace_us = rollback_limit(conn);
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
-        incload__pq_settle(pq, 2000);
+        incload__pq_settle(pq, INCLOAD__MANNER_ROLLBACK, SETTLE_MS);
+    forget_cancel(conn);
+    pq->grace_us = limit;
     if (conn->txn == INCLOAD__TXN_DEAD)
         status = incload__fail(err, INCLOAD_E_CONNECT, "rolling back: the server at %s does not answer", pq->place);
     else
@@ -206,6 +206,6 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
     pq->deaf = false;
     pq->grace_us = 0;
     conn->txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
-    atomic_store(&conn->cancelled, false);
+    forget_cancel(conn);
     return status;
 }

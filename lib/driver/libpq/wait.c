@@ -8,7 +8,7 @@
 
 /* A statement may well raise a notice a row; nobody needs more of them than this, and a hostile server sends them for
  * ever. */
-enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100, SKIP_MS = 250 };
+enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100, ASKED_SLICE_MS = 20, SKIP_MS = 250 };
 
 static int64_t
 deadline_of(const incload__pq *pq)
@@ -31,10 +31,12 @@ fail_timeout(const incload__pq *pq, const char *doing, incload_error **err)
 
 /* Looked at before each wait, too: a server that never stops sending makes every poll() return at once. */
 static int32_t
-interrupted(const incload__pq *pq, const char *doing, incload_error **err)
+interrupted(incload__pq *pq, const char *doing, incload_error **err)
 {
     int64_t deadline = deadline_of(pq);
 
+    if (pq->asked != NULL && atomic_load(pq->asked))
+        incload__conn_set_cancelled(&pq->head);
     if (!pq->deaf && atomic_load_explicit(&pq->head.cancelled, memory_order_acquire))
         return incload__fail(err, INCLOAD_E_CANCELLED, "%s: cancelled by the host", doing);
     if (deadline != 0 && incload__deadline_left_ms(pq->head.env, deadline) == 0)
@@ -52,7 +54,16 @@ poll_ms(const incload__pq *pq)
     int left = incload__deadline_left_ms(pq->head.env, deadline_of(pq));
     bool sliced = pq->pg != NULL && PQsslInUse(pq->pg) != 0;
 
+    if (pq->asked != NULL)
+        return left < 0 || left > ASKED_SLICE_MS ? ASKED_SLICE_MS : left;
     return sliced && (left < 0 || left > TLS_SLICE_MS) ? TLS_SLICE_MS : left;
+}
+
+static bool
+ends_slice(const incload__pq *pq, int timeout)
+{
+    return timeout == TLS_SLICE_MS
+           || (timeout == ASKED_SLICE_MS && pq->asked != NULL && pq->pg != NULL && PQsslInUse(pq->pg) != 0);
 }
 
 static int
@@ -122,7 +133,7 @@ incload__pq_wait_either(incload__pq *a, short a_events, incload__pq *b, short b_
         if (failed)
             return incload__fail(err, INCLOAD_E_NO_MEMORY, "%s: poll() failed", doing);
         bool woken = false;
-        bool traffic = ready == 0 && timeout == TLS_SLICE_MS;
+        bool traffic = ready == 0 && ends_slice(a, timeout);
         for (nfds_t i = 0; ready > 0 && i < count; i++) {
             bool is_wake = fds[i].fd == a->wake_fd || (b != NULL && fds[i].fd == b->wake_fd);
             woken = woken || (is_wake && fds[i].revents != 0);
@@ -215,7 +226,7 @@ incload__pq_skip(incload__pq *pq)
     int32_t status;
 
     pq->deaf = true;
-    pq->grace_us = incload__deadline_in(pq->head.env, SKIP_MS);
+    pq->grace_us = incload__pq_limit(pq, INCLOAD__MANNER_RELEASE, SKIP_MS);
     do {
         status = incload__pq_next(pq, &result, "ending a statement", NULL);
         PQclear(result);

@@ -279,7 +279,7 @@ incload__pq_write_abandon(incload__writer *opaque)
     incload_error_unref(forked);
     if (ours && !writer->failed) {
         incload__pq_reject(writer->pq, INCLOAD_E_CANCELLED);
-        incload__pq_settle(writer->pq, ABANDON_MS);
+        incload__pq_settle(writer->pq, INCLOAD__MANNER_RELEASE, ABANDON_MS);
     }
     writer_free(writer);
 }

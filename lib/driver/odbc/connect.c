@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 
-enum { DEFAULT_CONNECT_SECONDS = 30, MAX_CONNECT_SECONDS = 3600, NAME_SIZE = 256, CLOSE_GRACE_US = 900000 };
+enum { DEFAULT_CONNECT_SECONDS = 30, MAX_CONNECT_SECONDS = 3600, NAME_SIZE = 256 };
 enum { DEFAULT_BUSY_MS = 10000, MAX_BUSY_MS = 86400000 };
 
 /* ---- refusing before connecting ---- */
@@ -96,7 +96,7 @@ done:
 }
 
 static void
-hang_up(incload__odbc_conn *conn)
+disconnect(incload__odbc_conn *conn)
 {
     if (conn->watch.spare != NULL)
         SQLFreeHandle(SQL_HANDLE_STMT, conn->watch.spare);
@@ -131,7 +131,7 @@ dial_as_itself(incload__odbc_conn *conn, SQLHENV environment, const incload__con
             return INCLOAD_OK;
         conn->profile = itself;
         if (turn == 0)
-            hang_up(conn);
+            disconnect(conn);
     }
     return INCLOAD_OK;
 }
@@ -150,25 +150,6 @@ streams(const incload__odbc_profile *profile, const incload__connstr *list, incl
     return value != NULL && strcmp(value, "1") == 0;
 }
 
-static incload__odbc_conn *
-conn_new(const incload__connect *how)
-{
-    incload__odbc_conn *conn = incload__alloc(&how->env->mem, sizeof *conn);
-
-    if (conn == NULL)
-        return NULL;
-    conn->base.driver = &incload__driver_odbc;
-    conn->base.env = how->env;
-    conn->base.role = how->role;
-    conn->base.wire = INCLOAD__WIRE_TEXT;
-    conn->base.deadline_us = how->deadline_us;
-    conn->base.pid = (int32_t)getpid();
-    atomic_init(&conn->base.cancelled, false);
-    atomic_init(&conn->watch.fired, false);
-    conn->profile = &incload__odbc_profile_unknown;
-    return conn;
-}
-
 static int64_t
 busy_wait_us(const incload__odbc_profile *profile, const incload__connstr *list)
 {
@@ -181,77 +162,42 @@ busy_wait_us(const incload__odbc_profile *profile, const incload__connstr *list)
 }
 
 int32_t
-incload__odbc_connect(const incload__connect *how, incload__conn **out, incload_error **err)
+incload__odbc_open(incload__odbc_conn *conn, const incload__connstr *list, const char *application_name,
+                   incload_error **err)
 {
-    incload__connstr list;
     SQLHENV environment = NULL;
+    int32_t status = incload__odbc_environment_take(&environment, err);
 
-    *out = NULL;
-    int32_t status = incload__connstr_parse(&how->env->mem, how->url, &list, err);
     if (status != INCLOAD_OK)
         return status;
-    incload__odbc_conn *conn = conn_new(how);
-    if (conn == NULL)
-        status = incload__fail_memory(err);
-    if (status == INCLOAD_OK)
-        status = incload__watch_init(&conn->watch, err);
-    if (status == INCLOAD_OK)
-        status = incload__odbc_environment_take(&environment, err);
-    if (status == INCLOAD_OK) {
-        conn->has_environment = true;
-        status = dial_as_itself(conn, environment, &list, err);
-    }
-    if (status == INCLOAD_OK) {
-        conn->busy_wait_us = busy_wait_us(conn->profile, &list);
-        status = incload__odbc_settle(conn, how, err);
-    }
-    if (status == INCLOAD_OK) {
-        conn->base.streams = streams(conn->profile, &list, how->role);
-        *out = &conn->base;
-    } else if (conn != NULL) {
-        incload__odbc_close(&conn->base);
-    }
-    incload__connstr_free(&list);
-    return status;
+    conn->has_environment = true;
+    status = dial_as_itself(conn, environment, list, err);
+    if (status != INCLOAD_OK)
+        return status;
+    conn->busy_wait_us = busy_wait_us(conn->profile, list);
+    conn->base.streams = streams(conn->profile, list, conn->base.role);
+    return incload__odbc_settle(conn, application_name, err);
+}
+
+static void
+roll_back(incload__odbc_conn *conn)
+{
+    SQLHSTMT stmt = NULL;
+
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, conn->dbc, &stmt)))
+        return;
+    SQLExecDirect(stmt, incload__sqlchar("ROLLBACK"), SQL_NTS);
+    SQLFreeHandle(SQL_HANDLE_STMT, stmt);
 }
 
 void
-incload__odbc_close(incload__conn *base)
+incload__odbc_hang_up(incload__odbc_conn *conn)
 {
-    if (base == NULL)
-        return;
-    incload__odbc_conn *conn = incload__odbc_of(base);
-    const incload__mem *mem = &base->env->mem;
-
-    /* A forked child must not touch the parent's socket, nor locks that the parent may hold. */
-    if (base->pid != (int32_t)getpid()) {
-        incload__free(mem, conn);
-        return;
-    }
-    bool open = base->txn == INCLOAD__TXN_OPEN || base->txn == INCLOAD__TXN_FAILED;
-    if (conn->connected && open && !conn->profile->disconnect_rolls_back) {
-        SQLHSTMT stmt = NULL;
-        if (SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, conn->dbc, &stmt))) {
-            if (incload__watch_enter_always(conn, stmt, incload__monotonic_us(base->env) + CLOSE_GRACE_US, NULL)
-                == INCLOAD_OK)
-                SQLExecDirect(stmt, incload__sqlchar("ROLLBACK"), SQL_NTS);
-            incload__watch_leave(conn);
-            SQLFreeHandle(SQL_HANDLE_STMT, stmt);
-        }
-    }
-    incload__watch_end(&conn->watch);
-    hang_up(conn);
+    /* A COMMIT or ROLLBACK that was left behind may have ended it; another ROLLBACK does no harm. */
+    if (conn->connected && conn->base.txn != INCLOAD__TXN_IDLE && !conn->profile->disconnect_rolls_back)
+        roll_back(conn);
+    disconnect(conn);
     if (conn->has_environment)
         incload__odbc_environment_give();
-    incload__free(mem, conn);
-}
-
-int32_t
-incload__odbc_ping(incload__conn *conn, incload_error **err)
-{
-    incload__rows rows;
-    int32_t status = incload__odbc_select(conn, "SELECT 1", NULL, 0, &rows, err);
-
-    incload__rows_free(&rows);
-    return status;
+    conn->has_environment = false;
 }

@@ -37,8 +37,8 @@ add_place(const incload__connstr *list, const incload__mem *mem, incload_error *
 }
 
 /* Some drivers do not say where they tried to go. */
-static const char *
-place_of(const incload__connstr *list)
+const char *
+incload__odbc_place(const incload__connstr *list)
 {
     static const char *const keys[] = { "Server", "Servername", "Socket", "DSN", "Database" };
 
@@ -95,7 +95,7 @@ incload__odbc_fail_connect(incload__odbc_conn *conn, SQLHENV environment, const 
         code = INCLOAD_E_TIMEOUT;
 
     bool first = err != NULL && *err == NULL;
-    incload__fail(err, code, "odbc: connecting by %s to '%s': %s: %s", conn->profile->name, place_of(list),
+    incload__fail(err, code, "odbc: connecting by %s to '%s': %s: %s", conn->profile->name, incload__odbc_place(list),
                   diag.message, remedy(code));
     if (first)
         incload__error_set_server(err, sqlstate, diag.native_code,

@@ -120,15 +120,15 @@ add_columns(incload__stmt *stmt, incload__schema *out, incload_error **err)
 }
 
 int32_t
-incload__odbc_describe(incload__conn *base, const char *sql, int32_t param_count, incload__schema *out,
+incload__odbc_describe(incload__odbc_conn *conn, const char *sql, int32_t param_count, incload__schema *out,
                        incload_error **err)
 {
-    incload__odbc_conn *conn = incload__odbc_of(base);
+    const incload__conn *base = &conn->base;
     incload__stmt stmt = { 0 };
     int32_t placeholders = 0;
 
     incload__schema_init(out, &base->env->mem);
-    int32_t status = incload__conn_check(base, err);
+    int32_t status = incload__conn_check(&conn->base, err);
     if (status != INCLOAD_OK)
         return status;
     status = incload__stmt_open(&stmt, conn, err);

@@ -23,15 +23,14 @@ drain(incload__stmt *stmt, int64_t *affected, incload_error **err)
 }
 
 int32_t
-incload__odbc_execute(incload__conn *base, const char *sql, const incload__param *params, int32_t count,
+incload__odbc_execute(incload__odbc_conn *conn, const char *sql, const incload__param *params, int32_t count,
                       int64_t *affected, incload_error **err)
 {
-    incload__odbc_conn *conn = incload__odbc_of(base);
     incload__stmt stmt = { 0 };
 
     if (affected != NULL)
         *affected = -1;
-    int32_t status = incload__conn_check(base, err);
+    int32_t status = incload__conn_check(&conn->base, err);
     if (status != INCLOAD_OK)
         return status;
     while (incload__is_space(*sql))
@@ -152,14 +151,13 @@ fetch_all(incload__stmt *stmt, incload__rows *rows, incload_error **err)
 }
 
 int32_t
-incload__odbc_select(incload__conn *base, const char *sql, const incload__param *params, int32_t count,
+incload__odbc_select(incload__odbc_conn *conn, const char *sql, const incload__param *params, int32_t count,
                      incload__rows *rows, incload_error **err)
 {
-    incload__odbc_conn *conn = incload__odbc_of(base);
     incload__stmt stmt = { 0 };
 
-    *rows = (incload__rows){ .mem = &base->env->mem };
-    int32_t status = incload__conn_check(base, err);
+    *rows = (incload__rows){ .mem = &conn->base.env->mem };
+    int32_t status = incload__conn_check(&conn->base, err);
     if (status != INCLOAD_OK)
         return status;
     status = incload__stmt_open(&stmt, conn, err);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the ODBC driver share. ANSI entry points with UTF-8; every statement handle lives no longer than
  * the call or the reader that made it; the connection is always in autocommit mode and transactions are SQL text,
- * since SQLEndTran lies about dead connections in one driver and ignores BEGIN in another. */
+ * since SQLEndTran lies about dead connections in one driver and ignores BEGIN in another.
+ *
+ * No ODBC call can be bounded, so no caller makes one. Each connection has a worker thread that makes them all, on an
+ * object of its own (incload__odbc_conn); the caller holds the other end (link.h), asks, and waits no longer than its
+ * limit. What is declared here runs on the worker and never touches memory of the caller. */
 #ifndef INCLOAD_LIB_DRIVER_ODBC_ODBC_H
 #define INCLOAD_LIB_DRIVER_ODBC_ODBC_H
 
@@ -11,23 +15,27 @@
 
 #include "driver/driver.h"
 #include "driver/odbc/profile.h"
+#include "driver/wait.h"
 
-/* The running call, which the watchdog thread interrupts when it is cancelled or its deadline passes. */
+/* The running statement, for whoever interrupts it. */
 typedef struct incload__watch {
-    pthread_mutex_t lock; /* guards everything below; held during SQLCancel, so that the handle is alive */
-    pthread_cond_t wake;
-    pthread_t thread;
-    bool made;            /* lock and wake exist */
-    bool started;         /* the thread exists */
-    bool stopping;
-    SQLHSTMT running;     /* NULL: no call */
+    pthread_mutex_t lock; /* guards all but fired; held during SQLCancel, so that the handle is alive */
+    SQLHSTMT running;     /* NULL: none */
     SQLHSTMT spare;       /* the handle that SQLCancel is given, where the running one must not be; else NULL */
-    int64_t deadline_us;
-    int64_t wakes_us;     /* when the thread looks next; INT64_MAX: when it is told to */
-    bool heeds_cancel;
-    atomic_bool fired;    /* the deadline passed during the call; read without the lock */
+    int64_t call;         /* the number of the call that runs it */
+    atomic_bool fired;    /* the deadline passed during the call */
 } incload__watch;
 
+typedef struct incload__call incload__call;
+typedef struct incload__thing incload__thing;
+
+/* What a connection owns besides itself: its readers and writers. */
+struct incload__thing {
+    incload__thing *next;
+    void (*free)(incload__thing *thing);
+};
+
+/* The worker's end. Held by the link, the worker and an interrupter, whichever is there; the last frees it. */
 typedef struct incload__odbc_conn {
     incload__conn base;
     const incload__odbc_profile *profile;
@@ -35,7 +43,20 @@ typedef struct incload__odbc_conn {
     int64_t busy_wait_us; /* how long a statement waits for a busy file */
     bool has_environment;
     bool connected;
+    incload__thing *things;
     incload__watch watch;
+
+    incload_context *context; /* may be NULL */
+    atomic_int refs;
+    pthread_t worker;
+    incload__monitor monitor; /* guards what follows */
+    incload__call *call;      /* asked for and not yet done */
+    int64_t number;           /* of that call */
+    int64_t to_interrupt;     /* the number of the call that is to be interrupted */
+    int32_t interrupters;     /* threads inside or on the way to SQLCancel */
+    bool stopping;            /* the worker is to clean up and end */
+    bool ended;               /* it has cleaned up */
+    bool left;                /* nobody waits any more: the worker frees the call, too */
 } incload__odbc_conn;
 
 typedef struct incload__odbc_diag {
@@ -72,16 +93,16 @@ int32_t incload__odbc_check(incload__odbc_conn *conn, SQLHSTMT stmt, SQLRETURN r
 /* Removes passwords and quoted row values, in place. */
 void incload__odbc_scrub(char *message);
 
-/* ---- watchdog.c ---- */
-int32_t incload__watch_init(incload__watch *watch, incload_error **err);
-/* Ends the thread. Not in a forked child. */
-void incload__watch_end(incload__watch *watch);
-/* Checks the connection, then makes `stmt` the running call until incload__watch_leave(). */
+/* ---- interrupt.c ---- */
+/* Checks the connection, then makes `stmt` the running statement until incload__watch_leave(). */
 int32_t incload__watch_enter(incload__odbc_conn *conn, SQLHSTMT stmt, incload_error **err);
-/* The same for COMMIT and ROLLBACK: neither cancel nor a failed transaction keeps it from running. */
-int32_t incload__watch_enter_always(incload__odbc_conn *conn, SQLHSTMT stmt, int64_t deadline_us, incload_error **err);
+/* The same for COMMIT, which a cancel that came before it does not keep from running. */
+void incload__watch_enter_always(incload__odbc_conn *conn, SQLHSTMT stmt);
 void incload__watch_leave(incload__odbc_conn *conn);
-void incload__odbc_cancel(incload__conn *conn);
+/* With the monitor locked: a thread of its own cancels the running statement of the present call, again and again until
+ * the call is done, since a first SQLCancel may come before the server has begun. Without memory or a thread for it
+ * nothing happens. */
+void incload__interrupt(incload__odbc_conn *conn);
 
 /* ---- params.c ---- */
 /* `$1` outside strings, names and comments becomes `?`; *order gets the parameter's index (from 0) of each `?`, in
@@ -118,25 +139,27 @@ SQLRETURN incload__odbc_exec(incload__odbc_conn *conn, SQLHSTMT handle, const ch
 int32_t incload__stmt_get(incload__odbc_conn *conn, SQLHSTMT handle, int32_t column, SQLSMALLINT c_type,
                           incload__str *out, bool *is_null, incload_error **err);
 
-/* ---- exec.c, transaction.c, describe.c, reader.c, writer.c: the driver's table ---- */
-int32_t incload__odbc_execute(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+/* ---- exec.c, transaction.c, describe.c, reader.c, writer.c: see driver.h ---- */
+int32_t incload__odbc_execute(incload__odbc_conn *conn, const char *sql, const incload__param *params, int32_t count,
                               int64_t *affected, incload_error **err);
-int32_t incload__odbc_select(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+int32_t incload__odbc_select(incload__odbc_conn *conn, const char *sql, const incload__param *params, int32_t count,
                              incload__rows *rows, incload_error **err);
-int32_t incload__odbc_begin(incload__conn *conn, incload_error **err);
-int32_t incload__odbc_commit(incload__conn *conn, incload_error **err);
-int32_t incload__odbc_rollback(incload__conn *conn, incload_error **err);
-int32_t incload__odbc_describe(incload__conn *conn, const char *sql, int32_t param_count, incload__schema *out,
+int32_t incload__odbc_commit(incload__odbc_conn *conn, incload_error **err);
+int32_t incload__odbc_rollback(incload__odbc_conn *conn, incload_error **err);
+int32_t incload__odbc_describe(incload__odbc_conn *conn, const char *sql, int32_t param_count, incload__schema *out,
                                incload_error **err);
-int32_t incload__odbc_read_open(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
-                                const incload__schema *schema, incload__reader **out, incload_error **err);
-int32_t incload__odbc_read_next(incload__reader *reader, incload__builder *builder, int64_t max_rows, int64_t max_bytes,
-                                int64_t *rows, incload_error **err);
-void incload__odbc_read_close(incload__reader *reader);
-int32_t incload__odbc_write_open(incload__conn *conn, const char *table, const incload__schema *schema,
-                                 incload__writer **out, incload_error **err);
-int32_t incload__odbc_write_batch(incload__writer *writer, const incload__view *view, incload_error **err);
-int32_t incload__odbc_write_close(incload__writer *writer, int64_t *rows, incload_error **err);
-void incload__odbc_write_abandon(incload__writer *writer);
+
+/* Takes the schema's contents over, also when it fails. The reader is one of the connection's things. */
+typedef struct incload__odbc_reader incload__odbc_reader;
+int32_t incload__odbc_read_open(incload__odbc_conn *conn, const char *sql, const incload__param *params, int32_t count,
+                                incload__schema *schema, incload__odbc_reader **out, incload_error **err);
+int32_t incload__odbc_read_next(incload__odbc_reader *reader, int64_t max_rows, int64_t max_bytes, int64_t *rows,
+                                incload_error **err);
+/* Where incload__odbc_read_next() puts the rows: the reader's own, which nobody else has while it runs. */
+incload__builder *incload__odbc_reader_builder(incload__odbc_reader *reader);
+
+/* For a thing that is being made or is no longer wanted. */
+void incload__thing_add(incload__odbc_conn *conn, incload__thing *thing, void (*free)(incload__thing *thing));
+void incload__thing_drop(incload__odbc_conn *conn, incload__thing *thing);
 
 #endif

@@ -104,6 +104,8 @@ static const incload__odbc_profile mariadb = {
     .cancel_by_spare = true, /* it closes the statement when it finds the connection idle */
     .disconnect_rolls_back = true,
     .warns_of_truncation = true,
+    /* It reads the columns that the answer has announced, whether they have arrived or not. */
+    .direct_crashes = true,
     .bulk = INCLOAD__BULK_ARRAY,
     .bulk_rows = 2000,
     .version_query = "SELECT version()",

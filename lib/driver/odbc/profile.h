@@ -61,6 +61,7 @@ typedef struct incload__odbc_profile {
     bool query_timeout;            /* SQL_ATTR_QUERY_TIMEOUT as the only way to a deadline */
     bool fetch_waits;              /* SQLFetch may wait for the server */
     bool disconnect_rolls_back;    /* SQLDisconnect with an open transaction is sound */
+    bool direct_crashes;           /* SQLExecDirect, when the wire breaks in an answer: prepare, then execute */
     bool copy_hangs;               /* COPY ... FROM STDIN never returns */
     bool database_is_file;         /* Database= is a path */
     bool warns_of_truncation;      /* SHOW WARNINGS after a bulk insert tells of cut values */

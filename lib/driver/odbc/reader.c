@@ -22,8 +22,10 @@ typedef struct slot {
     SQLLEN *lengths;
 } slot;
 
-struct incload__reader {
+struct incload__odbc_reader {
+    incload__thing thing;
     incload__odbc_conn *conn;
+    incload__builder *builder;
     incload__schema schema;
     incload__stmt stmt;
     slot *slots;
@@ -90,7 +92,7 @@ slot_width(const incload__odbc_profile *profile, const slot *s, incload__type ty
 /* ---- opening ---- */
 
 static int32_t
-plan(incload__reader *reader, incload_error **err)
+plan(incload__odbc_reader *reader, incload_error **err)
 {
     incload__conn *conn = &reader->conn->base;
     size_t row_bytes = 0;
@@ -120,7 +122,7 @@ plan(incload__reader *reader, incload_error **err)
 }
 
 static int32_t
-bind_slots(incload__reader *reader, incload_error **err)
+bind_slots(incload__odbc_reader *reader, incload_error **err)
 {
     const incload__mem *mem = &reader->conn->base.env->mem;
     SQLHSTMT stmt = reader->stmt.handle;
@@ -151,7 +153,7 @@ bind_slots(incload__reader *reader, incload_error **err)
 }
 
 static int32_t
-check_columns(incload__reader *reader, incload_error **err)
+check_columns(incload__odbc_reader *reader, incload_error **err)
 {
     SQLSMALLINT columns = 0;
     SQLRETURN rc = SQLNumResultCols(reader->stmt.handle, &columns);
@@ -166,7 +168,7 @@ check_columns(incload__reader *reader, incload_error **err)
 
 /* SQLite buffers the whole result of a statement that has parameters; as literals they cost nothing. */
 static int32_t
-set_text(incload__reader *reader, const char *sql, const incload__param *params, int32_t count, incload_error **err)
+set_text(incload__odbc_reader *reader, const char *sql, const incload__param *params, int32_t count, incload_error **err)
 {
     if (count > 0 && reader->conn->profile->stream_needs_literals)
         return incload__params_inline(&reader->conn->base, sql, params, count, &reader->stmt.sql, err);
@@ -174,7 +176,7 @@ set_text(incload__reader *reader, const char *sql, const incload__param *params,
 }
 
 static int32_t
-start(incload__reader *reader, const char *sql, const incload__param *params, int32_t count, incload_error **err)
+start(incload__odbc_reader *reader, const char *sql, const incload__param *params, int32_t count, incload_error **err)
 {
     int32_t status = incload__stmt_open(&reader->stmt, reader->conn, err);
 
@@ -196,36 +198,10 @@ start(incload__reader *reader, const char *sql, const incload__param *params, in
     return status == INCLOAD_OK ? check_columns(reader, err) : status;
 }
 
-int32_t
-incload__odbc_read_open(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
-                        const incload__schema *schema, incload__reader **out, incload_error **err)
+static void
+reader_free(incload__thing *thing)
 {
-    *out = NULL;
-    int32_t status = incload__conn_check(conn, err);
-    if (status != INCLOAD_OK)
-        return status;
-    incload__reader *reader = incload__alloc(&conn->env->mem, sizeof *reader);
-    if (reader == NULL)
-        return incload__fail_memory(err);
-    reader->conn = incload__odbc_of(conn);
-    reader->cell = (incload__str)INCLOAD__STR(&conn->env->mem);
-    incload__schema_init(&reader->schema, &conn->env->mem);
-    status = incload__schema_copy(&reader->schema, schema, err);
-    if (status == INCLOAD_OK)
-        status = start(reader, sql, params, count, err);
-    if (status != INCLOAD_OK) {
-        incload__odbc_read_close(reader);
-        return status;
-    }
-    *out = reader;
-    return INCLOAD_OK;
-}
-
-void
-incload__odbc_read_close(incload__reader *reader)
-{
-    if (reader == NULL)
-        return;
+    incload__odbc_reader *reader = (incload__odbc_reader *)(void *)thing;
     const incload__mem *mem = &reader->conn->base.env->mem;
 
     incload__stmt_close(&reader->stmt);
@@ -235,15 +211,51 @@ incload__odbc_read_close(incload__reader *reader)
     }
     incload__free(mem, reader->slots);
     incload__free(mem, reader->row_status);
+    incload__builder_free(reader->builder);
     incload__str_free(&reader->cell);
     incload__schema_free(&reader->schema);
     incload__free(mem, reader);
 }
 
+int32_t
+incload__odbc_read_open(incload__odbc_conn *conn, const char *sql, const incload__param *params, int32_t count,
+                        incload__schema *schema, incload__odbc_reader **out, incload_error **err)
+{
+    const incload__mem *mem = &conn->base.env->mem;
+    incload__odbc_reader *reader = incload__alloc(mem, sizeof *reader);
+
+    *out = NULL;
+    if (reader == NULL)
+        return incload__fail_memory(err);
+    incload__thing_add(conn, &reader->thing, reader_free);
+    reader->conn = conn;
+    reader->cell = (incload__str)INCLOAD__STR(mem);
+    reader->schema = *schema;
+    incload__schema_init(schema, mem);
+    int32_t status = incload__conn_check(&conn->base, err);
+    if (status == INCLOAD_OK) {
+        reader->builder = incload__builder_new(mem, &reader->schema, err);
+        status = reader->builder != NULL ? INCLOAD_OK : INCLOAD_E_NO_MEMORY;
+    }
+    if (status == INCLOAD_OK)
+        status = start(reader, sql, params, count, err);
+    if (status == INCLOAD_OK)
+        *out = reader;
+    else
+        incload__thing_drop(conn, &reader->thing);
+    return status;
+}
+
+incload__builder *
+incload__odbc_reader_builder(incload__odbc_reader *reader)
+{
+    return reader->builder;
+}
+
 /* ---- cells ---- */
 
 static int32_t
-put_failed(incload__reader *reader, int32_t column, int32_t status, incload_error **err)
+put_failed(incload__odbc_reader *reader, int32_t column, int32_t status, incload_error **err)
 {
     const incload__column *c = &reader->schema.columns[column];
     char kind[64];
@@ -270,7 +282,7 @@ put_text(const incload__dialect *dialect, incload__builder *builder, int32_t col
 }
 
 static int32_t
-put_value(const incload__reader *reader, incload__builder *builder, int32_t column, const char *value, size_t length)
+put_value(const incload__odbc_reader *reader, incload__builder *builder, int32_t column, const char *value, size_t length)
 {
     const incload__dialect *dialect = reader->conn->base.dialect;
     incload__type type = reader->schema.columns[column].type;
@@ -294,7 +306,7 @@ put_value(const incload__reader *reader, incload__builder *builder, int32_t colu
 }
 
 static int32_t
-put_bound(incload__reader *reader, incload__builder *builder, int32_t column, SQLULEN row, incload_error **err)
+put_bound(incload__odbc_reader *reader, incload__builder *builder, int32_t column, SQLULEN row, incload_error **err)
 {
     const slot *s = &reader->slots[column];
     SQLLEN length = s->lengths[row];
@@ -314,7 +326,7 @@ put_bound(incload__reader *reader, incload__builder *builder, int32_t column, SQ
 }
 
 static int32_t
-put_long(incload__reader *reader, incload__builder *builder, int32_t column, incload_error **err)
+put_long(incload__odbc_reader *reader, incload__builder *builder, int32_t column, incload_error **err)
 {
     const slot *s = &reader->slots[column];
     bool is_null = false;
@@ -333,7 +345,7 @@ put_long(incload__reader *reader, incload__builder *builder, int32_t column, inc
 
 /* Rows [taken, taken + count) of the block. */
 static int32_t
-put_rows(incload__reader *reader, incload__builder *builder, SQLULEN count, incload_error **err)
+put_rows(incload__odbc_reader *reader, incload__builder *builder, SQLULEN count, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
@@ -353,7 +365,7 @@ put_rows(incload__reader *reader, incload__builder *builder, SQLULEN count, incl
 
 /* A driver that does not write a length must not leave the last block's. */
 static void
-forget_block(incload__reader *reader)
+forget_block(incload__odbc_reader *reader)
 {
     for (int32_t i = 0; i < reader->schema.count; i++) {
         slot *s = &reader->slots[i];
@@ -367,7 +379,7 @@ forget_block(incload__reader *reader)
 }
 
 static int32_t
-fetch_block(incload__reader *reader, incload_error **err)
+fetch_block(incload__odbc_reader *reader, incload_error **err)
 {
     forget_block(reader);
     SQLRETURN rc = incload__stmt_fetch(&reader->stmt);
@@ -388,7 +400,7 @@ fetch_block(incload__reader *reader, incload_error **err)
 }
 
 static int32_t
-read_some(incload__reader *reader, incload__builder *builder, int64_t max_rows, int64_t max_bytes, int64_t *rows,
+read_some(incload__odbc_reader *reader, incload__builder *builder, int64_t max_rows, int64_t max_bytes, int64_t *rows,
           incload_error **err)
 {
     int64_t bytes_before = incload__builder_bytes(builder);
@@ -414,8 +426,8 @@ read_some(incload__reader *reader, incload__builder *builder, int64_t max_rows, 
 }
 
 int32_t
-incload__odbc_read_next(incload__reader *reader, incload__builder *builder, int64_t max_rows, int64_t max_bytes,
-                        int64_t *rows, incload_error **err)
+incload__odbc_read_next(incload__odbc_reader *reader, int64_t max_rows, int64_t max_bytes, int64_t *rows,
+                        incload_error **err)
 {
     incload__odbc_conn *conn = reader->conn;
 
@@ -425,10 +437,8 @@ incload__odbc_read_next(incload__reader *reader, incload__builder *builder, int6
         return status;
     /* Where SQLFetch never waits there is nothing to interrupt. */
     if (conn->profile->fetch_waits)
-        status = incload__watch_enter(conn, reader->stmt.handle, err);
-    if (status != INCLOAD_OK)
-        return status;
-    status = read_some(reader, builder, max_rows, max_bytes, rows, err);
+        incload__watch_enter_always(conn, reader->stmt.handle);
+    status = read_some(reader, reader->builder, max_rows, max_bytes, rows, err);
     if (conn->profile->fetch_waits)
         incload__watch_leave(conn);
     return status;

@@ -43,7 +43,7 @@ ask_version(incload__odbc_conn *conn, incload_error **err)
         return INCLOAD_OK;
     }
     incload__rows rows;
-    int32_t status = incload__odbc_select(&conn->base, conn->profile->version_query, NULL, 0, &rows, err);
+    int32_t status = incload__odbc_select(conn, conn->profile->version_query, NULL, 0, &rows, err);
     if (status != INCLOAD_OK)
         return status;
     const char *cell = incload__rows_get(&rows, 0, 0);
@@ -59,7 +59,7 @@ name_application(incload__odbc_conn *conn, const char *name, incload_error **err
         return INCLOAD_OK;
     incload__rows rows;
     const incload__param param = { .text = name, .length = strlen(name), .kind = INCLOAD__TEXT };
-    int32_t status = incload__odbc_select(&conn->base, conn->profile->application_query, &param, 1, &rows, err);
+    int32_t status = incload__odbc_select(conn, conn->profile->application_query, &param, 1, &rows, err);
     incload__rows_free(&rows);
     return status;
 }
@@ -82,13 +82,13 @@ set_session(incload__odbc_conn *conn, incload_error **err)
 
     for (; status == INCLOAD_OK && sql != NULL && *sql != NULL; sql++) {
         if (!skipped(conn->profile, *sql))
-            status = incload__odbc_execute(&conn->base, *sql, NULL, 0, NULL, err);
+            status = incload__odbc_execute(conn, *sql, NULL, 0, NULL, err);
     }
     return status;
 }
 
 int32_t
-incload__odbc_settle(incload__odbc_conn *conn, const incload__connect *how, incload_error **err)
+incload__odbc_settle(incload__odbc_conn *conn, const char *application_name, incload_error **err)
 {
     char dbms[NAME_SIZE];
 
@@ -104,7 +104,7 @@ incload__odbc_settle(incload__odbc_conn *conn, const incload__connect *how, incl
     if (status == INCLOAD_OK)
         status = ask_version(conn, err);
     if (status == INCLOAD_OK)
-        status = name_application(conn, how->application_name, err);
+        status = name_application(conn, application_name, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "odbc: setting up the session");
     return status;

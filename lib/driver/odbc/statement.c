@@ -106,13 +106,22 @@ pause_briefly(void)
     nanosleep(&pause, NULL);
 }
 
+static SQLRETURN
+exec_once(const incload__odbc_conn *conn, SQLHSTMT handle, const char *sql)
+{
+    if (sql != NULL && !conn->profile->direct_crashes)
+        return SQLExecDirect(handle, incload__sqlchar(sql), SQL_NTS);
+    SQLRETURN rc = sql != NULL ? SQLPrepare(handle, incload__sqlchar(sql), SQL_NTS) : SQL_SUCCESS;
+    return SQL_SUCCEEDED(rc) ? SQLExecute(handle) : rc;
+}
+
 SQLRETURN
 incload__odbc_exec(incload__odbc_conn *conn, SQLHSTMT handle, const char *sql)
 {
     int64_t until = incload__monotonic_us(conn->base.env) + conn->busy_wait_us;
 
     for (;;) {
-        SQLRETURN rc = sql != NULL ? SQLExecDirect(handle, incload__sqlchar(sql), SQL_NTS) : SQLExecute(handle);
+        SQLRETURN rc = exec_once(conn, handle, sql);
         if (rc != SQL_ERROR || !is_busy(conn, handle) || incload__monotonic_us(conn->base.env) >= until)
             return rc;
         pause_briefly();

@@ -2,11 +2,8 @@
 /* Transactions are SQL text in autocommit mode: SQLEndTran reports success on a dead connection (psqlODBC) and
  * ignores a BEGIN that was text (SQLite). What counts is the state kept here. */
 #include <string.h>
-#include <unistd.h>
 
 #include "driver/odbc/odbc.h"
-
-enum { ROLLBACK_GRACE_US = 5000000 };
 
 static bool
 connection_dead(const incload__odbc_conn *conn)
@@ -15,25 +12,6 @@ connection_dead(const incload__odbc_conn *conn)
     SQLRETURN rc = SQLGetConnectAttr(conn->dbc, SQL_ATTR_CONNECTION_DEAD, &dead, SQL_IS_UINTEGER, NULL);
 
     return SQL_SUCCEEDED(rc) && dead == SQL_CD_TRUE;
-}
-
-int32_t
-incload__odbc_begin(incload__conn *conn, incload_error **err)
-{
-    int32_t status = incload__conn_check(conn, err);
-
-    if (status != INCLOAD_OK)
-        return status;
-    if (conn->txn != INCLOAD__TXN_IDLE)
-        return incload__fail(err, INCLOAD_E_STATE, "a transaction is open already");
-    bool reads = conn->role == INCLOAD__ROLE_READ;
-    status =
-        incload__odbc_execute(conn, reads ? conn->dialect->begin_read : conn->dialect->begin_write, NULL, 0, NULL, err);
-    if (status == INCLOAD_OK)
-        conn->txn = INCLOAD__TXN_OPEN;
-    else
-        incload__error_prefix(err, "beginning a transaction");
-    return status;
 }
 
 static int32_t
@@ -65,22 +43,16 @@ commit_failed(incload__odbc_conn *conn, SQLHSTMT stmt, incload_error **err)
 }
 
 int32_t
-incload__odbc_commit(incload__conn *base, incload_error **err)
+incload__odbc_commit(incload__odbc_conn *conn, incload_error **err)
 {
-    incload__odbc_conn *conn = incload__odbc_of(base);
     incload__stmt stmt = { 0 };
+    int32_t status = incload__conn_check(&conn->base, err);
 
-    int32_t status = incload__conn_check(base, err);
+    if (status == INCLOAD_OK)
+        status = incload__stmt_open(&stmt, conn, err);
     if (status != INCLOAD_OK)
         return status;
-    if (base->txn != INCLOAD__TXN_OPEN)
-        return incload__fail(err, INCLOAD_E_STATE, "no transaction is open");
-    status = incload__stmt_open(&stmt, conn, err);
-    if (status == INCLOAD_OK)
-        status = incload__watch_enter_always(conn, stmt.handle, base->deadline_us, err);
-    if (status != INCLOAD_OK)
-        goto done;
-
+    incload__watch_enter_always(conn, stmt.handle);
     SQLRETURN rc = incload__odbc_exec(conn, stmt.handle, "COMMIT");
     incload__watch_leave(conn);
     if (!SQL_SUCCEEDED(rc))
@@ -88,8 +60,7 @@ incload__odbc_commit(incload__conn *base, incload_error **err)
     else if (connection_dead(conn))
         status = commit_unknown(conn, NULL, "the connection was lost", err);
     else
-        base->txn = INCLOAD__TXN_IDLE;
-done:
+        conn->base.txn = INCLOAD__TXN_IDLE;
     incload__stmt_close(&stmt);
     return status;
 }
@@ -105,30 +76,17 @@ nothing_to_roll_back(SQLHSTMT stmt)
 }
 
 int32_t
-incload__odbc_rollback(incload__conn *base, incload_error **err)
+incload__odbc_rollback(incload__odbc_conn *conn, incload_error **err)
 {
-    incload__odbc_conn *conn = incload__odbc_of(base);
     incload__stmt stmt = { 0 };
-
-    if (base->txn == INCLOAD__TXN_IDLE)
-        return INCLOAD_OK;
-    if (base->txn == INCLOAD__TXN_DEAD || base->pid != (int32_t)getpid())
-        return incload__conn_check(base, err);
-
-    /* It must run even after a cancel and past the deadline, though not for ever. */
-    int64_t deadline_us = incload__monotonic_us(base->env) + ROLLBACK_GRACE_US;
-    if (base->deadline_us > deadline_us)
-        deadline_us = base->deadline_us;
     int32_t status = incload__stmt_open(&stmt, conn, err);
-    if (status == INCLOAD_OK)
-        status = incload__watch_enter_always(conn, stmt.handle, deadline_us, err);
+
     if (status == INCLOAD_OK) {
         SQLRETURN rc = SQLExecDirect(stmt.handle, incload__sqlchar("ROLLBACK"), SQL_NTS);
-        incload__watch_leave(conn);
         if (!SQL_SUCCEEDED(rc) && !nothing_to_roll_back(stmt.handle))
             status = incload__odbc_fail(conn, SQL_HANDLE_STMT, stmt.handle, "rolling back", err);
     }
     incload__stmt_close(&stmt);
-    base->txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
+    conn->base.txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
     return status;
 }

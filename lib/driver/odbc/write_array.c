@@ -14,7 +14,7 @@ typedef struct arrays {
 } arrays;
 
 static int32_t
-prepare(incload__writer *writer, incload_error **err)
+prepare(incload__odbc_writer *writer, incload_error **err)
 {
     const incload__conn *conn = &writer->conn->base;
     incload__str sql = INCLOAD__STR(&conn->env->mem);
@@ -45,7 +45,7 @@ cell_width(incload__cell form, const incload__write_cell *cell)
 
 /* How many rows from `first` on may go together; their widths are then in a->widths. */
 static int32_t
-plan_run(const incload__writer *writer, arrays *a, int32_t first)
+plan_run(const incload__odbc_writer *writer, arrays *a, int32_t first)
 {
     size_t total = 0;
     int32_t rows = 0;
@@ -70,7 +70,7 @@ plan_run(const incload__writer *writer, arrays *a, int32_t first)
 }
 
 static void
-fill(const incload__writer *writer, const arrays *a, int32_t column, int32_t first, int32_t rows)
+fill(const incload__odbc_writer *writer, const arrays *a, int32_t column, int32_t first, int32_t rows)
 {
     size_t width = a->widths[column];
 
@@ -91,7 +91,7 @@ fill(const incload__writer *writer, const arrays *a, int32_t column, int32_t fir
 }
 
 static int32_t
-bind_column(incload__writer *writer, arrays *a, int32_t column, int32_t first, int32_t rows, incload_error **err)
+bind_column(incload__odbc_writer *writer, arrays *a, int32_t column, int32_t first, int32_t rows, incload_error **err)
 {
     const incload__mem *mem = &writer->conn->base.env->mem;
     incload__cell form = writer->forms[column];
@@ -108,7 +108,7 @@ bind_column(incload__writer *writer, arrays *a, int32_t column, int32_t first, i
 }
 
 static void
-release_run(incload__writer *writer, arrays *a)
+release_run(incload__odbc_writer *writer, arrays *a)
 {
     const incload__mem *mem = &writer->conn->base.env->mem;
 
@@ -122,7 +122,7 @@ release_run(incload__writer *writer, arrays *a)
 }
 
 static int32_t
-send_run(incload__writer *writer, arrays *a, int32_t first, int32_t rows, int64_t *taken, incload_error **err)
+send_run(incload__odbc_writer *writer, arrays *a, int32_t first, int32_t rows, int64_t *taken, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
@@ -139,10 +139,10 @@ send_run(incload__writer *writer, arrays *a, int32_t first, int32_t rows, int64_
 
 /* The server cuts some values with no more than a note, even in strict mode. */
 static int32_t
-refuse_truncation(incload__writer *writer, incload_error **err)
+refuse_truncation(incload__odbc_writer *writer, incload_error **err)
 {
     incload__rows rows;
-    int32_t status = incload__odbc_select(&writer->conn->base, "SHOW WARNINGS LIMIT 1", NULL, 0, &rows, err);
+    int32_t status = incload__odbc_select(writer->conn, "SHOW WARNINGS LIMIT 1", NULL, 0, &rows, err);
 
     if (status != INCLOAD_OK || rows.count == 0) {
         incload__rows_free(&rows);
@@ -157,7 +157,7 @@ refuse_truncation(incload__writer *writer, incload_error **err)
 }
 
 static int32_t
-array_send(incload__writer *writer, int64_t *taken, incload_error **err)
+array_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
 {
     const incload__mem *mem = &writer->conn->base.env->mem;
     size_t columns = (size_t)writer->schema.count;

@@ -22,7 +22,7 @@ add_cast(incload__str *sql, const incload__conn *conn, const incload__column *co
 }
 
 static int32_t
-prepare(incload__writer *writer, incload_error **err)
+prepare(incload__odbc_writer *writer, incload_error **err)
 {
     const incload__conn *conn = &writer->conn->base;
     incload__str sql = INCLOAD__STR(&conn->env->mem);
@@ -84,7 +84,7 @@ add_bytea(incload__str *out, const char *bytes, size_t length)
 
 /* Every value is quoted, so that the text NULL is not taken for NULL. */
 static void
-add_array(const incload__writer *writer, int32_t column, incload__str *out)
+add_array(const incload__odbc_writer *writer, int32_t column, incload__str *out)
 {
     bool binary = writer->schema.columns[column].type.kind == INCLOAD__BINARY;
 
@@ -102,7 +102,7 @@ add_array(const incload__writer *writer, int32_t column, incload__str *out)
 }
 
 static int32_t
-bind_array(incload__writer *writer, int32_t column, incload__str *text, SQLLEN *length, incload_error **err)
+bind_array(incload__odbc_writer *writer, int32_t column, incload__str *text, SQLLEN *length, incload_error **err)
 {
     add_array(writer, column, text);
     if (text->failed)
@@ -114,7 +114,7 @@ bind_array(incload__writer *writer, int32_t column, incload__str *text, SQLLEN *
 }
 
 static int32_t
-unnest_send(incload__writer *writer, int64_t *taken, incload_error **err)
+unnest_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
 {
     const incload__mem *mem = &writer->conn->base.env->mem;
     size_t columns = (size_t)writer->schema.count;

@@ -4,7 +4,7 @@
 #include "driver/odbc/writer.h"
 
 static int32_t
-prepare(incload__writer *writer, int32_t rows, incload_error **err)
+prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
 {
     const incload__conn *conn = &writer->conn->base;
     incload__str sql = INCLOAD__STR(&conn->env->mem);
@@ -37,7 +37,7 @@ prepare(incload__writer *writer, int32_t rows, incload_error **err)
 }
 
 static SQLRETURN
-bind_cell(incload__writer *writer, SQLUSMALLINT number, incload__cell form, incload__write_cell *cell, SQLLEN *length)
+bind_cell(incload__odbc_writer *writer, SQLUSMALLINT number, incload__cell form, incload__write_cell *cell, SQLLEN *length)
 {
     void *value = &cell->number; /* never NULL: that would mean SQL NULL to some drivers */
     SQLULEN size = 1;
@@ -56,7 +56,7 @@ bind_cell(incload__writer *writer, SQLUSMALLINT number, incload__cell form, incl
 }
 
 static int32_t
-send_rows(incload__writer *writer, int32_t first, int32_t rows, SQLLEN *lengths, int64_t *taken, incload_error **err)
+send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, SQLLEN *lengths, int64_t *taken, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
@@ -76,14 +76,18 @@ send_rows(incload__writer *writer, int32_t first, int32_t rows, SQLLEN *lengths,
 }
 
 static int32_t
-values_send(incload__writer *writer, int64_t *taken, incload_error **err)
+values_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
 {
     const incload__mem *mem = &writer->conn->base.env->mem;
-    SQLLEN *lengths = incload__alloc_array(mem, (size_t)writer->rows * (size_t)writer->schema.count, sizeof *lengths);
+    SQLLEN *lengths = incload__alloc_array(mem, (size_t)writer->step * (size_t)writer->schema.count, sizeof *lengths);
+    int32_t status = INCLOAD_OK;
 
     if (lengths == NULL)
         return incload__fail_memory(err);
-    int32_t status = send_rows(writer, 0, writer->rows, lengths, taken, err);
+    for (int32_t first = 0; first < writer->rows && status == INCLOAD_OK; first += writer->step) {
+        int32_t left = writer->rows - first;
+        status = send_rows(writer, first, left < writer->step ? left : writer->step, lengths, taken, err);
+    }
     /* The statement outlives this call, and must not hold what is freed here. */
     if (writer->prepared != NULL)
         SQLFreeStmt(writer->prepared, SQL_RESET_PARAMS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bulk writing: rows are gathered until there are enough of them, by count or by bytes, and sent by the method that
- * is right and fast with the driver. */
+ * is right and fast with the driver. The caller gathers (gather.c), since the batch is its own; the worker sends. The
+ * writer belongs to one of them at a time: to the worker from the request until it is done. */
 #ifndef INCLOAD_LIB_DRIVER_ODBC_WRITER_H
 #define INCLOAD_LIB_DRIVER_ODBC_WRITER_H
 
@@ -20,12 +21,15 @@ typedef struct incload__write_cell {
     size_t length;
 } incload__write_cell;
 
+typedef struct incload__odbc_writer incload__odbc_writer;
+
 typedef struct incload__method {
     /* Sends the gathered rows and says how many the server took. */
-    int32_t (*send)(incload__writer *writer, int64_t *taken, incload_error **err);
+    int32_t (*send)(incload__odbc_writer *writer, int64_t *taken, incload_error **err);
 } incload__method;
 
-struct incload__writer {
+struct incload__odbc_writer {
+    incload__thing thing;
     incload__odbc_conn *conn;
     const incload__method *method;
     char *table;
@@ -34,23 +38,21 @@ struct incload__writer {
     incload__write_cell *cells; /* row by row */
     incload__str text;          /* of text and bytes cells */
     int32_t rows;               /* gathered */
-    int32_t max_rows;
+    int32_t max_rows;           /* gathered at most */
+    int32_t step;               /* rows of one statement */
     SQLHSTMT prepared;          /* for prepared_rows rows; 0: none yet */
     int32_t prepared_rows;
-    int64_t given;
-    int64_t taken;
-    bool failed;
 };
 
 /* Cells go through the methods in row order. */
 static inline incload__write_cell *
-incload__write_at(const incload__writer *writer, int32_t row, int32_t column)
+incload__write_at(const incload__odbc_writer *writer, int32_t row, int32_t column)
 {
     return &writer->cells[(int64_t)row * writer->schema.count + column];
 }
 
 static inline void *
-incload__write_bytes(const incload__writer *writer, const incload__write_cell *cell)
+incload__write_bytes(const incload__odbc_writer *writer, const incload__write_cell *cell)
 {
     return writer->text.data + cell->start;
 }
@@ -59,14 +61,27 @@ extern const incload__method incload__method_values; /* also one row a statement
 extern const incload__method incload__method_array;
 extern const incload__method incload__method_unnest;
 
-/* ---- writer.c, for the methods ---- */
+/* ---- gather.c, on the caller's side ---- */
+
+/* A writer, which is one of the connection's things from then on. The connection is at rest. */
+int32_t incload__gather_new(incload__odbc_conn *conn, const char *table, const incload__schema *schema,
+                            incload__odbc_writer **out, incload_error **err);
+/* Adds one row. */
+int32_t incload__gather_row(incload__odbc_writer *writer, const incload__view *view, int64_t row, incload_error **err);
+bool incload__gather_full(const incload__odbc_writer *writer);
+
+/* ---- writer.c ---- */
+
+/* Sends what was gathered, and forgets it. */
+int32_t incload__write_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err);
+void incload__write_free(incload__thing *thing);
 
 /* "INSERT INTO table (columns) ". */
-int32_t incload__write_head(incload__writer *writer, incload__str *sql, incload_error **err);
+int32_t incload__write_head(incload__odbc_writer *writer, incload__str *sql, incload_error **err);
 /* Prepares `sql` as writer->prepared for so many rows, in place of what was prepared before. */
-int32_t incload__write_prepare(incload__writer *writer, const char *sql, int32_t rows, incload_error **err);
+int32_t incload__write_prepare(incload__odbc_writer *writer, const char *sql, int32_t rows, incload_error **err);
 /* Runs what is prepared and adds the affected rows to *taken. */
-int32_t incload__write_run(incload__writer *writer, int64_t *taken, incload_error **err);
-int32_t incload__write_fail(incload__writer *writer, incload_error **err);
+int32_t incload__write_run(incload__odbc_writer *writer, int64_t *taken, incload_error **err);
+int32_t incload__write_fail(incload__odbc_writer *writer, incload_error **err);
 
 #endif

@@ -61,8 +61,13 @@ void
 load_counts(const load *what, int64_t read, int64_t written)
 {
     incload_run *run = load_ok(what);
+    /* Where rows are told by their transaction, what was loaded before does not come again to be compared. */
+    bool by_transaction = strcmp(incload_run_level(run), "BEST_EFFORT") != 0
+                          && (what->from.kind == POSTGRES || what->from.kind == PG_ODBC) && what->query == NULL;
+    int64_t least = by_transaction ? written : read;
 
-    ck_assert_msg(incload_run_rows_read(run) == read && incload_run_rows_written(run) == written,
+    ck_assert_msg(incload_run_rows_read(run) >= least && incload_run_rows_read(run) <= read
+                      && incload_run_rows_written(run) == written,
                   "%s to %s: %lld read, %lld written instead of %lld, %lld", kind_names[what->from.kind],
                   kind_names[what->to.kind], (long long)incload_run_rows_read(run),
                   (long long)incload_run_rows_written(run), (long long)read, (long long)written);

@@ -130,8 +130,8 @@ START_TEST(a_watermark_shows_what_loads_and_hosts_made_of_it)
     ck_assert_str_eq(incload_watermark_value(mark), incload_run_watermark(run));
     expect_words(incload_watermark_value(mark), "2024-03-01|10:00:02.25");
     expect_words(incload_watermark_type(mark), s.from.kind == SQLITE ? "TIME" : "time");
-    ck_assert_str_eq(incload_watermark_level(mark), "BEST_EFFORT");
-    expect_words(incload_watermark_document(mark), "\"version\":1|\"at\"|10:00:02.25");
+    ck_assert_str_eq(incload_watermark_level(mark), "EXACT_IF_STAMPED");
+    expect_words(incload_watermark_document(mark), "\"version\":2|\"at\"|10:00:02.25");
     ck_assert_int_eq(incload_watermark_version(mark), 1);
     ck_assert_int_gt(incload_watermark_updated_us(mark), INT64_C(1700000000000000));
 

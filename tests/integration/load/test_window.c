@@ -50,7 +50,7 @@ START_TEST(an_empty_source_leaves_no_watermark)
     incload_run *run = load_ok(&s.what);
 
     ck_assert_ptr_null(incload_run_watermark(run));
-    ck_assert_str_eq(incload_run_level(run), "BEST_EFFORT");
+    ck_assert_str_eq(incload_run_level(run), "EXACT_IF_STAMPED");
     ck_assert_int_eq(incload_run_rows_read(run), 0);
     incload_run_unref(run);
     table_add(s.from, s.source, "(1, '1999-12-31 23:59:59.999999', 'a')");
@@ -72,7 +72,8 @@ expect_without_cursor(const load *what, int64_t count, int64_t read, int64_t wri
     incload_run *run = load_ok(what);
 
     ck_assert_int_eq(incload_run_rows_without_cursor(run), count);
-    ck_assert_int_eq(incload_run_rows_read(run), read);
+    ck_assert_int_le(incload_run_rows_read(run), read);
+    ck_assert_int_ge(incload_run_rows_read(run), written);
     ck_assert_int_eq(incload_run_rows_written(run), written);
     incload_run_unref(run);
 }

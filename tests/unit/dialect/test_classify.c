@@ -30,6 +30,15 @@ START_TEST(postgres_errors)
         { "55P03", 0, INCLOAD_E_CONFLICT, true },     { "57P01", 0, INCLOAD_E_CONNECT, true },
         { "57P03", 0, INCLOAD_E_CONNECT, true },      { "08006", 0, INCLOAD_E_CONNECT, true },
         { "53300", 0, INCLOAD_E_CONNECT, true },      { "53100", 0, INCLOAD_E_SQL, true },
+        { "57P02", 0, INCLOAD_E_CONNECT, true },      { "57P05", 0, INCLOAD_E_CONNECT, true },
+        { "25P03", 0, INCLOAD_E_CONNECT, true },      { "25P04", 0, INCLOAD_E_CONNECT, true },
+        { "08000", 0, INCLOAD_E_CONNECT, true },      { "08P01", 0, INCLOAD_E_CONNECT, true },
+        { "08007", 0, INCLOAD_E_CONNECT, true },      { "40003", 0, INCLOAD_E_CONFLICT, true },
+        { "40002", 0, INCLOAD_E_CONSTRAINT, false },  { "55006", 0, INCLOAD_E_CONFLICT, true },
+        { "72000", 0, INCLOAD_E_CONFLICT, true },     { "53200", 0, INCLOAD_E_SQL, true },
+        { "58030", 0, INCLOAD_E_SQL, true },          { "58P01", 0, INCLOAD_E_SQL, false },
+        { "57P04", 0, INCLOAD_E_NOT_FOUND, false },   { "28000", 0, INCLOAD_E_AUTH, false },
+        { "25P02", 0, INCLOAD_E_STATE, false },       { "XX000", 0, INCLOAD_E_SQL, false },
         { "57014", 0, INCLOAD_E_CANCELLED, false },   { "28P01", 0, INCLOAD_E_AUTH, false },
         { "42501", 0, INCLOAD_E_PERMISSION, false },  { "25006", 0, INCLOAD_E_PERMISSION, false },
         { "42P01", 0, INCLOAD_E_NOT_FOUND, false },   { "3D000", 0, INCLOAD_E_NOT_FOUND, false },
@@ -53,6 +62,14 @@ START_TEST(mariadb_errors_are_told_by_number)
         { "42S02", 1146, INCLOAD_E_NOT_FOUND, false }, { "42S01", 1050, INCLOAD_E_EXISTS, false },
         { "23000", 1062, INCLOAD_E_CONSTRAINT, false }, { "22003", 1264, INCLOAD_E_DATA, false },
         { "22001", 1406, INCLOAD_E_DATA, false },      { "42000", 1064, INCLOAD_E_SQL, false },
+        { "70100", 1927, INCLOAD_E_CONNECT, true },    { "08004", 1040, INCLOAD_E_CONNECT, true },
+        { "42000", 1203, INCLOAD_E_CONNECT, true },    { "42000", 1226, INCLOAD_E_CONNECT, true },
+        { "08S01", 1053, INCLOAD_E_CONNECT, true },    { "HY000", 2006, INCLOAD_E_CONNECT, true },
+        { "08S01", 1047, INCLOAD_E_CONNECT, true },    { "08S01", 1158, INCLOAD_E_CONNECT, true },
+        { "HY000", 2026, INCLOAD_E_CONNECT, false },   { "HY000", 1130, INCLOAD_E_AUTH, false },
+        { "HY000", 1223, INCLOAD_E_CONFLICT, true },   { "HY000", 1020, INCLOAD_E_CONFLICT, true },
+        { "HY000", 1114, INCLOAD_E_SQL, true },        { "HY000", 1021, INCLOAD_E_SQL, true },
+        { "HY001", 1037, INCLOAD_E_SQL, true },        { "HY000", 1290, INCLOAD_E_PERMISSION, false },
     };
 
     expect_meanings(&incload__dialect_mariadb, meanings, COUNT(meanings));
@@ -67,6 +84,9 @@ START_TEST(sqlite_errors_are_told_by_number_with_extended_codes)
         { "HY000", 19, INCLOAD_E_CONSTRAINT, false },   { "HY000", 2067, INCLOAD_E_CONSTRAINT, false },
         { "HY000", 13, INCLOAD_E_SQL, true },           { "HY000", 14, INCLOAD_E_CONNECT, false },
         { "HY000", 8, INCLOAD_E_PERMISSION, false },    { "HY000", 1, INCLOAD_E_SQL, false },
+        { "HY000", 10, INCLOAD_E_SQL, true },           { "HY000", 778, INCLOAD_E_SQL, true },
+        { "HY000", 262, INCLOAD_E_CONFLICT, true },     { "HY000", 15, INCLOAD_E_CONFLICT, true },
+        { "HY000", 11, INCLOAD_E_SQL, false },          { "HY000", 7, INCLOAD_E_NO_MEMORY, false },
         { "08S01", 0, INCLOAD_E_CONNECT, true },
     };
 

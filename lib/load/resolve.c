@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What became of a COMMIT whose answer was lost. The run's row is in the same transaction as all else, so the ledger
+ * knows, once the old session is gone: until then its COMMIT may still be on the way. */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "driver/wait.h"
+#include "load/internal.h"
+#include "sched/backoff.h"
+
+/* With a deadline behind it there is still so much time; without one, that of a server's restart. */
+enum { GRACE_MS = 3000, LIMIT_MS = 60000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 2000 };
+
+static int64_t
+resolve_limit(const incload__load *load)
+{
+    int64_t grace = incload__deadline_in(load->env, GRACE_MS), deadline = load->spec->deadline_us;
+
+    if (incload_unit_is_cancelled(load->unit) != 0)
+        return grace;
+    if (deadline == 0)
+        return incload__deadline_in(load->env, LIMIT_MS);
+    return deadline > grace ? deadline : grace;
+}
+
+/* Neither a cancel nor the deadline ends it: both are the reasons for being here. */
+static void
+pause_until(const incload__load *load, int64_t until_us)
+{
+    incload__monitor monitor;
+
+    if (incload__monitor_init(&monitor) != INCLOAD_OK)
+        return;
+    incload__monitor_lock(&monitor);
+    while (incload__monotonic_us(load->env) < until_us)
+        incload__monitor_wait(&monitor, load->env, until_us);
+    incload__monitor_unlock(&monitor);
+    incload__monitor_free(&monitor);
+}
+
+/* Best effort: who may not end it waits for its end instead. */
+static void
+end_old_session(const incload__load *load, incload__conn *conn)
+{
+    const incload__dialect *dialect = conn->dialect;
+    incload__str lived = INCLOAD__STR(load->mem), kill = INCLOAD__STR(load->mem);
+    incload__rows rows = { .mem = load->mem };
+    int64_t id = 0;
+
+    if (load->session == NULL || dialect->end_session_query == NULL)
+        return;
+    incload__str_addf(&lived, "%lld", (long long)((incload__monotonic_us(load->env) - load->connected_us) / 1000000));
+    if (lived.failed)
+        return;
+    incload__param params[] = { { load->session, strlen(load->session), INCLOAD__TEXT },
+                                { incload__str_text(&lived), lived.length, INCLOAD__INT64 } };
+    int32_t status = conn->driver->select(conn, dialect->end_session_query, params, 2, &rows, NULL);
+    const char *cell = status == INCLOAD_OK ? incload__rows_get(&rows, 0, 0) : NULL;
+    if (cell != NULL && dialect->kill != NULL && incload__parse_int64(cell, strlen(cell), &id)) {
+        incload__str_addf(&kill, "%s%lld", dialect->kill, (long long)id);
+        if (!kill.failed)
+            conn->driver->execute(conn, incload__str_text(&kill), NULL, 0, NULL, NULL);
+    }
+    incload__rows_free(&rows);
+    incload__str_free(&lived);
+    incload__str_free(&kill);
+}
+
+/* Under an owner of its own: a cancel of the run must not keep it from knowing what it did. */
+static int32_t
+ask_ledger(incload__load *load, int64_t limit_us, bool *committed, incload_error **err)
+{
+    incload__conn *conn = NULL;
+    int32_t status =
+        incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE, limit_us, committed, &conn, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    end_old_session(load, conn);
+    status = incload__ledger_resolve(&load->ledger, conn, load->unit->run_id, committed, err);
+    incload__database_give_back(load->spec->target, conn);
+    return status;
+}
+
+/* Through a server that restarts, and MariaDB's lock timeout, which comes while the old session still has its lock. */
+static int32_t
+ask_until(incload__load *load, int64_t limit_us, bool *committed, incload_error **err)
+{
+    for (int32_t failures = 1;; failures++) {
+        incload_error *failure = NULL;
+        int32_t status = ask_ledger(load, limit_us, committed, &failure);
+        int64_t next = incload__monotonic_us(load->env) + FIRST_PAUSE_MS * 100
+                       + incload__backoff_us(load->env, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, failures);
+        if (status == INCLOAD_OK || incload_error_is_retryable(failure) == 0 || next >= limit_us) {
+            incload__error_pass(err, failure);
+            return status;
+        }
+        incload_error_unref(failure);
+        pause_until(load, next);
+    }
+}
+
+int32_t
+incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err)
+{
+    bool committed = false;
+    incload_error *failure = NULL;
+
+    /* The broken connection makes room for the one that asks: there may be a limit on them. */
+    incload__database_give_back(load->spec->target, load->to);
+    load->to = NULL;
+    int32_t status = ask_until(load, resolve_limit(load), &committed, &failure);
+    if (status != INCLOAD_OK) {
+        incload__error_prefix(
+            &unknown,
+            "the connection broke inside COMMIT and the ledger could not be asked what became of run %s "
+            "(run the load again: it goes on from what was committed)",
+            load->unit->run_id);
+        incload__error_add_detail(&unknown, "asking", incload_error_message(failure));
+        incload_error_unref(failure);
+        return incload__error_pass(err, unknown);
+    }
+    incload_error_unref(unknown);
+    if (committed)
+        return INCLOAD_OK;
+    status =
+        incload__fail(err, INCLOAD_E_CONNECT,
+                      "the connection to the target broke inside COMMIT; the ledger shows that nothing was committed: "
+                      "run the load again");
+    incload__error_set_server(err, "08007", 0, true);
+    return status;
+}

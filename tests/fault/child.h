@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A load of a stage in a process of its own, under the shim. */
+#ifndef INCLOAD_TESTS_FAULT_CHILD_H
+#define INCLOAD_TESTS_FAULT_CHILD_H
+
+#include "shim.h"
+#include "stage.h"
+
+typedef enum child_end {
+    CHILD_DONE,    /* the load landed, it says */
+    CHILD_FAILED,  /* it failed, and says why */
+    CHILD_BUSY,    /* it failed, and says that running it again may help */
+    CHILD_UNKNOWN, /* the commit broke and it could not learn what became of it */
+    CHILD_KILLED,  /* as was meant */
+    CHILD_CRASHED, /* by another signal or status: never right */
+    CHILD_HUNG     /* it did not end in time and was killed: never right */
+} child_end;
+
+extern const char *const child_ends[];
+extern const char *const shim_actions[SHIM_ACTIONS];
+
+/* Once. The page is shared with every child. */
+shim_page *child_prepare(void);
+/* What it said on the standard error stream is in `said`; the calls are counted in the page, whose action and place are
+ * the caller's to set. */
+child_end child_run(const stage *s, char said[400]);
+
+#endif

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# One fault program at full length: sh tests/fault/run.sh NAME [--seconds N] [--seed S] [...]
+#
+# Installs what is missing, builds, starts private servers (tests/servers.sh) and runs the program, which prints tables
+# of its own and, for each bar it stands for, `BAR name value limit ok` or `... short`. Fails when a bar is short, when
+# there was none, or when the program fails. What else a program takes is told at the top of tests/fault/NAME.c.
+#
+#     INCLOAD_BUILD        the build directory (default: build)
+#     INCLOAD_MESON_ARGS   further words for meson setup
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/packages.sh
+. tests/servers.sh
+
+build=${INCLOAD_BUILD:-build}
+output=
+
+quietly()
+{
+    "$@" >"$output" 2>&1 && return 0
+    cat "$output" >&2
+    return 1
+}
+
+finish()
+{
+    servers_stop
+    [ -z "$output" ] || rm -f "$output"
+}
+
+programs()
+{
+    meson introspect --tests "$build" | python3 -c '
+import json, sys
+names = (test["name"] for test in json.load(sys.stdin))
+print(*sorted(name.split("/", 1)[1] for name in names if name.startswith("fault/")))'
+}
+
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+output=$(mktemp)
+packages_need library check servers
+if [ ! -e "$build/build.ninja" ]; then
+    # $INCLOAD_MESON_ARGS is a list of words.
+    quietly meson setup "$build" -Dauto_features=enabled ${INCLOAD_MESON_ARGS:-}
+fi
+servers_prepare
+quietly meson compile -C "$build"
+known=$(programs)
+name=${1:-}
+case " $known " in
+*" ${name:-none} "*) shift ;;
+*)
+    echo "usage: sh tests/fault/run.sh NAME [--seconds N] [--seed S] [...] where NAME is one of: $known" >&2
+    exit 2
+    ;;
+esac
+servers_start
+
+# A pipe would hide the program's status.
+status=0
+{
+    "$build/tests/fault/$name" "$@" || echo "$?" >"$servers_dir/fault"
+} | tee "$output"
+[ ! -e "$servers_dir/fault" ] || status=1
+grep -q '^BAR ' "$output" || { echo "fault: $name stood for no bar" >&2; status=1; }
+! grep -q '^BAR .* short$' "$output" || status=1
+exit $status
