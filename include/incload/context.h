@@ -136,7 +136,7 @@ INCLOAD_API incload_event *incload_context_next_event(incload_context *context, 
 INCLOAD_API int32_t incload_context_event_fd(incload_context *context, incload_error **err);
 
 /**
- * @brief Calls into ODBC drivers that did not return by their deadline and have not come back yet.
+ * @brief Calls into database drivers that did not return by their deadline and have not come back yet.
  * @param context  a context; NULL gives 0
  * @return how many there are now
  *
@@ -145,7 +145,8 @@ INCLOAD_API int32_t incload_context_event_fd(incload_context *context, incload_e
  * connection is given up, and a thread of the library waits for the call. When it returns the thread frees everything
  * and ends, and the number goes down. An event of kind #INCLOAD_EVENT_NOTICE tells of both. Each such call holds one
  * thread, one connection and a reference to the context, so what the host lent to the context must stay usable until
- * its `destroy` is called; a process may exit meanwhile. Connections over libpq never leave a call behind in this way.
+ * its `destroy` is called; a process may exit meanwhile. Over libpq only the look-up of a host's name and a request to
+ * cancel can be left behind.
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */

@@ -78,6 +78,22 @@ INCLOAD_API void incload_step_unref(incload_step *step);
 INCLOAD_API int32_t incload_step_set(incload_step *step, const char *name, const char *value, incload_error **err);
 
 /**
+ * @brief Name the primary of a source that is a PostgreSQL standby.
+ * @param step  a step that was not started yet
+ * @param primary  the server that the source follows, or NULL to forget it
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * A standby does not show which transactions are open on its primary, so a load from one looks at the whole table each
+ * time. With the primary named, a load asks it who is in flight, waits until the standby has caught up with that moment,
+ * and reads by the index as elsewhere. Rows are read from the standby alone. The primary is held by the step.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE (the step was started).
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_set_primary(incload_step *step, incload_database *primary, incload_error **err);
+
+/**
  * @brief Give a parameter of the query its value.
  * @param step  a step made by incload_step_new_query_load(), not started yet
  * @param index  1 to 1000

@@ -203,6 +203,15 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+static int32_t
+unlike(incload__str *out, const incload__merge *merge, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_ansi, out, err, INCLOAD_OK };
+
+    incload__clause_unlike(&clause, merge, same);
+    return incload__clause_status(&clause);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -235,5 +244,6 @@ const incload__dialect incload__dialect_ansi = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .unlike = unlike,
     .classify = classify,
 };

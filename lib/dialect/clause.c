@@ -122,6 +122,18 @@ incload__clause_boundary(incload__clause *clause, const incload__merge *merge, c
 }
 
 void
+incload__clause_unlike(incload__clause *clause, const incload__merge *merge, incload__compare same)
+{
+    incload__clause_add(clause, "NOT EXISTS (SELECT 1 FROM ");
+    incload__clause_table(clause, merge->target);
+    incload__clause_add(clause, " AS t WHERE ");
+    incload__clause_join(clause, merge, "t.", "s.");
+    incload__clause_add(clause, merge->key_count > 0 ? " AND " : "");
+    incload__clause_compare(clause, merge, true, " AND ", "t.", "s.", same);
+    incload__clause_add(clause, ")");
+}
+
+void
 incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
                             incload__compare differs)
 {

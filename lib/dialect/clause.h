@@ -32,6 +32,8 @@ void incload__clause_compare(incload__clause *clause, const incload__merge *merg
 /* WHERE: rows of staging s on the far side of the boundary, or that equal no row of the target. Nothing without one. */
 void incload__clause_boundary(incload__clause *clause, const incload__merge *merge, const char *boundary,
                               incload__compare same);
+/* Rows of staging s that equal no row of the target, by key where there is one. */
+void incload__clause_unlike(incload__clause *clause, const incload__merge *merge, incload__compare same);
 /* ON CONFLICT (key) DO UPDATE of rows that differ, or DO NOTHING where all columns are key. */
 void incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
                                  incload__compare differs);

@@ -65,6 +65,9 @@ typedef struct incload__dialect {
     const char *export_snapshot;
     const char *begin_import;
     const char *import_snapshot;
+    /* Statement before the BEGIN of a transaction that copies inside one database: INSERT ... SELECT then neither locks
+     * the rows it reads nor waits for their writers. NULL: it never does. */
+    const char *before_copy;
 
     /* Session settings, set at connect and the same whatever the environment says; NULL-terminated. */
     const char *const *session;
@@ -130,6 +133,8 @@ typedef struct incload__dialect {
      * alias s that marks rows which may have been loaded before: those equal to a target row (alias t) in all `columns`
      * stay out. */
     int32_t (*append)(incload__statements *out, const incload__merge *merge, const char *boundary, incload_error **err);
+    /* Condition on staging alias s: no target row (alias t) equals it in all `columns`. */
+    int32_t (*unlike)(incload__str *out, const incload__merge *merge, incload_error **err);
 
     /* The same as create_staging, for the keys that delete_missing looks up: `columns` are the key. */
     int32_t (*create_keys)(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err);

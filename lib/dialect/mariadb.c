@@ -293,6 +293,15 @@ delete_missing(incload__statements *out, const incload__merge *merge, incload_er
     return incload__clause_finish(&clause, out, true);
 }
 
+static int32_t
+unlike(incload__str *out, const incload__merge *merge, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_mariadb, out, err, INCLOAD_OK };
+
+    incload__clause_unlike(&clause, merge, same);
+    return incload__clause_status(&clause);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -310,6 +319,9 @@ const incload__dialect incload__dialect_mariadb = {
     /* The snapshot is taken here, not at the first read; the session is at REPEATABLE READ. */
     .begin_read = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     .begin_write = "START TRANSACTION READ WRITE",
+    /* For the next transaction only. A log of statements alone would refuse it. */
+    .before_copy = "SET @@tx_isolation = IF(@@log_bin AND @@binlog_format = 'STATEMENT', 'REPEATABLE-READ', "
+                   "'READ-COMMITTED')",
     .session = session,
     .identity_query = incload__sql_mariadb_identity,
     .quote = incload__mariadb_quote,
@@ -329,6 +341,7 @@ const incload__dialect incload__dialect_mariadb = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .unlike = unlike,
     .create_keys = create_keys,
     .delete_missing = delete_missing,
     .classify = classify,

@@ -223,6 +223,15 @@ delete_missing(incload__statements *out, const incload__merge *merge, incload_er
     return incload__clause_finish(&clause, out, true);
 }
 
+static int32_t
+unlike(incload__str *out, const incload__merge *merge, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_postgres, out, err, INCLOAD_OK };
+
+    incload__clause_unlike(&clause, merge, same);
+    return incload__clause_status(&clause);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -262,6 +271,7 @@ const incload__dialect incload__dialect_postgres = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .unlike = unlike,
     .create_keys = create_staging,
     .delete_missing = delete_missing,
     .classify = classify,

@@ -249,6 +249,21 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+static int32_t
+unlike(incload__str *out, const incload__merge *merge, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_sqlserver, out, err, INCLOAD_OK };
+
+    incload__clause_add(&clause, "NOT EXISTS (SELECT 1 FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_add(&clause, merge->key_count > 0 ? " AND " : "");
+    add_compare(&clause, merge, true, " INTERSECT SELECT ");
+    incload__clause_add(&clause, ")");
+    return incload__clause_status(&clause);
+}
+
 static incload__error_class
 classify(const char *sqlstate, int64_t native_code)
 {
@@ -284,6 +299,7 @@ const incload__dialect incload__dialect_sqlserver = {
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
+    .unlike = unlike,
     .classify = classify,
     .now_us = "DATEDIFF_BIG(MICROSECOND, '19700101', SYSUTCDATETIME())",
 };

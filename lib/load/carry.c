@@ -180,10 +180,15 @@ begin_target(incload__load *load, incload_error **err)
     incload__str sql = INCLOAD__STR(load->mem);
     incload__rows rows = { .mem = load->mem };
 
+    int32_t status = INCLOAD_OK;
+    if (load->road == INCLOAD__ROAD_SAME_DATABASE && dialect->before_copy != NULL)
+        status = driver->execute(load->to, dialect->before_copy, NULL, 0, NULL, err);
+    if (status != INCLOAD_OK)
+        return status;
     if (load->road != INCLOAD__ROAD_SAME_DATABASE || dialect->export_snapshot == NULL || load->finder == NULL
         || load->finder->kind == INCLOAD__MARK_CURSOR)
         return driver->begin(load->to, err);
-    int32_t status = incload__ask_row(load, load->from, dialect->export_snapshot, NULL, 0, &rows, err);
+    status = incload__ask_row(load, load->from, dialect->export_snapshot, NULL, 0, &rows, err);
     if (status != INCLOAD_OK)
         return status;
     load->to->begin_text = dialect->begin_import;
@@ -236,6 +241,8 @@ incload__carry_out(incload__load *load, incload_error **err)
         status = incload__deletes_read(load, err);
     /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
     load->from->driver->rollback(load->from, NULL);
+    if (status == INCLOAD_OK)
+        status = incload__late_count(load, err);
     if (status == INCLOAD_OK && load->staged)
         status = incload__publish(load, err);
     if (status == INCLOAD_OK)

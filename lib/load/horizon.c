@@ -14,6 +14,8 @@ static const struct {
     const incload__finder *finder;
 } finders[] = {
     { &incload__dialect_postgres, &incload__finder_postgres },
+    { &incload__dialect_mariadb, &incload__finder_mariadb },
+    { &incload__dialect_sqlite, &incload__finder_sqlite },
 };
 
 /* With `until`, rows of transactions that were seen stay behind for later: only their cursor tells them. */
@@ -223,6 +225,14 @@ incload__deep_is_due(const incload__load *load, int64_t clock)
     default:
         return clock - load->mark.deep_clock >= load->how->deep_every * 1000;
     }
+}
+
+/* Without a key each row would be compared with all others. */
+bool
+incload__whole_is_due(const incload__load *load, int64_t clock)
+{
+    return (load->how->write == INCLOAD__WRITE_MERGE || load->how->deep == INCLOAD__DEEP_ALWAYS)
+           && incload__deep_is_due(load, clock);
 }
 
 /* A step of the clock within the time of one statement is no step. */

@@ -71,6 +71,8 @@ int32_t incload__window_say(incload__load *load, incload_error **err, const char
     __attribute__((format(printf, 3, 4)));
 /* Whether a deep read is due, by the options `deep` and `deep_every` and the mark. */
 bool incload__deep_is_due(const incload__load *load, int64_t clock);
+/* The same where no filter leaves out what was delivered, so that a deep read compares the whole table. */
+bool incload__whole_is_due(const incload__load *load, int64_t clock);
 /* How far the source's clock went back against ours since the last load of this process: 0 when not. */
 int64_t incload__clock_step(incload__load *load, int64_t clock);
 

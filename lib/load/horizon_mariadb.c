@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "batch/number.h"
+#include "base/utf8.h"
 #include "dialect/sql.h"
 
 /* INNODB_TRX is filled anew for who asks 0.1 s after the last that asked. */

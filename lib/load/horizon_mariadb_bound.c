@@ -194,7 +194,7 @@ incload__mariadb_bound_anew(incload__load *load, incload__mark_kind kind, incloa
         || !same_text(load->mark.column, load->after.column))
         return incload__mariadb_keep_text(load, &window->low, low, err);
     if (load->mark.kind == INCLOAD__MARK_CURSOR
-        && !incload__deep_is_due(load, incload__mariadb_found_of(load)->now)) {
+        && !incload__whole_is_due(load, incload__mariadb_found_of(load)->now)) {
         load->after.deep_clock = load->mark.deep_clock;
         window->level = "BEST_EFFORT";
         int32_t status = incload__mariadb_keep_text(load, &window->low, low, err);
@@ -287,21 +287,24 @@ to_local(incload__load *load, int64_t us, int64_t *local, incload_error **err)
     return status;
 }
 
-/* The watermark itself is never passed over: where stamps are not the server's, at least they are taken as they come. */
-static int64_t
-not_past_value(const incload__load *load, int64_t low)
+static bool
+position_of(const incload__load *load, const char *text, int64_t *at)
 {
-    const char *value = load->before.value;
-    int64_t at = low;
     bool has_zone;
 
-    if (value == NULL)
-        return low;
-    if (by_time(load))
-        incload__parse_timestamp(value, strlen(value), &at, &has_zone, NULL);
-    else
-        incload__parse_int64(value, strlen(value), &at);
-    return at < low ? at : low;
+    if (text == NULL)
+        return false;
+    return by_time(load) ? incload__parse_timestamp(text, strlen(text), at, &has_zone, NULL)
+                         : incload__parse_int64(text, strlen(text), at);
+}
+
+/* Nothing before the option `initial` is ever read. */
+static int64_t
+from_initial(const incload__load *load, int64_t low)
+{
+    int64_t initial;
+
+    return position_of(load, load->how->initial, &initial) && initial > low ? initial : low;
 }
 
 static int32_t
@@ -313,14 +316,14 @@ set_low(incload__load *load, int64_t bound, bool restarted, incload_error **err)
     if (!by_time(load)) {
         if (bound <= INCLOAD__NO_NUMBER_YET)
             return INCLOAD_OK;
-        text[incload__int_text(not_past_value(load, bound), text)] = '\0';
+        text[incload__int_text(from_initial(load, bound), text)] = '\0';
         return incload__mariadb_keep_text(load, &load->window.low, text, err);
     }
     int32_t status = to_local(load, bound - MARGIN_US - (restarted ? CRASH_MARGIN_US : 0), &bound, err);
     if (status != INCLOAD_OK)
         return status;
     bool date = cursor->type.kind == INCLOAD__DATE;
-    bound = incload__mariadb_cut(not_past_value(load, bound), cursor->type.scale, date);
+    bound = incload__mariadb_cut(from_initial(load, bound), cursor->type.scale, date);
     text[date ? incload__format_date(bound / day_us, text) : incload__format_timestamp(bound, false, text)] = '\0';
     return incload__mariadb_keep_text(load, &load->window.low, text, err);
 }
@@ -351,7 +354,7 @@ bound_after(incload__load *load, incload_error **err)
     low = back && found->clock < low ? found->clock : low;
     if (status == INCLOAD_OK && known)
         status = set_low(load, low - (by_time(load) ? found->step : 0), restarted, err);
-    bool deep = incload__deep_is_due(load, found->now);
+    bool deep = incload__whole_is_due(load, found->now);
     window->any_position = deep || back || window->low == NULL;
     window->repeats = true;
     load->after.deep_clock = window->any_position ? found->now : mark->deep_clock;

@@ -86,7 +86,7 @@ incload__postgres_bounds(const incload__load *load)
 {
     incload__cursor_unit unit = incload__cursor_unit_of(load);
 
-    if (is_standby(load))
+    if (is_standby(load) && !found_of(load)->primary_asked)
         return false;
     /* A session hands its cached numbers out whenever it likes. */
     if (unit == INCLOAD__UNIT_NUMBER)
@@ -143,14 +143,14 @@ ask_greatest(incload__load *load, incload_error **err)
     return status;
 }
 
-/* Backends first: one that is being prepared is then in one of the two lists. */
-static int32_t
-ask_in_flight(incload__load *load, incload__rows *backends, incload__rows *prepared, incload_error **err)
+int32_t
+incload__postgres_in_flight(incload__load *load, incload__conn *conn, incload__rows *backends, incload__rows *prepared,
+                            incload_error **err)
 {
-    int32_t status = incload__ask_row(load, load->from, incload__sql_postgres_in_flight, NULL, 0, backends, err);
+    int32_t status = incload__ask_row(load, conn, incload__sql_postgres_in_flight, NULL, 0, backends, err);
 
     if (status == INCLOAD_OK)
-        status = load->from->driver->select(load->from, incload__sql_postgres_prepared, NULL, 0, prepared, err);
+        status = conn->driver->select(conn, incload__sql_postgres_prepared, NULL, 0, prepared, err);
     return status;
 }
 
@@ -169,12 +169,17 @@ list(incload__load *load, incload_error **err)
     int32_t status = ask_facts(load, err);
     if (status == INCLOAD_OK && found->facts.count == 0)
         return use_cursor_alone(load, "the source tells nothing of its transactions", err);
+    if (status == INCLOAD_OK)
+        found->started = number_of(incload__postgres_fact(load, INCLOAD__FACT_STARTED));
+    bool lists = !is_standby(load) || load->spec->primary != NULL;
+    if (status == INCLOAD_OK && number && lists && number_of(incload__postgres_fact(load, INCLOAD__FACT_CACHE)) <= 1)
+        status = ask_greatest(load, err);
+    if (status == INCLOAD_OK && is_standby(load) && lists)
+        status = incload__postgres_ask_primary(load, err);
     if (status == INCLOAD_OK && !incload__postgres_shows_xmin(load) && !(incload__postgres_bounds(load) && !number))
         return use_cursor_alone(load, "transactions cannot be seen through a query, a view or a foreign table", err);
-    if (status == INCLOAD_OK && number && incload__postgres_bounds(load))
-        status = ask_greatest(load, err);
-    if (status == INCLOAD_OK)
-        status = ask_in_flight(load, &found->backends, &found->prepared, err);
+    if (status == INCLOAD_OK && !found->primary_asked)
+        status = incload__postgres_in_flight(load, load->from, &found->backends, &found->prepared, err);
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "looking for open transactions in the source");
     found->now = number_of(incload__rows_get(&found->backends, 0, 0));
@@ -224,21 +229,23 @@ find_ended(incload__load *load, int64_t *ended, bool *known, incload_error **err
     const incload__mark *mark = &load->mark;
     int32_t status = INCLOAD_OK;
     bool restarted = mark->started != load->after.started;
+    /* A standby may show a commit before its primary calls it over. */
+    bool ask = !restarted && !is_standby(load);
 
     *ended = INT64_MAX;
     *known = true;
     if (mark->flight_count == 0)
         return INCLOAD_OK;
-    if (!restarted) {
+    if (ask) {
         status = load->from->driver->select(load->from, incload__sql_postgres_open_xids, NULL, 0, &xids, err);
         if (status == INCLOAD_OK)
-            status = ask_in_flight(load, &backends, &prepared, err);
+            status = incload__postgres_in_flight(load, load->from, &backends, &prepared, err);
     }
     for (int32_t i = 0; i < mark->flight_count && status == INCLOAD_OK; i++) {
         const incload__flight *flight = &mark->flights[i];
         bool open = incload__flight_open(&found_of(load)->snapshot, flight->who, &backends, &prepared, &xids);
         /* A prepared transaction survives a restart; that it ended is only seen by its absence. */
-        if (open && !restarted)
+        if (open && ask)
             continue;
         *known = *known && flight->known;
         if (flight->known && flight->bound < *ended)
@@ -416,6 +423,16 @@ bound_anew(incload__load *load, incload_error **err)
                                    : "the source is another server, or went on from a backup or a failover");
 }
 
+/* MAX() of transaction ids is missing before PostgreSQL 15; the snapshot knows one that none in it reaches. */
+static int32_t
+set_high_by_snapshot(incload__load *load, incload_error **err)
+{
+    char text[INCLOAD__NUMBER_TEXT];
+
+    text[incload__uint_text(found_of(load)->snapshot.xmax, text)] = '\0';
+    return keep_text(load, &load->high, text, err);
+}
+
 static int32_t
 check_not_behind(const incload__load *load, incload_error **err)
 {
@@ -440,8 +457,8 @@ bound_after(incload__load *load, incload_error **err)
     bool restarted = mark->started != load->after.started, known = true;
     int64_t ended = INT64_MAX;
 
-    int32_t status = check_not_behind(load, err);
-    if (status == INCLOAD_OK && by_cursor)
+    int32_t status = INCLOAD_OK;
+    if (by_cursor)
         status = find_ended(load, &ended, &known, err);
     if (status == INCLOAD_OK && by_cursor)
         status = note_flights(load, ended, known, true, err);
@@ -484,15 +501,22 @@ bound(incload__load *load, incload_error **err)
         status = incload__mark_text(&load->after, &load->after.table, incload__postgres_fact(load, INCLOAD__FACT_STORAGE), err);
     if (status != INCLOAD_OK)
         return status;
-    load->after.started = number_of(incload__postgres_fact(load, INCLOAD__FACT_STARTED));
+    load->after.started = found->started;
     load->after.clock = found->clock - (incload__cursor_unit_of(load) == INCLOAD__UNIT_MICROS ? found->step : 0);
     load->after.xmin = found->snapshot.xmin;
     load->after.lateness = load->mark.lateness;
     load->after.late_rows = load->mark.late_rows;
 
-    bool goes_on = mark_has_horizon(load) && same_text(load->mark.source, load->after.source)
-                   && same_text(load->mark.table, load->after.table)
+    bool same_source = mark_has_horizon(load) && same_text(load->mark.source, load->after.source);
+    if (same_source)
+        status = check_not_behind(load, err);
+    /* Rows hold 32 of an id's 64 bits. */
+    bool goes_on = same_source && same_text(load->mark.table, load->after.table)
                    && found->snapshot.xmax - load->mark.xmin < half_of_all_xids;
+    if (status == INCLOAD_OK && incload__cursor_unit_of(load) == INCLOAD__UNIT_XID)
+        status = set_high_by_snapshot(load, err);
+    if (status != INCLOAD_OK)
+        return status;
     if (goes_on) {
         status = bound_after(load, err);
     } else {

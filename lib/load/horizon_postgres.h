@@ -18,7 +18,9 @@ typedef struct incload__postgres_found {
     incload__rows backends; /* before the snapshot */
     incload__rows prepared;
     incload__snapshot snapshot;
-    int64_t now;   /* the source's clock, microseconds */
+    bool primary_asked; /* the lists are of the standby's primary, which the standby has caught up with */
+    int64_t started; /* when the server that the lists are of was started, microseconds */
+    int64_t now;     /* the source's clock, microseconds */
     int64_t clock; /* the same, or the greatest number of an integer cursor */
     int64_t step;  /* how far the source's clock went back */
 } incload__postgres_found;
@@ -57,6 +59,13 @@ const char *incload__postgres_zone(const incload__load *load);
 bool incload__postgres_shows_xmin(const incload__load *load);
 /* Whether bounds by the cursor are possible; else each load looks at the whole table. */
 bool incload__postgres_bounds(const incload__load *load);
+
+/* Both lists of who is in flight; backends first: one that is being prepared is then in one of the two. */
+int32_t incload__postgres_in_flight(incload__load *load, incload__conn *conn, incload__rows *backends,
+                                    incload__rows *prepared, incload_error **err);
+/* standby.c: the lists from the primary, then waits until the standby has replayed what was done by then. Leaves
+ * primary_asked false when it does not catch up soon. */
+int32_t incload__postgres_ask_primary(incload__load *load, incload_error **err);
 
 /* horizon_postgres_end.c: level, reason and who holds back; then what the mark must remember of the rows. */
 int32_t incload__postgres_report(incload__load *load, incload_error **err);

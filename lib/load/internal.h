@@ -66,6 +66,9 @@ int32_t incload__inspect_table(incload__load *load, incload__conn *conn, incload
 /* Unique keys of a table, as keys_query gives them. */
 int32_t incload__inspect_keys(incload__load *load, incload__conn *conn, const incload__table *table, incload__rows *out,
                               incload_error **err);
+/* INCLOAD_E_UNSUPPORTED when what is written to the table could not be rolled back. */
+int32_t incload__check_transactional(incload__load *load, incload__conn *conn, const incload__table *table,
+                                     incload_error **err);
 /* True when some unique key consists of exactly these columns of `schema`. */
 bool incload__keys_match(const incload__rows *keys, const incload__schema *schema, const int32_t *columns,
                          int32_t count);
@@ -119,6 +122,10 @@ int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_err
 /* publish.c: from staging into the target. */
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
+
+/* late.c: between staging and publishing. Counts the rows that a deep read met behind window.low and that the target does
+ * not have: into late_rows and lateness, and into the mark. Does nothing after any other read. */
+int32_t incload__late_count(incload__load *load, incload_error **err);
 
 /* deletes.c: option detect_deletes. `read` brings all keys of the source's snapshot into a table of the target's
  * session, `apply` deletes what the target has beyond them. Both do nothing when the option is off. */

@@ -17,6 +17,7 @@ typedef struct incload__load_spec {
     const char *query;
     const incload__param *params; /* of the query */
     int32_t param_count;
+    incload_database *primary; /* of a source that is a standby; may be NULL */
     incload_database *target;
     const char *target_table;
     const incload__strategy_values *how;

@@ -402,6 +402,8 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
     }
     if (status == INCLOAD_OK)
         status = match_columns(load, names, &all, err);
+    if (status == INCLOAD_OK)
+        status = incload__check_transactional(load, load->to, &load->target_name, err);
     if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
         status = check_target_key(load, err);
     incload__schema_free(&all);

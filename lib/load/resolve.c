@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a COMMIT whose answer was lost. The run's row is in the same transaction as all else, so the ledger
  * knows, once the old session is gone: until then its COMMIT may still be on the way. */
-#include <string.h>
-
-#include "base/utf8.h"
 #include "driver/wait.h"
 #include "load/internal.h"
 #include "sched/backoff.h"
+#include "state/session.h"
 
 /* With a deadline behind it there is still so much time; without one, that of a server's restart. */
 enum { GRACE_MS = 3000, LIMIT_MS = 60000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 2000 };
@@ -38,34 +36,6 @@ pause_until(const incload__load *load, int64_t until_us)
     incload__monitor_free(&monitor);
 }
 
-/* Best effort: who may not end it waits for its end instead. */
-static void
-end_old_session(const incload__load *load, incload__conn *conn)
-{
-    const incload__dialect *dialect = conn->dialect;
-    incload__str lived = INCLOAD__STR(load->mem), kill = INCLOAD__STR(load->mem);
-    incload__rows rows = { .mem = load->mem };
-    int64_t id = 0;
-
-    if (load->session == NULL || dialect->end_session_query == NULL)
-        return;
-    incload__str_addf(&lived, "%lld", (long long)((incload__monotonic_us(load->env) - load->connected_us) / 1000000));
-    if (lived.failed)
-        return;
-    incload__param params[] = { { load->session, strlen(load->session), INCLOAD__TEXT },
-                                { incload__str_text(&lived), lived.length, INCLOAD__INT64 } };
-    int32_t status = conn->driver->select(conn, dialect->end_session_query, params, 2, &rows, NULL);
-    const char *cell = status == INCLOAD_OK ? incload__rows_get(&rows, 0, 0) : NULL;
-    if (cell != NULL && dialect->kill != NULL && incload__parse_int64(cell, strlen(cell), &id)) {
-        incload__str_addf(&kill, "%s%lld", dialect->kill, (long long)id);
-        if (!kill.failed)
-            conn->driver->execute(conn, incload__str_text(&kill), NULL, 0, NULL, NULL);
-    }
-    incload__rows_free(&rows);
-    incload__str_free(&lived);
-    incload__str_free(&kill);
-}
-
 /* Under an owner of its own: a cancel of the run must not keep it from knowing what it did. */
 static int32_t
 ask_ledger(incload__load *load, int64_t limit_us, bool *committed, incload_error **err)
@@ -76,7 +46,7 @@ ask_ledger(incload__load *load, int64_t limit_us, bool *committed, incload_error
 
     if (status != INCLOAD_OK)
         return status;
-    end_old_session(load, conn);
+    incload__session_end(conn, load->session, incload__monotonic_us(load->env) - load->connected_us);
     status = incload__ledger_resolve(&load->ledger, conn, load->unit->run_id, committed, err);
     incload__database_give_back(load->spec->target, conn);
     return status;

@@ -103,6 +103,28 @@ incload__inspect_table(incload__load *load, incload__conn *conn, incload__table 
 }
 
 int32_t
+incload__check_transactional(incload__load *load, incload__conn *conn, const incload__table *table,
+                             incload_error **err)
+{
+    incload__rows rows;
+    char name[200];
+
+    if (conn->dialect->engine_query == NULL)
+        return INCLOAD_OK;
+    int32_t status = ask(load, conn, conn->dialect->engine_query, table, &rows, err);
+    if (status != INCLOAD_OK)
+        return status;
+    const char *engine = incload__rows_get(&rows, 0, 0), *transactions = incload__rows_get(&rows, 0, 1);
+    if (transactions != NULL && strcmp(transactions, "1") != 0)
+        status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                               "target table %s is kept by the engine %.40s, which has no transactions: a load that "
+                               "fails would leave half of its rows; ALTER TABLE ... ENGINE=InnoDB makes it fit",
+                               incload__table_text(table, name, sizeof name), engine != NULL ? engine : "?");
+    incload__rows_free(&rows);
+    return status;
+}
+
+int32_t
 incload__inspect_keys(incload__load *load, incload__conn *conn, const incload__table *table, incload__rows *out,
                       incload_error **err)
 {

@@ -95,7 +95,7 @@ can_release(incload__load *load)
     bool answered = load->to != NULL && load->to->txn == INCLOAD__TXN_IDLE;
 
     /* A server that did not answer in time would not answer this either. */
-    if (!answered && is_late(load))
+    if (load->to != NULL && !answered && is_late(load))
         return false;
     if (!answered || atomic_load(&load->to->cancelled)) {
         if (load->to != NULL)

@@ -342,6 +342,8 @@ incload_run_cancel(incload_run *run)
     atomic_store(&run->cancelled, true);
     incload__unit_wake(&run->unit);
     incload__database_cancel(incload__step_source(run->step), run);
+    if (incload__step_primary(run->step) != NULL)
+        incload__database_cancel(incload__step_primary(run->step), run);
     incload__database_cancel(incload__step_target(run->step), run);
     return INCLOAD_OK;
 }

@@ -30,6 +30,7 @@ struct incload_step {
     atomic_bool frozen;
     const incload__mem *mem;
     incload_database *source;
+    incload_database *primary;
     incload_database *target;
     incload_strategy *strategy;
     char *source_table;
@@ -75,8 +76,10 @@ step_new(incload_database *source, const char *source_table, const char *query, 
     else
         step->query = incload__strdup(mem, query);
     step->target_table = incload__strdup(mem, target_table);
-    if ((step->source_table == NULL && step->query == NULL) || step->target_table == NULL) {
+    bool whole = (step->source_table != NULL || step->query != NULL) && step->target_table != NULL;
+    if (!whole)
         incload__fail_memory(err);
+    if (!whole || incload__options_init(&incload__step_options, mem, &step->values, err) != INCLOAD_OK) {
         incload_step_unref(step);
         return NULL;
     }
@@ -164,6 +167,7 @@ incload_step_unref(incload_step *step)
     incload__free(step->mem, step->query);
     incload__free(step->mem, step->target_table);
     incload_database_unref(step->source);
+    incload_database_unref(step->primary);
     incload_strategy_unref(step->strategy);
     incload__free(step->mem, step);
     incload_database_unref(target);
@@ -187,6 +191,19 @@ incload_step_set(incload_step *step, const char *name, const char *value, incloa
     if (status != INCLOAD_OK)
         return status;
     return incload__options_set(&incload__step_options, step->mem, &step->values, name, value, err);
+}
+
+int32_t
+incload_step_set_primary(incload_step *step, incload_database *primary, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    int32_t status = check_open(step, err);
+    if (status != INCLOAD_OK)
+        return status;
+    incload_database *before = step->primary;
+    step->primary = incload_database_ref(primary);
+    incload_database_unref(before);
+    return INCLOAD_OK;
 }
 
 int32_t
@@ -277,6 +294,12 @@ incload__step_source(const incload_step *step)
 }
 
 incload_database *
+incload__step_primary(const incload_step *step)
+{
+    return step->primary;
+}
+
+incload_database *
 incload__step_target(const incload_step *step)
 {
     return step->target;
@@ -295,6 +318,7 @@ incload__step_spec(const incload_step *step, incload__load_spec *out)
     memset(out, 0, sizeof *out);
     out->name = incload__step_name(step);
     out->source = step->source;
+    out->primary = step->primary;
     out->source_table = step->source_table;
     out->query = step->query;
     out->params = step->params;

@@ -25,6 +25,8 @@ typedef struct incload__run_values {
 
 const char *incload__step_name(const incload_step *step);
 incload_database *incload__step_source(const incload_step *step);
+/* May be NULL. */
+incload_database *incload__step_primary(const incload_step *step);
 incload_database *incload__step_target(const incload_step *step);
 /* From now on the step stays as it is. */
 void incload__step_freeze(incload_step *step);

@@ -247,14 +247,14 @@ incload__context_left_behind(incload_context *context, const char *what)
     incload__context_post(context, &facts);
 }
 
-/* The count last: who has seen it fall finds the event. */
+/* The count first: who has the event finds it lower. */
 void
 incload__context_came_back(incload_context *context, const char *what)
 {
     incload__event_facts facts = { .kind = INCLOAD_EVENT_NOTICE, .status = INCLOAD_OK, .message = what };
 
-    incload__context_post(context, &facts);
     atomic_fetch_sub(&context->abandoned, 1);
+    incload__context_post(context, &facts);
 }
 
 const char *

@@ -25,12 +25,13 @@ struct incload__heartbeat {
 };
 
 static void
-drop(incload__heartbeat *beat)
+beat_free(incload__heartbeat *beat)
 {
-    if (atomic_fetch_sub_explicit(&beat->refs, 1, memory_order_acq_rel) != 1)
-        return;
     const incload__mem *mem = &beat->env->mem;
     incload_database *target = beat->target;
+    /* The other one may still be about to leave the lock under which it gave up its part. */
+    incload__monitor_lock(&beat->monitor);
+    incload__monitor_unlock(&beat->monitor);
     incload__monitor_free(&beat->monitor);
     incload__free(mem, beat->load);
     incload__free(mem, beat->run_id);
@@ -104,10 +105,14 @@ thread_main(void *data)
     }
     if (status == INCLOAD_E_BUSY)
         tell_lost(beat);
+    /* Given up before anyone can learn of the end: who has waited for it is then the last, and what it frees is gone
+     * when it returns. */
+    bool last = atomic_fetch_sub_explicit(&beat->refs, 1, memory_order_acq_rel) == 1;
     beat->ended = true;
     incload__monitor_notify(&beat->monitor);
     incload__monitor_unlock(&beat->monitor);
-    drop(beat);
+    if (last)
+        beat_free(beat);
     return NULL;
 }
 
@@ -157,8 +162,7 @@ incload__heartbeat_start(incload_database *target, const incload__lease *lease, 
     atomic_init(&beat->refs, 2);
     if (start_thread(beat))
         return beat;
-    atomic_store(&beat->refs, 1);
-    drop(beat);
+    beat_free(beat);
     return NULL;
 }
 
@@ -180,5 +184,6 @@ incload__heartbeat_stop(incload__heartbeat *beat)
     while (!beat->ended && (beat->telling || incload__monotonic_us(&incload__env_system) < until))
         incload__monitor_wait(&beat->monitor, &incload__env_system, beat->telling ? 0 : until);
     incload__monitor_unlock(&beat->monitor);
-    drop(beat);
+    if (atomic_fetch_sub_explicit(&beat->refs, 1, memory_order_acq_rel) == 1)
+        beat_free(beat);
 }

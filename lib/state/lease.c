@@ -82,10 +82,31 @@ read_lease(const incload__lease *lease, const incload__ledger *ledger, incload__
     return INCLOAD_OK;
 }
 
+/* A process of this host that is not there any more need not be waited for. Should it live on unseen after all, in
+ * another namespace of process ids, the fence keeps it from committing. */
 static bool
-is_held(const lease_row *row)
+process_is_gone(const incload__lease *lease, const char *holder)
 {
-    return row->exists && row->holder != NULL && row->expires_us > row->now_us;
+    static const char mark[] = " pid ";
+    const char *at = strstr(lease->holder, mark);
+    size_t same = at != NULL ? (size_t)(at - lease->holder) + strlen(mark) : 0;
+    int64_t pid = 0;
+
+    if (same == 0 || strncmp(holder, lease->holder, same) != 0
+        || !incload__parse_int64(holder + same, strspn(holder + same, "0123456789"), &pid) || pid <= 1
+        || pid > INT32_MAX)
+        return false;
+    int saved = errno;
+    bool gone = getpgid((pid_t)pid) < 0 && errno == ESRCH;
+    errno = saved;
+    return gone;
+}
+
+static bool
+is_held(const incload__lease *lease, const lease_row *row)
+{
+    return row->exists && row->holder != NULL && row->expires_us > row->now_us
+           && !process_is_gone(lease, row->holder);
 }
 
 static bool
@@ -243,7 +264,7 @@ incload__lease_take(incload__lease *lease, const incload__ledger *ledger, incloa
         if (status == INCLOAD_OK && lease->ttl_us > 0 && !is_ours(lease, &row)) {
             /* An epoch that is not in the row any more was another's turn, or ours that was given up. */
             lease->epoch = 0;
-            status = is_held(&row) ? fail_held(lease, &row, err)
+            status = is_held(lease, &row) ? fail_held(lease, &row, err)
                                    : take_in_time(lease, ledger, conn, &row, &taken, err);
             if (status == INCLOAD_OK && taken)
                 lease->epoch = row.epoch + 1;

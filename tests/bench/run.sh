@@ -30,7 +30,9 @@ if [ ! -e "$build/build.ninja" ]; then
     meson setup "$build" --buildtype=release -Dauto_features=enabled >/dev/null
 fi
 # Quiet, unless it fails.
-made=$(ninja -C "$build" tests/bench/load_once tests/bench/bare_relay 2>&1) || { printf '%s\n' "$made" >&2; exit 1; }
+programs='tests/bench/load_once tests/bench/load_turns tests/bench/bare_relay'
+# $programs is a list of words.
+made=$(ninja -C "$build" $programs 2>&1) || { printf '%s\n' "$made" >&2; exit 1; }
 
 trap servers_stop EXIT
 trap 'exit 130' INT

@@ -241,6 +241,33 @@ run_load(const struct load *load)
     return out;
 }
 
+/* A verification is asked of every load: an alarm about a target that is right would be false. */
+static void
+expect_verified(const struct load *load, const char *digest, const char *why)
+{
+    incload_error *err = NULL;
+    incload_strategy *how = incload_strategy_new(load->preset, load->options, &err);
+    incload_step *step = load->query
+                             ? incload_step_new_query_load(load->from, load->source, load->to, load->target, how, &err)
+                             : incload_step_new_load(load->from, load->source, load->to, load->target, how, &err);
+    incload_verification *found = incload_verify(step, digest, &err);
+
+    if (incload_error_code(err) != INCLOAD_E_UNSUPPORTED) {
+        ck_assert_msg(err == NULL, "%s, verified with %s: %s: %s", why, digest, incload_error_name(err),
+                      incload_error_message(err));
+        ck_assert_msg(incload_verification_is_equal(found) == 1,
+                      "%s, verified with %s: false alarm, %lld missing, %lld extra, %lld changed; %s: %s", why, digest,
+                      (long long)incload_verification_missing(found), (long long)incload_verification_extra(found),
+                      (long long)incload_verification_changed(found), incload_verification_difference_key(found, 0),
+                      incload_verification_difference_columns(found, 0));
+        ck_assert_str_eq(incload_verification_source_digest(found), incload_verification_target_digest(found));
+    }
+    incload_verification_unref(found);
+    incload_step_unref(step);
+    incload_strategy_unref(how);
+    incload_error_unref(err);
+}
+
 void
 expect_load(const struct load *load, long long rows_read, long long rows_written, const char *why)
 {
@@ -253,6 +280,8 @@ expect_load(const struct load *load, long long rows_read, long long rows_written
     ck_assert_msg(out.rows_read == out.rows_written + out.rows_skipped,
                   "%s: %lld rows read, but %lld written and %lld skipped", why, out.rows_read, out.rows_written,
                   out.rows_skipped);
+    expect_verified(load, "digest=client", why);
+    expect_verified(load, "digest=database", why);
 }
 
 /* ---- texts ---- */

@@ -20,7 +20,8 @@ void client_do(client *c, const char *format, ...) __attribute__((format(printf,
 bool client_try(client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Why client_try() or client_try_open() said no. */
 const char *client_problem(void);
-/* What a query gives: fields with '|' between them, a line break behind each row; NULL as "NULL". Freed by the caller. */
+/* What a query gives: fields with '|' between them, a line break behind each row; NULL as "NULL". Freed by the
+ * caller. */
 char *client_ask(client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int64_t client_number(client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -312,7 +312,8 @@ one_sweep(job *j, counters *all)
     }
     title_of(j->what, title);
     int64_t calls = atomic_load(j->calls);
-    report_say("%-42s %4lld calls, %4lld of %4lld trials, %4lld hit, %4lld landed, %4lld failed; wrong: %lld %lld %lld %lld",
+    report_say("%-42s %4lld calls, %4lld of %4lld trials, %4lld hit, %4lld landed, %4lld failed; wrong: %lld %lld %lld"
+               " %lld",
                title, (long long)calls, (long long)n[TRIALS], (long long)(calls * kinds), (long long)n[HIT],
                (long long)n[LANDED], (long long)n[FAILED], (long long)n[DIFFERENT], (long long)n[ORPHANS],
                (long long)n[SESSIONS], (long long)n[UNCLEAN]);

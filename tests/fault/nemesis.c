@@ -17,7 +17,8 @@
 
 enum { EVERY_US = 100000, MOST = 20000, DEEDS = 5 };
 
-static const char run_options[] = "retries=20 timeout=20s wait=15s";
+/* Every other load takes the first no for an answer, and must then have left nothing. */
+static const char *const run_options[] = { "retries=20 timeout=20s wait=15s", "retries=0 timeout=20s wait=15s" };
 
 typedef struct told {
     char run_id[40];
@@ -65,7 +66,7 @@ keep_loading(void *data)
     while (!atomic_load(&r->stop) && r->count < MOST) {
         int64_t next = now_us() + EVERY_US;
         change_source(r, &source);
-        outcome said = stage_load(r->s->from_url, r->s->to_url, run_options);
+        outcome said = stage_load(r->s->from_url, r->s->to_url, run_options[r->count % 2]);
         told *t = &r->runs[r->count++];
         snprintf(t->run_id, sizeof t->run_id, "%s", said.run_id);
         t->status = said.status;
@@ -79,10 +80,25 @@ keep_loading(void *data)
 
 /* ---- the nemesis ---- */
 
+/* As soon as there is one to be had. */
+static client *
+admin_again(kind which)
+{
+    client *c;
+    int64_t until = now_us() + 30000000;
+
+    while ((c = private_try_admin(which)) == NULL) {
+        if (now_us() > until)
+            report_die("the server does not come back: %s", client_problem());
+        pause_us(10000);
+    }
+    return c;
+}
+
 static void
 end_sessions(kind which)
 {
-    client *admin = private_admin(which);
+    client *admin = admin_again(which);
     char *list = which == MARIADB
                      ? client_ask(admin, "SELECT id FROM information_schema.processlist WHERE user = 'loader'")
                      : client_ask(admin, "SELECT pid FROM pg_stat_activity WHERE usename = 'loader'");
@@ -100,25 +116,11 @@ some_backend(kind which)
 {
     if (which == MARIADB)
         return private_pid(MARIADB);
-    client *admin = private_admin(which);
-    pid_t pid = (pid_t)client_number(
-        admin, "SELECT COALESCE((SELECT pid FROM pg_stat_activity WHERE usename = 'loader' ORDER BY random() LIMIT 1), 0)");
+    client *admin = admin_again(which);
+    pid_t pid = (pid_t)client_number(admin, "SELECT COALESCE((SELECT pid FROM pg_stat_activity"
+                                            " WHERE usename = 'loader' ORDER BY random() LIMIT 1), 0)");
     client_close(admin);
     return pid;
-}
-
-static void
-wait_for_answers(kind which)
-{
-    client *c;
-    int64_t until = now_us() + 30000000;
-
-    while ((c = client_try_open(getenv(which == MARIADB ? "INCLOAD_TEST_MARIADB" : "INCLOAD_TEST_POSTGRES"))) == NULL) {
-        if (now_us() > until)
-            report_die("the server does not come back: %s", client_problem());
-        pause_us(10000);
-    }
-    client_close(c);
 }
 
 static void
@@ -131,7 +133,7 @@ kill_one(kind which)
         private_restart(which, NULL, true);
     } else if (pid > 0) {
         kill(pid, SIGKILL);
-        wait_for_answers(which);
+        client_close(admin_again(which));
     }
 }
 
@@ -207,6 +209,7 @@ finish(record *r, verdicts *v)
 
     client_close(s->from);
     client_close(s->to);
+    client_close(admin_again(s->to_kind));
     s->from = client_open(s->from_url);
     s->to = client_open(s->to_url);
     outcome last = stage_load_again(s);

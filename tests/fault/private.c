@@ -85,7 +85,6 @@ read_words(kind which, const char *variable, const char *data_option)
 void
 private_start(void)
 {
-    /* Without INCLOAD_TEST_DURABLE a commit may be lost with its server, which is not what is tried here. */
     static const char *const words[] = {
         "sh", INCLOAD_FAULT_SERVERS, "sh", "-c", "env | grep ^INCLOAD_TEST_; echo ready; cat >/dev/null", NULL,
     };
@@ -94,7 +93,6 @@ private_start(void)
 
     if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0)
         report_die("no pipes");
-    setenv("INCLOAD_TEST_DURABLE", "1", 1);
     setenv("INCLOAD_TEST_SERVERS", "postgres mariadb", 1);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
@@ -110,6 +108,10 @@ private_start(void)
     read_words(MARIADB, "INCLOAD_TEST_MARIADB_PID", "--datadir=");
 
     client *pg = private_admin(POSTGRES), *my = private_admin(MARIADB);
+    /* The tests' servers may lose a commit that they have reported when they are killed. */
+    client_do(pg, "ALTER SYSTEM SET synchronous_commit = on");
+    client_do(pg, "SELECT pg_reload_conf()");
+    client_do(my, "SET GLOBAL innodb_flush_log_at_trx_commit = 1");
     client_do(pg, "CREATE ROLE loader LOGIN");
     client_do(pg, "GRANT pg_read_all_stats TO loader");
     /* So that it is the load that finds out about a deadlock. */
@@ -194,6 +196,12 @@ url_on(kind which, const char *user, const char *name, char out[1024])
         snprintf(out, 1024, "postgresql://%s@/%s?host=%s&port=%s", user, name, socket, port);
 }
 
+client *
+private_try_admin(kind which)
+{
+    return client_try_open(admin_url(which));
+}
+
 stage *
 private_stage(kind which)
 {
@@ -258,7 +266,7 @@ private_crash(kind which)
 static bool
 answers(kind which)
 {
-    client *c = client_try_open(admin_url(which));
+    client *c = private_try_admin(which);
 
     client_close(c);
     return c != NULL;
@@ -282,6 +290,8 @@ private_restart(kind which, const char *argument, bool wait)
     }
     for (char **next = s->words; *next != NULL; next++)
         words[count++] = *next;
+    if (which == MARIADB)
+        words[count++] = (char *)(uintptr_t)"--innodb-flush-log-at-trx-commit=1";
     if (argument != NULL)
         words[count++] = (char *)(uintptr_t)argument;
     words[count] = NULL;

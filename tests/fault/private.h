@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Servers of a program's own, which it may kill, stop and start again; what is committed on them survives that. */
+/* Servers of a program's own, which it may kill, stop and start again. What is committed on them outlives them, though
+ * not the machine. */
 #ifndef INCLOAD_TESTS_FAULT_PRIVATE_H
 #define INCLOAD_TESTS_FAULT_PRIVATE_H
 
@@ -15,6 +16,7 @@ void private_stop(void);
 stage *private_stage(kind which);
 /* A client with all rights on the server's administrative database, or on the stage's target. */
 client *private_admin(kind which);
+client *private_try_admin(kind which); /* NULL when it does not answer */
 client *private_admin_on(const stage *s);
 
 /* The server's process. */

@@ -29,6 +29,7 @@ load_main(void *data)
     working *w = data;
 
     w->said = stage_load(w->s->from_url, w->s->to_url, w->run_options);
+    atomic_store(&w->ended, true);
     return NULL;
 }
 
@@ -37,7 +38,9 @@ load_begin(working *w, const stage *s, const char *run_options)
 {
     pthread_t thread;
 
-    *w = (working){ .s = s, .run_options = run_options };
+    memset(w, 0, sizeof *w);
+    w->s = s;
+    w->run_options = run_options;
     if (pthread_create(&thread, NULL, load_main, w) != 0)
         report_die("no thread for a load");
     w->thread = thread;
@@ -88,8 +91,10 @@ static int64_t
 waiting_session(scene *x)
 {
     if (x->s->to_kind == MARIADB)
-        return client_number(x->admin, "SELECT CAST(COALESCE(max(trx_mysql_thread_id), 0) AS CHAR(20))"
-                                       " FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
+        /* innodb_trx does not always show a transaction that waits. */
+        return client_number(x->admin, "SELECT CAST(COALESCE(max(id), 0) AS CHAR(20))"
+                                       " FROM information_schema.processlist WHERE user = 'loader'"
+                                       " AND info LIKE 'UPDATE %%' AND time_ms > 100");
     return client_number(x->admin, "SELECT COALESCE(max(pid), 0) FROM pg_stat_activity WHERE usename = 'loader'"
                                    " AND datname = current_database() AND wait_event_type = 'Lock'");
 }
@@ -100,8 +105,8 @@ wait_for_session(scene *x)
     int64_t until = now_us() + REACH_MS * INT64_C(1000), session;
 
     while ((session = waiting_session(x)) == 0) {
-        if (now_us() > until)
-            report_die("a load does not come to the row that is held");
+        if (atomic_load(&x->load.ended) || now_us() > until)
+            report_die("a load does not come to the row that is held: %s", x->load.said.message);
         pause_us(2000);
     }
     return session;
@@ -272,7 +277,7 @@ static void
 allow_connections(scene *x, bool allowed)
 {
     if (is_mariadb(x))
-        client_do(x->admin, "SET GLOBAL max_user_connections = %d", allowed ? 0 : 1);
+        client_do(x->admin, "ALTER USER loader@localhost WITH MAX_USER_CONNECTIONS %d", allowed ? 0 : 1);
     else
         client_do(x->admin, "ALTER ROLE loader CONNECTION LIMIT %d", allowed ? -1 : 1);
 }
@@ -357,7 +362,7 @@ stop_session(scene *x)
 
     kill(pid, SIGSTOP);
     load_end(&x->load);
-    x->deed_us = now_us() - x->load.said.took_us + 1000000;
+    x->deed_us = x->load.said.ended_us - x->load.said.took_us + 1000000;
     kill(pid, SIGCONT);
     let_row_go(x);
 }
@@ -369,7 +374,7 @@ stop_server(scene *x)
 
     kill(pid, SIGSTOP);
     x->load.said = stage_load(x->s->from_url, x->s->to_url, "retries=0 timeout=1s");
-    x->deed_us = now_us() - x->load.said.took_us + 1000000;
+    x->deed_us = x->load.said.ended_us - x->load.said.took_us + 1000000;
     kill(pid, SIGCONT);
 }
 
@@ -462,7 +467,7 @@ try_one(scene *x, const struct trial *t, verdicts *v)
     stage_reset(x->s, false);
     memset(&x->load, 0, sizeof x->load);
     t->deed(x);
-    judge(x, t, now_us() - x->deed_us, v);
+    judge(x, t, x->load.said.ended_us - x->deed_us, v);
 }
 
 static void

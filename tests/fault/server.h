@@ -3,6 +3,8 @@
 #ifndef INCLOAD_TESTS_FAULT_SERVER_H
 #define INCLOAD_TESTS_FAULT_SERVER_H
 
+#include <stdatomic.h>
+
 #include "private.h"
 #include "stage.h"
 
@@ -11,6 +13,7 @@ typedef struct working {
     const stage *s;
     const char *run_options;
     outcome said;
+    atomic_bool ended;
     unsigned long thread;
 } working;
 

@@ -129,8 +129,8 @@ static void
 put_row(FILE *out, int id, int revision)
 {
     /* All the digits that each database keeps, so that each shows them alike. */
-    fprintf(out, "(%d, 'row %d, revision %d', %d, '2024-03-%02d 12:%02d:%02d.%06d')", id, id, revision, id * 1000 + revision,
-            revision, id / 60, id % 60, 100001 + id);
+    fprintf(out, "(%d, 'row %d, revision %d', %d, '2024-03-%02d 12:%02d:%02d.%06d')", id, id, revision,
+            id * 1000 + revision, revision, id / 60, id % 60, 100001 + id);
 }
 
 static void
@@ -330,11 +330,12 @@ stage_reset(stage *s, bool first)
 static bool
 has_table(stage *s, const char *list, const char *name)
 {
-    char *found = client_ask(s->to, "%s", list), line[80];
-    bool has;
+    char *found = client_ask(s->to, "%s", list);
+    size_t length = strlen(name);
+    bool has = false;
 
-    snprintf(line, sizeof line, "%s\n", name);
-    has = strstr(found, line) != NULL;
+    for (const char *line = found; *line != '\0' && !has; line += strcspn(line, "\n") + 1)
+        has = strncmp(line, name, length) == 0 && line[length] == '\n';
     free(found);
     return has;
 }
@@ -400,7 +401,8 @@ static void
 describe(const books *b, const char *rows, char why[256])
 {
     snprintf(why, 256,
-             "rows are %s; version %lld, history %lld (%lld to %lld), runs %lld of which %lld moved it, %lld rows written",
+             "rows are %s; version %lld, history %lld (%lld to %lld), runs %lld of which %lld moved it, "
+             "%lld rows written",
              rows, (long long)b->version, (long long)b->history, (long long)b->oldest, (long long)b->newest,
              (long long)b->runs, (long long)b->told, (long long)b->written);
 }
@@ -482,7 +484,8 @@ load_between(incload_database *from, incload_database *to, const char *run_optio
     incload_step *step = incload_step_new_load(from, stage_source, to, stage_target, how, &err);
     incload_run *run = incload_step_run(step, run_options, &err);
 
-    out.took_us = now_us() - started;
+    out.ended_us = now_us();
+    out.took_us = out.ended_us - started;
     out.status = incload_run_status(run);
     out.code = incload_error_code(err);
     out.retryable = incload_error_is_retryable(err) != 0;

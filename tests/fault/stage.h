@@ -68,7 +68,7 @@ typedef struct outcome {
     char run_id[40];
     char message[400];
     int64_t rows_written;
-    int64_t took_us;
+    int64_t took_us, ended_us;
 } outcome;
 
 outcome stage_load(const char *from_url, const char *to_url, const char *run_options);

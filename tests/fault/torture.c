@@ -25,7 +25,7 @@ torture_options torture;
 /* What all loaders from one kind of source came to. */
 typedef struct totals {
     findings end;
-    int64_t loaders, late, refused, fewest_loads, checked, naive_loaders, naive_found;
+    int64_t loaders, late, refused, fewest_loads, checked, verified, disagreements, naive_loaders, naive_found;
 } totals;
 
 static totals sums[KINDS];
@@ -39,6 +39,12 @@ add_findings(findings *sum, const findings *one)
     sum->ghosts += one->ghosts;
 }
 
+static int64_t
+all_of(const findings *one)
+{
+    return one->lost + one->stale + one->duplicated + one->ghosts;
+}
+
 static void
 add_up(const scene *sc)
 {
@@ -46,14 +52,17 @@ add_up(const scene *sc)
 
     for (int i = 0; i < sc->loader_count; i++) {
         const loader *l = &sc->loaders[i];
+        /* With the bare cursor's real losses this shows that the library's own verification is not blind. */
+        sum->disagreements += memcmp(&l->end, &l->verified, sizeof l->end) != 0;
         if (loader_naive(l)) {
             sum->naive_loaders++;
-            sum->naive_found += l->end.lost + l->end.stale;
+            sum->naive_found += all_of(&l->end);
             continue;
         }
         add_findings(&sum->end, &l->end);
         sum->fewest_loads = sum->loaders == 0 || l->loads < sum->fewest_loads ? l->loads : sum->fewest_loads;
         sum->loaders++;
+        sum->verified += all_of(&l->verified);
         sum->late += l->late_ever;
         sum->refused += l->refused;
         sum->checked += l->checked;
@@ -130,11 +139,14 @@ bars_of(kind which)
         bar_of(which, "stale", sum->end.stale, false, 0);
         bar_of(which, "duplicated", sum->end.duplicated, false, 0);
         bar_of(which, "ghosts", sum->end.ghosts, false, 0);
+        bar_of(which, "verified_differences", sum->verified, false, 0);
         bar_of(which, "late_in_a_load", sum->late, false, 0);
         bar_of(which, "loads_refused", sum->refused, false, 0);
         bar_of(which, "fewest_loads", sum->fewest_loads, true, 5);
         bar_of(which, "rows_looked_at", sum->checked, true, 100);
     }
+    if (sum->loaders + sum->naive_loaders > 0)
+        bar_of(which, "verify_and_plain_sql_disagree", sum->disagreements, false, 0);
     if (sum->naive_loaders > 0)
         bar_of(which, "lost_by_the_bare_cursor", sum->naive_found, true, 1);
 }

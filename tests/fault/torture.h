@@ -223,9 +223,9 @@ struct loader {
     claim *late;           /* claims that were not there in time, looked for again */
     int64_t late_now;
     int64_t loads, failed, refused, checked, late_ever, rows_read, rows_written, rows_late;
-    char failure[256], level[32], road[32], reason[160], held_by[160];
+    char failure[256], level[32], road[32], reason[160], held_by[160], first_late[200];
     int64_t *delays, delay_count;
-    findings end;
+    findings end, verified;
 };
 
 bool loader_naive(const loader *l);
@@ -244,5 +244,8 @@ void loader_check(loader *l, int64_t began_us, int64_t ended_us);
 
 /* torture_compare.c: source and target, row by row, by plain SQL. */
 findings compare_tables(loader *l);
+
+/* torture_verify.c: the same, by incload_verify(). */
+void verify_tables(loader *l);
 
 #endif

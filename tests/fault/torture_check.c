@@ -124,7 +124,11 @@ loader_check(loader *l, int64_t began_us, int64_t ended_us)
                 l->delays[l->delay_count++] = ended_us - s.claims[i].at_us;
             continue;
         }
-        l->late_ever += fresh;
+        if (fresh && l->late_ever++ == 0)
+            snprintf(l->first_late, sizeof l->first_late,
+                     "row %lld in version %lld, which committed %.1f ms before load %lld began; there was version %lld",
+                     (long long)s.claims[i].id, (long long)s.claims[i].version,
+                     (double)(began_us - s.claims[i].at_us) / 1e3, (long long)l->loads, (long long)s.found[i]);
         if (late < MOST_LATE)
             l->late[late++] = s.claims[i];
     }

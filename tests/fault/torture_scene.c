@@ -132,6 +132,7 @@ scene_stop(scene *sc)
     for (int i = 0; i < sc->loader_count; i++) {
         loader_last(&sc->loaders[i]);
         sc->loaders[i].end = compare_tables(&sc->loaders[i]);
+        verify_tables(&sc->loaders[i]);
     }
 }
 
@@ -149,6 +150,8 @@ report_loader(loader *l)
         report_say("         level: %s", l->reason);
     if (l->held_by[0] != '\0')
         report_say("         open longest, the last time: %s", l->held_by);
+    if (l->first_late[0] != '\0' && !loader_naive(l))
+        report_say("         first late row: %s", l->first_late);
     if (l->failure[0] != '\0')
         report_say("         first failed load: %s", l->failure);
 }

@@ -2,8 +2,8 @@
 /* The wire between a load and one of its databases is cut after every byte, either way, by an orderly end and by a
  * reset: what the run says of itself must be true, and the next run must complete what is missing.
  *
- *     wire [--seconds N] [--seed S]     0 seconds, the default: every byte of libpq, every 16th of the ODBC drivers; else
- *                                       as many as fit, drawn by the seed
+ *     wire [--seconds N] [--seed S]     0 seconds, the default: every byte of libpq, every 16th of the ODBC drivers;
+ *                                       else as many as fit, drawn by the seed
  *     wire --only WORDS [--at N --way server|client --how fin|rst]    one sweep, or one cut of it */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -42,7 +42,7 @@ typedef struct point {
 } point;
 
 /* What the workers count together: of the sweep, and of all. */
-enum { POINTS, CUTS, SUCCESS, FAILED, UNKNOWN, LANDED, WRONG, STUCK, LATE, COUNTED };
+enum { POINTS, CUTS, SUCCESS, FAILED, UNKNOWN, LANDED, WRONG, STUCK, LATE, GAVE_UP, COUNTED };
 
 typedef struct job {
     const struct sweep *what;
@@ -155,6 +155,8 @@ judge(const job *j, const point *at, trial_stage *t, const outcome *said)
         complain(j, at, WRONG, "not as it said", said, why);
     else if (run_is_recorded(t->s, said->run_id) != (found == LANDED_ALL))
         complain(j, at, WRONG, "the ledger and the rows differ", said, why);
+    if (j->what->retries && !done && found != LANDED_WRONG)
+        complain(j, at, GAVE_UP, "retried in vain", said, why);
     if (said->took_us > LATE_US)
         complain(j, at, LATE, "it took too long", said, "");
 }
@@ -166,7 +168,7 @@ one_cut(const job *j, trial_stage *t, const point *at)
 
     stage_reset(t->s, false);
     proxy_arm(t->p, 0, at->way, at->after, at->how);
-    outcome said = stage_load(t->from_url, t->to_url, j->what->retries ? "retries=3" : NULL);
+    outcome said = stage_load(t->from_url, t->to_url, j->what->retries ? "retries=3" : "retries=0");
     count(j, POINTS);
     if (proxy_has_cut(t->p))
         count(j, CUTS);
@@ -273,8 +275,8 @@ one_sweep(job *j, counters *all)
     }
     title_of(j->what, title);
     int64_t bytes = atomic_load(&j->bytes[0]) + atomic_load(&j->bytes[1]) + 2;
-    report_say("%-30s %5lld + %5lld bytes, %5lld of %5lld points, %5lld cut: %5lld success, %5lld failed, %3lld unknown;"
-               " %5lld landed; wrong: %lld %lld %lld",
+    report_say("%-30s %5lld + %5lld bytes, %5lld of %5lld points, %5lld cut: %5lld success, %5lld failed, %3lld"
+               " unknown; %5lld landed; wrong: %lld %lld %lld",
                title, (long long)atomic_load(&j->bytes[0]), (long long)atomic_load(&j->bytes[1]), (long long)n[POINTS],
                (long long)(2 * bytes / j->what->every), (long long)n[CUTS], (long long)n[SUCCESS],
                (long long)n[FAILED], (long long)n[UNKNOWN], (long long)n[LANDED], (long long)n[WRONG],

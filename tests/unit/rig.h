@@ -94,13 +94,13 @@ rig_tell_source(incload_mock *mock, const char *types)
 static inline void
 rig_tell_earlier_load(incload_mock *mock)
 {
-    static const char *const one[] = { "1" };
+    static const char *const one[] = { "1" }, *const version[] = { "2" };
     static const char *const position[] = { "3", "2024-01-01 08:00:00", "timestamp", "BEST_EFFORT",
                                              "{\"version\":1,\"kind\":\"cursor\",\"column\":\"updated\","
                                              "\"type\":\"timestamp\",\"value\":\"2024-01-01 08:00:00\"}",
                                              "5" };
 
-    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 0, "version", "bigint", one, 1, NULL);
+    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 0, "version", "bigint", version, 1, NULL);
     incload_mock_answer_rows(mock, "SELECT version, value%", 0, "version,value,type,level,document,updated_us", NULL,
                              position, 1, NULL);
     incload_mock_answer_rows(mock, "SELECT CASE WHEN EXISTS%", 0, "has", NULL, one, 1, NULL);
@@ -223,6 +223,8 @@ rig_write(const rig *r, incload_mock *mock, int64_t index, char *out, size_t siz
 
     for (int32_t i = 0; i < incload_mock_statement_parameter_count(mock, index) && used < size; i++) {
         const char *value = incload_mock_statement_parameter(mock, index, i);
+        if (value != NULL && strstr(value, " pid ") != NULL)
+            value = "<holder>";
         used += (size_t)snprintf(out + used, size - used, " {%s}", value != NULL ? value : "NULL");
     }
     ck_assert_msg(used < size, "statement %lld is too long for the test", (long long)index);

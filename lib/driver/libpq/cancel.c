@@ -20,9 +20,13 @@ enum { SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
  * thread that can be left behind. The memory is libc's: it may outlive the context. */
 typedef struct cancel_request {
     atomic_int refs;
+    atomic_int state;
+    incload_context *context; /* a reference; NULL: nobody counts */
     PGcancel *cancel;
     int done_fd; /* eventfd: the server has taken the request, or never will */
 } cancel_request;
+
+enum { REQUEST_RUNS, REQUEST_DONE, REQUEST_LEFT };
 
 void
 incload__pq_cancel(incload__conn *conn)
@@ -44,6 +48,7 @@ request_unref(cancel_request *request)
     if (request->done_fd >= 0)
         close(request->done_fd);
     PQfreeCancel(request->cancel);
+    incload_context_unref(request->context);
     incload__free(&incload__mem_libc, request);
 }
 
@@ -56,8 +61,27 @@ request_run(void *data)
 
     PQcancel(request->cancel, ignored, sizeof ignored);
     (void)!write(request->done_fd, &one, sizeof one);
+    bool left = atomic_exchange(&request->state, REQUEST_DONE) == REQUEST_LEFT;
+    incload_context *context = left ? incload_context_ref(request->context) : NULL;
     request_unref(request);
+    if (context != NULL)
+        incload__context_came_back(context, "a cancel request that was left behind came back");
+    incload_context_unref(context);
     return NULL;
+}
+
+/* Counted first: it may come back at any moment. */
+static void
+leave(cancel_request *request)
+{
+    int running = REQUEST_RUNS;
+
+    if (request->context == NULL)
+        return;
+    incload__context_left_behind(request->context,
+                                 "a cancel request to the server was not answered in time and was left behind");
+    if (!atomic_compare_exchange_strong(&request->state, &running, REQUEST_LEFT))
+        incload__context_came_back(request->context, "a cancel request that was left behind came back");
 }
 
 static bool
@@ -89,6 +113,8 @@ request_start(incload__pq *pq)
     if (request == NULL)
         return NULL;
     atomic_init(&request->refs, 2);
+    atomic_init(&request->state, REQUEST_RUNS);
+    request->context = incload_context_ref(pq->context);
     request->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     request->cancel = PQgetCancel(pq->pg);
     if (request->done_fd >= 0 && request->cancel != NULL && start_helper(request))
@@ -188,8 +214,10 @@ incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms)
     if (PQstatus(pq->pg) == CONNECTION_OK && PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE) {
         cancel_request *request = request_start(pq);
         status = drain(pq);
-        if (request != NULL && !request_wait(request, pq))
+        if (request != NULL && !request_wait(request, pq)) {
             status = INCLOAD_E_TIMEOUT;
+            leave(request);
+        }
         request_unref(request);
     }
     pq->head.txn = status == INCLOAD_OK ? txn_after(pq) : INCLOAD__TXN_DEAD;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making and closing connections. Only the look-up of a host's name may take longer than the deadline: libpq does it
- * within PQconnectPoll() by the resolver, whose own timeouts hold. */
+/* Making and closing connections. */
 #define _GNU_SOURCE
-#include "driver/libpq/pq.h"
+#include "driver/libpq/look_up.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,13 +113,38 @@ update_place(incload__pq *pq, incload_error **err)
     return INCLOAD_OK;
 }
 
+/* Names in the string, or where it says nothing, in libpq's own defaults. A service file may name others: then libpq
+ * looks them up itself. */
 static int32_t
-start(incload__pq *pq, const incload__connect *how, incload_error **err)
+look_up(incload__pq *pq, const incload__connect *how, incload__pq_addresses *out, incload_error **err)
 {
-    /* What stands before dbname gives way to what the string says. GSS is off: a look for a ticket may hang or crash.
-     */
-    const char *keywords[] = { "gssencmode", "fallback_application_name", "client_encoding", "dbname", NULL };
-    const char *values[] = { "disable", how->application_name, "UTF8", how->url, NULL };
+    PQconninfoOption *given = PQconninfoParse(how->url, NULL);
+    PQconninfoOption *defaults = PQconndefaults();
+    int32_t status = INCLOAD_OK;
+
+    if (given == NULL || defaults == NULL)
+        status = incload__fail_memory(err);
+    const char *host = option(given, "host") != NULL ? option(given, "host") : option(defaults, "host");
+    const char *port = option(given, "port") != NULL ? option(given, "port") : option(defaults, "port");
+    bool known = option(given, "hostaddr") != NULL || option(defaults, "hostaddr") != NULL
+                 || option(given, "service") != NULL;
+    if (status == INCLOAD_OK && !known)
+        status = incload__pq_look_up(pq, host, port, how->context, out, err);
+    PQconninfoFree(given);
+    PQconninfoFree(defaults);
+    return status;
+}
+
+static int32_t
+start(incload__pq *pq, const incload__connect *how, const incload__pq_addresses *found, incload_error **err)
+{
+    /* What stands before dbname gives way to what the string says, which gives way to what stands behind. GSS is off: a
+     * look for a ticket may hang or crash. */
+    const char *host = found->count > 0 ? "host" : NULL;
+    const char *keywords[] = { "gssencmode", "fallback_application_name", "client_encoding", "dbname",
+                               host,         "hostaddr",                  "port",            NULL };
+    const char *values[] = { "disable",         how->application_name, "UTF8", how->url, found->hosts.data,
+                             found->addresses.data, found->ports.data,    NULL };
 
     pq->pg = PQconnectStartParams(keywords, values, 1);
     if (pq->pg == NULL)
@@ -230,6 +254,7 @@ pq_new(const incload__connect *how, incload_error **err)
     pq->head.driver = &incload__driver_libpq;
     pq->head.dialect = &incload__dialect_postgres;
     pq->head.env = how->env;
+    pq->context = how->context;
     pq->head.role = how->role;
     pq->head.wire = INCLOAD__WIRE_BINARY;
     pq->head.streams = true;
@@ -274,7 +299,12 @@ incload__pq_connect(const incload__connect *how, incload__conn **out, incload_er
     int saved = errno;
     pq->head.deadline_us = deadline_us;
     pq->asked = how->cancelled;
-    status = start(pq, how, err);
+    incload__pq_addresses found;
+    incload__pq_addresses_init(&found, &incload__mem_libc);
+    status = look_up(pq, how, &found, err);
+    if (status == INCLOAD_OK)
+        status = start(pq, how, &found, err);
+    incload__pq_addresses_free(&found);
     if (status == INCLOAD_OK)
         status = shake_hands(pq, err);
     if (status == INCLOAD_OK && PQsetnonblocking(pq->pg, 1) != 0)

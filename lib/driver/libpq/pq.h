@@ -15,6 +15,7 @@
 typedef struct incload__pq {
     incload__conn head;
     PGconn *pg;
+    incload_context *context; /* may be NULL */
     const atomic_bool *asked; /* while connecting: becomes true when that is to stop; else NULL */
     int wake_fd;      /* eventfd, readable from the first cancel until the next rollback */
     bool extended;    /* the statement was sent by the extended protocol */

@@ -41,6 +41,9 @@ static const incload__odbc_connect_rule psql_rules[] = {
     { "FATAL:  role \"", "28000", INCLOAD_E_AUTH },
     { "permission denied for database", "42501", INCLOAD_E_PERMISSION },
     { "FATAL:  database \"", "3D000", INCLOAD_E_NOT_FOUND },
+    { "too many connections", "53300", INCLOAD_E_CONNECT },
+    { "remaining connection slots", "53300", INCLOAD_E_CONNECT },
+    { "FATAL:  the database system is", "57P03", INCLOAD_E_CONNECT }, /* starting up, or in recovery */
     { "timeout expired", "08001", INCLOAD_E_TIMEOUT },
     { 0 },
 };

@@ -309,7 +309,7 @@ START_TEST(a_stamp_of_an_applications_clock_is_found_by_a_deep_read_and_counted)
     counts c = loads(&s, 1, "deep=always");
     ck_assert_int_eq(c.late, 1);
     ck_assert_str_eq(c.level, "EXACT");
-    sql(s.writer[0], "UPDATE late.src SET v = 'not stamped' WHERE id = 1");
+    sql(s.writer[0], "UPDATE late.src SET v = 'not stamped' WHERE id = 2");
     loads(&s, 0, "deep=never");
     loads(&s, 1, "deep=always");
     c = loads(&s, 0, "deep=always");

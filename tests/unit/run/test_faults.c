@@ -152,7 +152,8 @@ START_TEST(the_ledger_is_asked_by_adding_the_same_run_again_and_undoing_it)
 
     incload_mock_disconnect(r.to, "COMMIT", 1, INCLOAD_MOCK_BEFORE, NULL);
     ck_assert_int_eq(load_once(&r, LOAD_INCREMENT), INCLOAD_E_CONNECT);
-    int64_t last = incload_mock_statement_count(r.to) - 1;
+    /* Before the last, which gives the lease up. */
+    int64_t last = incload_mock_statement_count(r.to) - 2;
     ck_assert_str_eq(incload_mock_statement(r.to, last - 3), "COMMIT");
     ck_assert_str_eq(incload_mock_statement(r.to, last - 2), "BEGIN ISOLATION LEVEL READ COMMITTED");
     rig_write(&r, r.to, last - 1, probe, sizeof probe);
@@ -182,11 +183,101 @@ START_TEST(a_commit_stays_unknown_when_the_ledger_cannot_be_reached)
     rig r = prepared(LOAD_INCREMENT);
 
     incload_mock_disconnect(r.to, "COMMIT", 1, INCLOAD_MOCK_AFTER, NULL);
-    incload_mock_fail(r.to, "CONNECT", 2, "08001", 0, "refused", NULL);
+    incload_mock_fail(r.to, "CONNECT", 2, "28P01", 0, "password changed", NULL);
     ck_assert_int_eq(load_once(&r, LOAD_INCREMENT), INCLOAD_E_COMMIT_UNKNOWN);
     rig_assert_says(&r, "what became of run " RIG_RUN_ID);
     rig_assert_says(&r, "run the load again");
     ck_assert_str_eq(incload_run_status_name(r.run), "FAILED");
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(the_ledger_is_asked_again_when_the_server_comes_back)
+{
+    rig r = prepared(LOAD_INCREMENT);
+
+    incload_mock_disconnect(r.to, "COMMIT", 1, INCLOAD_MOCK_AFTER, NULL);
+    for (int64_t i = 2; i < 5; i++)
+        incload_mock_fail(r.to, "CONNECT", i, "57P03", 0, "the database system is starting up", NULL);
+    /* MariaDB's word for a lock that the old session still holds; and then the ledger's row itself. */
+    incload_mock_fail(r.to, "INSERT INTO %run% (run_id%", 2, "55P03", 0, "lock timeout", NULL);
+    incload_mock_fail(r.to, "INSERT INTO %run% (run_id%", 3, "23505", 0, "duplicate key", NULL);
+    ck_assert_msg(load_once(&r, LOAD_INCREMENT) == INCLOAD_OK, "%s", incload_error_message(r.err));
+    ck_assert_int_eq(incload_mock_commit_count(r.to), 1);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(a_commit_stays_unknown_when_the_server_does_not_come_back_in_time)
+{
+    rig r = rig_new_in(incload_context_new(NULL, NULL), "postgres", false);
+
+    rig_tell_earlier_load(r.to);
+    incload_mock_disconnect(r.to, "COMMIT", 1, INCLOAD_MOCK_AFTER, NULL);
+    for (int64_t i = 2; i < 200; i++)
+        incload_mock_fail(r.to, "CONNECT", i, "57P03", 0, "the database system is starting up", NULL);
+    r.run_options = "timeout=100ms retries=3";
+    ck_assert_int_eq(load_once(&r, LOAD_INCREMENT), INCLOAD_E_COMMIT_UNKNOWN);
+    ck_assert_int_lt(incload_run_duration_us(r.run), 5000000);
+    rig_free(&r);
+}
+END_TEST
+
+/* The session is named with the reading of the lease. */
+static void
+tell_session(incload_mock *mock, const char *session)
+{
+    const char *row[] = { "1700000000000000", session, NULL, NULL, NULL, NULL, NULL, NULL };
+
+    incload_mock_answer_rows(mock, "SELECT n.now_us%", 0, "a,b,c,d,e,f,g,h", NULL, row, 1, NULL);
+}
+
+START_TEST(the_session_whose_commit_is_unknown_is_ended_before_the_ledger_is_asked)
+{
+    static const char *const id[] = { "17" };
+    const char *dialect = _i == 0 ? "postgres" : "mariadb";
+    rig r = rig_new(dialect);
+
+    tell_session(r.to, "17/x");
+    incload_mock_answer_rows(r.to, r.dialect->end_session_query, 0, "id", NULL, id, 1, NULL);
+    incload_mock_disconnect(r.to, "COMMIT", 1, INCLOAD_MOCK_AFTER, NULL);
+    incload_mock_fail(r.to, "INSERT INTO %run% (run_id%", 2, "23505", 1062, "duplicate key", NULL);
+    ck_assert_msg(rig_load(&r, "append", NULL) == INCLOAD_OK, "%s", incload_error_message(r.err));
+    int64_t last = incload_mock_statement_count(r.to) - 1;
+    ck_assert_ptr_nonnull(strstr(incload_mock_statement(r.to, last - 1), "INSERT INTO "));
+    ck_assert_str_eq(incload_mock_statement(r.to, last - 3 - _i), r.dialect->end_session_query);
+    ck_assert_str_eq(incload_mock_statement_parameter(r.to, last - 3 - _i, 0), "17/x");
+    if (_i == 1)
+        ck_assert_str_eq(incload_mock_statement(r.to, last - 3), "KILL HARD CONNECTION 17");
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(who_may_not_end_the_session_waits_for_it)
+{
+    rig r = rig_new("postgres");
+
+    tell_session(r.to, "17/x");
+    incload_mock_fail(r.to, r.dialect->end_session_query, 0, "42501", 0, "permission denied", NULL);
+    incload_mock_disconnect(r.to, "COMMIT", 1, INCLOAD_MOCK_AFTER, NULL);
+    incload_mock_fail(r.to, "INSERT INTO %run% (run_id%", 2, "23505", 0, "duplicate key", NULL);
+    ck_assert_msg(rig_load(&r, "append", NULL) == INCLOAD_OK, "%s", incload_error_message(r.err));
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(a_transaction_that_the_server_dropped_moves_no_watermark)
+{
+    static const char *const no[] = { "0" }, *const yes[] = { "1" };
+    rig r = rig_new("mariadb");
+
+    incload_mock_answer_rows(r.to, "SELECT @@in_transaction", 0, "open", NULL, yes, 1, NULL);
+    incload_mock_answer_rows(r.to, "SELECT @@in_transaction", _i + 1, "open", NULL, no, 1, NULL);
+    ck_assert_int_eq(rig_load(&r, "append", NULL), INCLOAD_E_STATE);
+    rig_assert_says(&r, "the server has ended the transaction of this unit by itself");
+    ck_assert_int_eq(incload_mock_commit_count(r.to), 0);
+    /* At the first look nothing of the ledger is written yet, which would then be there for good. */
+    ck_assert_int_eq(rig_count(r.to, "INSERT INTO `incload_run`"), _i);
     rig_free(&r);
 }
 END_TEST
@@ -252,6 +343,11 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_commit_that_did_not_take_effect_is_told_as_one_that_may_be_retried);
     tcase_add_test(tests, a_commit_stays_unknown_when_the_ledger_cannot_be_reached);
     tcase_add_test(tests, a_commit_stays_unknown_when_the_ledger_does_not_answer_the_question);
+    tcase_add_test(tests, the_ledger_is_asked_again_when_the_server_comes_back);
+    tcase_add_test(tests, a_commit_stays_unknown_when_the_server_does_not_come_back_in_time);
+    tcase_add_loop_test(tests, the_session_whose_commit_is_unknown_is_ended_before_the_ledger_is_asked, 0, 2);
+    tcase_add_test(tests, who_may_not_end_the_session_waits_for_it);
+    tcase_add_loop_test(tests, a_transaction_that_the_server_dropped_moves_no_watermark, 0, 2);
     tcase_add_test(tests, a_commit_that_the_server_refuses_is_no_mystery);
     tcase_add_test(tests, a_deadline_inside_commit_is_resolved_by_the_ledger_too);
     tcase_add_loop_test(tests, a_connection_that_cannot_be_made_is_told_with_its_side, 0, 2);

@@ -16,9 +16,23 @@
         "\"unit\" text, \"source\" text, \"target\" text, \"road\" text, \"low\" text, \"high\" text, "               \
         "\"started_us\" bigint NOT NULL, \"finished_us\" bigint NOT NULL, \"rows_read\" bigint NOT NULL, "            \
         "\"rows_written\" bigint NOT NULL, PRIMARY KEY (\"run_id\"))",                                                \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint NOT NULL, "    \
+        "\"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\" bigint NOT NULL, "         \
+        "PRIMARY KEY (\"load_name\"))",                                                                               \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, "                        \
+        "\"epoch\" bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))",                    \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"meta\" (\"version\" bigint NOT NULL, "                              \
         "\"created_us\" bigint NOT NULL, PRIMARY KEY (\"version\"))",                                                 \
-        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {1} {1700000000000000}"
+        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {2} {1700000000000000}"
+/* One statement to look who has the lease and one to take it; giving it up is the fence, in the unit's transaction. */
+#define TAKE_LEASE(load)                                                                                              \
+    "<lease> {" load "}",                                                                                             \
+        "INSERT INTO \"incload\".\"lease\" (load_name, epoch, run_id, holder, taken_us, ttl_us) VALUES ($1, $2, $3, "   \
+        "$4, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint, $5) {" load "} {1} {" RIG_RUN_ID              \
+        "} {<holder>} {30000000}"
+#define FENCE(load)                                                                                                   \
+    "UPDATE \"incload\".\"lease\" SET holder = NULL WHERE load_name = $1 AND epoch = $2 AND run_id = $3"              \
+    " AND holder IS NOT NULL {" load "} {1} {" RIG_RUN_ID "}"
 #define LEDGER_READ                                                                                                   \
     "SELECT version, value, type, level, document, updated_us FROM \"incload\".\"watermark\""                         \
     " WHERE load_name = $1 {orders}"
@@ -58,6 +72,7 @@ START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_targ
     static const char *const target[] = {
         "SELECT MAX(version) FROM \"incload\".\"meta\"",
         LEDGER_TABLES,
+        TAKE_LEASE("orders"),
         LEDGER_READ,
         "<schema> {NULL} {orders}",
         "<columns> {public} {orders}",
@@ -68,6 +83,7 @@ START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_targ
         "WRITE \"public\".\"orders\"",
         "WRITE ROWS \"public\".\"orders\"",
         "WRITE END \"public\".\"orders\"",
+        FENCE("orders"),
         ADD_RUN " {NULL} {" HIGH "} " NOW " " NOW " {2} {2}",
         "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {orders} {1} {" HIGH "} {timestamp} {BEST_EFFORT} " DOCUMENT
@@ -105,6 +121,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
     };
     static const char *const target[] = {
         "SELECT MAX(version) FROM \"incload\".\"meta\"",
+        TAKE_LEASE("orders"),
         LEDGER_READ,
         "<schema> {NULL} {orders}",
         "<columns> {public} {orders}",
@@ -124,6 +141,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         " WHERE t.\"updated\" IS DISTINCT FROM EXCLUDED.\"updated\""
         " OR t.\"item\" COLLATE \"C\" IS DISTINCT FROM EXCLUDED.\"item\" COLLATE \"C\"",
         "DROP TABLE IF EXISTS pg_temp.\"incload_staging_89abcdef\"",
+        FENCE("orders"),
         ADD_RUN " {2024-01-01 08:00:00} {" HIGH "} " NOW " " NOW " {2} {1}",
         "UPDATE \"incload\".\"watermark\" SET version = $1, value = $2, type = $3, level = $4, document = $5,"
         " run_id = $6, updated_us = $7 WHERE load_name = $8 AND version = $9 {4} {" HIGH "} {timestamp} {BEST_EFFORT} "
@@ -153,6 +171,7 @@ START_TEST(an_append_reads_all_rows_and_takes_its_turn_without_a_position)
     static const char *const target[] = {
         "SELECT MAX(version) FROM \"incload\".\"meta\"",
         LEDGER_TABLES,
+        TAKE_LEASE("orders"),
         LEDGER_READ,
         "<schema> {NULL} {orders}",
         "<columns> {public} {orders}",
@@ -162,6 +181,7 @@ START_TEST(an_append_reads_all_rows_and_takes_its_turn_without_a_position)
         "WRITE \"public\".\"orders\"",
         "WRITE ROWS \"public\".\"orders\"",
         "WRITE END \"public\".\"orders\"",
+        FENCE("orders"),
         ADD_RUN " {NULL} {NULL} " NOW " " NOW " {2} {2}",
         TAKE_TURN("orders"),
         "COMMIT",
@@ -182,6 +202,7 @@ START_TEST(inside_one_database_the_server_moves_the_rows_itself)
     static const char *const both[] = {
         "SELECT MAX(version) FROM \"incload\".\"meta\"",
         LEDGER_TABLES,
+        TAKE_LEASE("copies"),
         "SELECT version, value, type, level, document, updated_us FROM \"incload\".\"watermark\""
         " WHERE load_name = $1 {copies}",
         "<schema> {NULL} {orders}",
@@ -197,6 +218,7 @@ START_TEST(inside_one_database_the_server_moves_the_rows_itself)
         "INSERT INTO \"public\".\"copies\" (\"id\", \"updated\", \"item\")"
         " SELECT \"id\", \"updated\", \"item\" FROM \"public\".\"orders\"",
         "ROLLBACK",
+        FENCE("copies"),
         "INSERT INTO \"incload\".\"run\" (run_id, load_name, unit, source, target, road, low, high, started_us, "
         "finished_us, rows_read, rows_written) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) {" RIG_RUN_ID
         "} {copies} {copies} {public.orders} {public.copies} {same-database} {NULL} {NULL} " NOW " " NOW " {7} {7}",

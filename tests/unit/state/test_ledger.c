@@ -106,10 +106,10 @@ START_TEST(a_newer_ledger_is_refused_with_what_to_do)
 {
     bool exists = true;
 
-    answer_version("2");
+    answer_version("3");
     ck_assert_int_eq(incload__ledger_find(&ledger, conn, &exists, &err), INCLOAD_E_UNSUPPORTED);
     says(
-        "the ledger 'incload' in the target has version 2, this library knows up to 1: use a newer libincload, or name "
+        "the ledger 'incload' in the target has version 3, this library knows up to 2: use a newer libincload, or name "
         "another ledger");
     ck_assert(!exists);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, NULL), INCLOAD_E_UNSUPPORTED);
@@ -119,21 +119,58 @@ END_TEST
 
 START_TEST(a_ledger_that_is_there_is_not_made_again)
 {
-    answer_version("1");
+    answer_version("2");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_int_eq(incload_mock_statement_count(mock), 1);
+}
+END_TEST
+
+START_TEST(a_ledger_of_version_one_gets_the_tables_of_leases_and_then_its_new_version)
+{
+    answer_version("1");
+    ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 4);
+    ck_assert_str_eq(incload_mock_statement(mock, 1),
+                     "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint"
+                     " NOT NULL, \"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\""
+                     " bigint NOT NULL, PRIMARY KEY (\"load_name\"))");
+    ck_assert_str_eq(incload_mock_statement(mock, 2),
+                     "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, \"epoch\""
+                     " bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 3, 0), "2");
+}
+END_TEST
+
+START_TEST(two_that_bring_a_ledger_to_this_version_at_once_both_go_on)
+{
+    static const char *const two[] = { "2" };
+
+    answer_version("1");
+    incload_mock_fail(mock, "INSERT INTO %meta%", 1, "23505", 0, "duplicate key", NULL);
+    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", two, 1, NULL);
+    ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
+    ck_assert_ptr_null(err);
+}
+END_TEST
+
+START_TEST(an_older_ledger_that_cannot_be_changed_is_told_by_name)
+{
+    answer_version("1");
+    incload_mock_fail(mock, "CREATE TABLE%", 1, "42501", 0, "permission denied for schema", NULL);
+    ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_E_PERMISSION);
+    says("bringing the ledger 'incload' in the target to this version: ");
 }
 END_TEST
 
 START_TEST(a_ledger_is_made_with_its_version_last)
 {
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 7);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 9);
     ck_assert_str_eq(incload_mock_statement(mock, 1), "CREATE SCHEMA IF NOT EXISTS \"incload\"");
-    ck_assert_str_eq(incload_mock_statement(mock, 6),
+    ck_assert_str_eq(incload_mock_statement(mock, 8),
                      "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2)");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 0), "1");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 1), "1700000000000000");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 8, 0), "2");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 8, 1), "1700000000000000");
 }
 END_TEST
 
@@ -149,7 +186,9 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_watermark_history` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_run` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_meta` "), 1);
-        ck_assert_str_eq(incload_mock_statement(mock, 5),
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease` "), 1);
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease_beat` "), 1);
+        ck_assert_str_eq(incload_mock_statement(mock, 7),
                          "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
 }
@@ -157,12 +196,21 @@ END_TEST
 
 START_TEST(two_that_make_the_ledger_at_once_both_go_on)
 {
-    static const char *const one[] = { "1" };
+    static const char *const one[] = { "2" };
 
     incload_mock_fail(mock, "CREATE TABLE%", 2, "23505", 0, "duplicate key in the catalog", NULL);
     incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", one, 1, NULL);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_ptr_null(err);
+}
+END_TEST
+
+START_TEST(a_ledger_that_another_has_made_in_part_is_completed)
+{
+    incload_mock_fail(mock, "CREATE TABLE%", 2, "23505", 0, "duplicate key in the catalog", NULL);
+    ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
+    ck_assert_ptr_null(err);
+    ck_assert_int_eq(rig_count(mock, "INSERT INTO \"incload\".\"meta\""), 1);
 }
 END_TEST
 
@@ -358,6 +406,16 @@ START_TEST(run_ids_are_32_digits_of_the_lent_randomness)
 }
 END_TEST
 
+START_TEST(a_run_that_the_server_swallows_is_an_error)
+{
+    incload__run_record record = { .run_id = "a", .load = "b" };
+
+    incload_mock_answer_affected(mock, "INSERT INTO %run%", 1, 0, NULL);
+    ck_assert_int_eq(incload__ledger_add_run(&ledger, conn, &record, &err), INCLOAD_E_STATE);
+    says("the ledger 'incload' did not take a row (0 in place of 1)");
+}
+END_TEST
+
 START_TEST(numbers_of_any_size_are_recorded_plainly)
 {
     incload__run_record record = { .run_id = "a", .load = "b", .started_us = INT64_MIN, .finished_us = INT64_MAX,
@@ -381,6 +439,11 @@ add_tests(TCase *tests)
     tcase_add_test(tests, another_failure_of_the_question_is_told);
     tcase_add_test(tests, a_newer_ledger_is_refused_with_what_to_do);
     tcase_add_test(tests, a_ledger_that_is_there_is_not_made_again);
+    tcase_add_test(tests, a_ledger_of_version_one_gets_the_tables_of_leases_and_then_its_new_version);
+    tcase_add_test(tests, two_that_bring_a_ledger_to_this_version_at_once_both_go_on);
+    tcase_add_test(tests, an_older_ledger_that_cannot_be_changed_is_told_by_name);
+    tcase_add_test(tests, a_ledger_that_another_has_made_in_part_is_completed);
+    tcase_add_test(tests, a_run_that_the_server_swallows_is_an_error);
     tcase_add_test(tests, a_ledger_is_made_with_its_version_last);
     tcase_add_test(tests, without_schemas_the_ledger_is_a_prefix);
     tcase_add_test(tests, two_that_make_the_ledger_at_once_both_go_on);

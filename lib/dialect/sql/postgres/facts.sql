@@ -23,8 +23,8 @@ SELECT concat_ws('/', s.system_identifier,
                   AND t.tgtype & 2 = 2 AND t.tgtype & 16 = 16))::int::text,
        (EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i
                 WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum))::int::text,
-       (SELECT q.seqcache::text FROM pg_catalog.pg_sequence AS q
-        WHERE q.seqrelid = pg_get_serial_sequence(c.oid::regclass::text, a.attname)::regclass),
+       (SELECT e.seqcache::text FROM pg_catalog.pg_sequence AS e
+        WHERE e.seqrelid = pg_get_serial_sequence(c.oid::regclass::text, a.attname)::regclass),
        (SELECT z.reset_val FROM pg_catalog.pg_settings AS z WHERE z.name = 'TimeZone'),
        pg_has_role(current_user, 'pg_read_all_stats', 'usage')::int::text
 FROM pg_control_system() AS s

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "frozen.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <time.h>
+
+static long
+parent_of(long pid)
+{
+    char path[64], text[512];
+    long parent = -1;
+
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return -1;
+    /* The name in parentheses may hold spaces; no server's holds a closing one. */
+    if (fgets(text, sizeof text, file) != NULL)
+        sscanf(text, "%*d (%*[^)]) %*c %ld", &parent);
+    fclose(file);
+    return parent;
+}
+
+static void
+signal_server(const char *variable, int number)
+{
+    const char *text = getenv(variable);
+    long server = text != NULL ? strtol(text, NULL, 10) : 0;
+
+    ck_assert_msg(server > 1, "%s names no process: run this by tests/run.sh", variable);
+    /* The first process first: it then starts no other one meanwhile. */
+    ck_assert_int_eq(kill((pid_t)server, number), 0);
+    DIR *all = opendir("/proc");
+    ck_assert_ptr_nonnull(all);
+    for (struct dirent *entry = readdir(all); entry != NULL; entry = readdir(all)) {
+        long pid = strtol(entry->d_name, NULL, 10);
+        if (pid > 1 && parent_of(pid) == server)
+            kill((pid_t)pid, number);
+    }
+    closedir(all);
+}
+
+void
+freeze_server(const char *variable)
+{
+    signal_server(variable, SIGSTOP);
+}
+
+void
+thaw_server(const char *variable)
+{
+    signal_server(variable, SIGCONT);
+}
+
+int32_t
+count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int32_t count = 0;
+
+    ck_assert_ptr_nonnull(tasks);
+    for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks))
+        count += entry->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
+int32_t
+wait_for_threads(int32_t most)
+{
+    int64_t until = clock_ms() + 10000;
+
+    while (count_threads() > most && clock_ms() < until)
+        sleep_ms(1);
+    return count_threads();
+}
+
+int64_t
+clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+sleep_ms(int64_t ms)
+{
+    struct timespec pause = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+    nanosleep(&pause, NULL);
+}
