@@ -141,12 +141,12 @@ INCLOAD_API int32_t incload_context_event_fd(incload_context *context, incload_e
  * @return how many there are now
  *
  * An ODBC call on a server that is frozen or silent may not return for hours, and nothing can end it. The library then
- * leaves it behind: the run ends on time with #INCLOAD_E_TIMEOUT, #INCLOAD_E_CANCELLED or #INCLOAD_E_COMMIT_UNKNOWN, the
- * connection is given up, and a thread of the library waits for the call. When it returns the thread frees everything
- * and ends, and the number goes down. An event of kind #INCLOAD_EVENT_NOTICE tells of both. Each such call holds one
- * thread, one connection and a reference to the context, so what the host lent to the context must stay usable until
- * its `destroy` is called; a process may exit meanwhile. Over libpq only the look-up of a host's name and a request to
- * cancel can be left behind.
+ * leaves it behind: the run ends on time with #INCLOAD_E_TIMEOUT, #INCLOAD_E_CANCELLED or #INCLOAD_E_COMMIT_UNKNOWN,
+ * the connection is given up, and a thread of the library waits for the call. When it returns the thread frees
+ * everything and ends, and the number goes down. An event of kind #INCLOAD_EVENT_NOTICE tells of both. Each such call
+ * holds one thread, one connection and a reference to the context, so what the host lent to that must stay usable
+ * until its `destroy` is called; a process may exit meanwhile. Over libpq only the look-up of a host's name and a
+ * request to cancel can be left behind.
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */

@@ -69,8 +69,9 @@ check_transaction(const incload__load *load, incload_error **err)
     if (open != NULL && strcmp(open, "0") == 0)
         status = incload__fail(
             err, INCLOAD_E_STATE,
-            "the server has ended the transaction of this unit by itself, by a deadlock that a trigger or routine hides "
-            "or a statement that commits: no watermark was moved, but rows of this unit may have stayed in the target; "
+            "the server has ended the transaction of this unit by itself, by a deadlock that a trigger or routine "
+            "hides or a statement that commits: no watermark was moved, but rows of this unit may have stayed in the "
+            "target; "
             "find that trigger before you run the load again");
     incload__rows_free(&rows);
     return status;

@@ -87,7 +87,13 @@ begin_at_value_at_least(incload__load *load, incload_error **err)
     const char *value = load->before.value;
     int64_t at, low;
 
-    if (value == NULL || load->window.low == NULL || !position_of(unit, value, &at)
+    /* No row had a position so far, so none is behind. */
+    if (value == NULL) {
+        incload__free(load->mem, load->window.low);
+        load->window.low = NULL;
+        load->window.any_position = true;
+    }
+    if (load->window.low == NULL || !position_of(unit, value, &at)
         || !position_of(unit, load->window.low, &low) || at >= low)
         return INCLOAD_OK;
     char *copy = incload__strdup(load->mem, value);

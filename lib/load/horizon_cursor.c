@@ -23,8 +23,8 @@ bound_naive(incload__load *load, incload_error **err)
 
     return status != INCLOAD_OK ? status
                                 : incload__window_say(load, err,
-                                                      "the cursor alone decides what was loaded: a row that is committed "
-                                                      "later with an older cursor value is not seen");
+                                                      "the cursor alone decides what was loaded: a row that is "
+                                                      "committed later with an older cursor value is not seen");
 }
 
 /* In the cursor's unit: as told, or twice the worst that was met. */
@@ -53,15 +53,16 @@ look_back(incload__load *load, incload_error **err)
         int32_t status = keep_low(load, value, err);
         return status != INCLOAD_OK ? status
                                     : incload__window_say(load, err,
-                                                          "no earlier value of '%.64s' can be computed, so nothing before "
-                                                          "the watermark is read but by deep reads",
+                                                          "no earlier value of '%.64s' can be computed, so nothing "
+                                                          "before the watermark is read but by deep reads",
                                                           load->shape.columns[load->cursor].name);
     }
     int32_t status = keep_low(load, low, err);
     text[incload__int_text(unit == INCLOAD__UNIT_MICROS ? distance / 1000 : distance, text)] = '\0';
     return status != INCLOAD_OK ? status
-                                : incload__window_say(load, err, "rows from %s%s before the watermark on are read again",
-                                                      text, unit == INCLOAD__UNIT_MICROS ? " ms" : "");
+                                : incload__window_say(load, err,
+                                                      "rows from %s%s before the watermark on are read again", text,
+                                                      unit == INCLOAD__UNIT_MICROS ? " ms" : "");
 }
 
 /* On from a value that this library has moved; one that was set by hand has nothing wanted behind it. */
@@ -97,8 +98,8 @@ bound(incload__load *load, incload_error **err)
     }
     return status != INCLOAD_OK ? status
                                 : incload__window_say(load, err,
-                                                      "the cursor decides what was loaded: a row that is committed later "
-                                                      "with an older value is found by a deep read only");
+                                                      "the cursor decides what was loaded: a row that is committed "
+                                                      "later with an older value is found by a deep read only");
 }
 
 const incload__finder incload__finder_cursor = { .kind = INCLOAD__MARK_CURSOR, .bound = bound };

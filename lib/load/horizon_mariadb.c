@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MariaDB shows of no row which transaction wrote it, so stamps must be the server's: NOW() is the start of a statement.
+/* MariaDB shows of no row which transaction wrote it, so stamps must be the server's: NOW() is a statement's start.
  * What is looked for are statements that run now, and transactions that have written and are still open.
  *
- * Why nothing is lost: a thread is marked as running before it takes the time of its statement, and a transaction leaves
+ * Why nothing is lost: a thread is marked as running before it takes its statement's time, and a transaction leaves
  * the list only after it is visible. So what runs in neither list is visible to the snapshot that follows, or stamps at
  * or past the clock that was read before the lists. The order is clock, statements, transactions: a statement ends into
  * a listed transaction, never the other way. What ends between the lists and the snapshot stays in the ledger, and its
@@ -298,10 +298,12 @@ list(incload__load *load, incload_error **err)
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "looking for open transactions in the source");
     if (!allowed)
-        return use_cursor_alone(load, "the source's user may not see who is in flight (GRANT PROCESS ON *.* would let it)",
+        return use_cursor_alone(load,
+                                "the source's user may not see who is in flight (GRANT PROCESS ON *.* would let it)",
                                 err);
     if (has_replica_thread(&found->running))
-        return use_cursor_alone(load, "the source is a replica, which does not show who is in flight on its primary", err);
+        return use_cursor_alone(load, "the source is a replica, which does not show who is in flight on its primary",
+                                err);
     found->now = incload__mariadb_number(incload__rows_get(&found->running, 0, INCLOAD__RUNS_CLOCK));
     if (!number)
         found->clock = found->now;

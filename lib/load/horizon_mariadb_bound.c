@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MariaDB finder inside the snapshot: what of the load before is over, from where on to look, and what to remember. */
+/* The MariaDB finder inside the snapshot: what of the load before is over, from where on to look, and what to
+ * remember. */
 #include <string.h>
 
 #include "base/civil.h"
@@ -205,8 +206,8 @@ incload__mariadb_bound_anew(incload__load *load, incload__mark_kind kind, incloa
     }
     window->any_position = true;
     if (load->mark.kind != kind)
-        return incload__window_say(load, err, "the load before found its rows in another way: everything was read again "
-                                              "and compared");
+        return incload__window_say(load, err, "the load before found its rows in another way: everything was read "
+                                              "again and compared");
     return incload__window_say(load, err, "%s: everything was read again and compared",
                                same_text(load->mark.source, load->after.source)
                                    ? "the source's table was made anew or truncated since the last load"
@@ -232,7 +233,8 @@ incload__mariadb_say_who_holds(incload__load *load, incload_error **err)
     if (oldest < 0)
         return INCLOAD_OK;
     const char *who = incload__rows_get(open, oldest, INCLOAD__OPEN_WORDS);
-    incload__str_addf(&text, "transaction open for %02lld:%02lld:%02lld (%.200s): the rows it commits are read when it ends",
+    incload__str_addf(&text, "transaction open for %02lld:%02lld:%02lld (%.200s): the rows it commits are read when it "
+                      "ends",
                       (long long)(seconds / 3600), (long long)(seconds / 60 % 60), (long long)(seconds % 60),
                       who != NULL ? who : "?");
     incload__free(load->mem, load->window.held_by);
@@ -278,8 +280,8 @@ to_local(incload__load *load, int64_t us, int64_t *local, incload_error **err)
     const char *answer = incload__rows_get(&rows, 0, 0), *summer = incload__rows_get(&rows, 0, 1);
     if (answer == NULL || !incload__parse_timestamp(answer, strlen(answer), local, &has_zone, NULL))
         status = incload__fail(err, INCLOAD_E_INVALID,
-                               "the source does not know the time zone '%.64s' of the cursor (option 'cursor_zone'): fill "
-                               "its time zone tables, or give the zone as +HH:MM",
+                               "the source does not know the time zone '%.64s' of the cursor (option 'cursor_zone'): "
+                               "fill its time zone tables, or give the zone as +HH:MM",
                                zone);
     else if (summer == NULL || strcmp(summer, "0") != 0)
         *local -= zone_margin_us;
@@ -364,8 +366,8 @@ bound_after(incload__load *load, incload_error **err)
                                      "again and compared");
     if (status == INCLOAD_OK && back)
         status = incload__window_say(load, err,
-                                     "the source's clock is behind that of the last load: everything was read again and "
-                                     "compared");
+                                     "the source's clock is behind that of the last load: everything was read again "
+                                     "and compared");
     return status;
 }
 
@@ -399,7 +401,8 @@ say_column(incload__load *load, incload_error **err)
     if (by_time(load) && !fact_holds(load, INCLOAD__MARIADB_DEFAULT, "current_timestamp")
         && !fact_holds(load, INCLOAD__MARIADB_EXTRA, "on update current_timestamp"))
         status = incload__window_say(load, err, "the server does not fill in '%.64s' by itself", cursor->name);
-    if (status == INCLOAD_OK && by_time(load) && !fact_holds(load, INCLOAD__MARIADB_EXTRA, "on update current_timestamp")
+    if (status == INCLOAD_OK && by_time(load)
+        && !fact_holds(load, INCLOAD__MARIADB_EXTRA, "on update current_timestamp")
         && !is_fact(load, INCLOAD__MARIADB_TRIGGER))
         status = incload__window_say(load, err,
                                      "no ON UPDATE and no trigger stamps '%.64s', so an update that does not set it is "
@@ -421,8 +424,8 @@ report(incload__load *load, incload_error **err)
     if (load->window.level == NULL)
         load->window.level = "EXACT_IF_STAMPED";
     int32_t status = incload__window_say(load, err,
-                                         "rows are found by '%.64s' from before the oldest transaction in flight: those "
-                                         "stamped older than their statement are found by deep reads only",
+                                         "rows are found by '%.64s' from before the oldest transaction in flight: "
+                                         "those stamped older than their statement are found by deep reads only",
                                          cursor->name);
     if (status == INCLOAD_OK && table)
         status = say_column(load, err);
@@ -438,12 +441,12 @@ report(incload__load *load, incload_error **err)
                                      distance);
     if (status == INCLOAD_OK && is_fact(load, INCLOAD__MARIADB_LOGS_TEXT) && load->road == INCLOAD__ROAD_SAME_DATABASE)
         status = incload__window_say(load, err,
-                                     "binlog_format=STATEMENT makes the copy inside the server lock the rows it reads and "
-                                     "wait for their writers");
+                                     "binlog_format=STATEMENT makes the copy inside the server lock the rows it reads "
+                                     "and wait for their writers");
     if (status == INCLOAD_OK && incload__mariadb_found_of(load)->by_status)
         status = incload__window_say(load, err,
-                                     "others read INNODB_TRX more than ten times a second, so the engine's status was read "
-                                     "instead");
+                                     "others read INNODB_TRX more than ten times a second, so the engine's status was "
+                                     "read instead");
     if (status == INCLOAD_OK && incload__mariadb_found_of(load)->step > 0)
         status = incload__window_say(load, err, "the source's clock went back %lld ms: read from that much earlier",
                                      (long long)(incload__mariadb_found_of(load)->step / 1000));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SQLite: one writer at a time, who reads the clock and takes a rowid inside the write lock. So stamps and numbers that
- * SQL makes are in the order of commits, and a row that comes later is at or past the watermark. Those at it come twice;
- * equal ones are not written. */
+ * SQL makes are in the order of commits, and a row that comes later is at or past the watermark. Those at it come
+ * twice; equal ones are not written. */
 #include <string.h>
 
 #include "dialect/sql.h"
@@ -105,7 +105,8 @@ find_mixed_forms(incload__load *load, incload_error **err)
     incload__sql_init(load, &sql);
     int32_t status = write_forms(load, &sql, err);
     if (status == INCLOAD_OK)
-        status = load->from->driver->select(load->from, incload__str_text(&sql.text), sql.params, sql.count, &rows, err);
+        status = load->from->driver->select(load->from, incload__str_text(&sql.text), sql.params, sql.count, &rows,
+                                            err);
     const char *text = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
     found_of(load)->mixed = text != NULL && strcmp(text, "1") == 0;
     incload__rows_free(&rows);
@@ -130,8 +131,8 @@ report(incload__load *load, incload_error **err)
     load->window.level = found_of(load)->mixed || used_again ? "BEST_EFFORT" : "EXACT_IF_STAMPED";
     if (found_of(load)->mixed)
         status = incload__window_say(load, err,
-                                     "'%.64s' is written in more than one form, and texts of different forms do not sort "
-                                     "as times",
+                                     "'%.64s' is written in more than one form, and texts of different forms do not "
+                                     "sort as times",
                                      cursor);
     else if (used_again)
         status = incload__window_say(load, err,
@@ -140,13 +141,13 @@ report(incload__load *load, incload_error **err)
                                      cursor);
     if (status == INCLOAD_OK)
         status = incload__window_say(load, err,
-                                     "rows are found by '%.64s' in the order of commits, if SQL fills it in: values that a "
-                                     "program made before it had the write lock are found by deep reads only",
+                                     "rows are found by '%.64s' in the order of commits, if SQL fills it in: values "
+                                     "that a program made before it had the write lock are found by deep reads only",
                                      cursor);
     if (status == INCLOAD_OK && by_time && load->spec->query == NULL && !is_fact(load, FACT_TRIGGERS))
         status = incload__window_say(load, err,
-                                     "no trigger stamps '%.64s', so an update that does not set it is found by deep reads "
-                                     "only",
+                                     "no trigger stamps '%.64s', so an update that does not set it is found by deep "
+                                     "reads only",
                                      cursor);
     if (status == INCLOAD_OK && load->spec->query == NULL && !is_fact(load, FACT_ROWID) && !is_fact(load, FACT_INDEXED))
         status = incload__window_say(load, err, "no index begins with '%.64s': each load scans the table", cursor);

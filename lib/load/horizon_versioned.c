@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MariaDB's transaction-precise system versioning: the cursor is the column that GENERATED ALWAYS AS ROW START fills with
- * the id of the transaction that wrote the row. As exact as PostgreSQL, whatever stamps say.
+/* MariaDB's transaction-precise system versioning: the cursor is the column that GENERATED ALWAYS AS ROW START fills
+ * with the id of the transaction that wrote the row. As exact as PostgreSQL, whatever stamps say.
  *
  * The snapshot's read view tells the least id N that it may lack. Rows whose id is at or past the N of the load before,
  * less those delivered then, are what changed since. */
@@ -43,8 +43,8 @@ ask_read_view(incload__load *load, uint64_t *least, incload_error **err)
     return status;
 }
 
-/* Leaves out what was delivered, also where the window begins earlier than it had to. A name with a question mark cannot
- * stand in a filter. */
+/* Leaves out what was delivered, also where the window begins earlier than it had to. A name with a question mark
+ * cannot stand in a filter. */
 static int32_t
 set_filter(incload__load *load, incload_error **err)
 {

@@ -139,13 +139,14 @@ int32_t incload__target_has_rows(incload__load *load, bool *has, incload_error *
 /* INCLOAD_E_BUSY when another run of this load has committed since its position was read. */
 int32_t incload__check_not_overtaken(incload__load *load, incload_error **err);
 
-/* turn.c: the connection to the target, with the ledger found or made and the lease taken; waits for it if asked to. */
+/* turn.c: the connection to the target, with the ledger found or made and the lease taken; waits for it if asked to.
+ */
 int32_t incload__turn_take(incload__load *load, int64_t *wait_until_us, incload_error **err);
 /* After a failure that is not retried: gives the lease up, within a moment. */
 void incload__turn_end(incload__load *load);
 
-/* resolve.c: the wire broke inside COMMIT. Finds out what became of it: INCLOAD_OK when it was done; an error that may be
- * retried when it was not; `unknown`, which is taken over, when the target cannot be asked in time. */
+/* resolve.c: the wire broke inside COMMIT. Finds out what became of it: INCLOAD_OK when it was done; an error that may
+ * be retried when it was not; `unknown`, which is taken over, when the target cannot be asked in time. */
 int32_t incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err);
 
 /* commit.c: run record and watermark into the open transaction, and the commit; an unknown outcome is resolved. */

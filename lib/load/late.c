@@ -8,7 +8,7 @@
 #include "load/internal.h"
 #include "load/lookback.h"
 
-/* The low end as the target's column compares it. Between two databases of one kind a text is the same on both sides. */
+/* The low end as the target's column compares it. Between databases of one kind a text is the same on both sides. */
 static int32_t
 low_in_target(const incload__load *load, incload__str *out, incload_error **err)
 {
@@ -70,13 +70,13 @@ say_late(incload__load *load, incload_error **err)
 
     if (unit == INCLOAD__UNIT_MICROS && worst > 0)
         return incload__window_say(load, err,
-                                   "%lld rows were found behind the watermark, the worst by %lld.%03lld s: their stamps "
-                                   "are older than their commit shows (a program's clock?)",
+                                   "%lld rows were found behind the watermark, the worst by %lld.%03lld s: their "
+                                   "stamps are older than their commit shows (a program's clock?)",
                                    (long long)load->late_rows, (long long)(worst / 1000000),
                                    (long long)(worst / 1000 % 1000));
     return incload__window_say(load, err,
-                               "%lld rows were found behind the watermark, the worst by %lld: their values are older than "
-                               "their commit shows",
+                               "%lld rows were found behind the watermark, the worst by %lld: their values are older "
+                               "than their commit shows",
                                (long long)load->late_rows, (long long)worst);
 }
 

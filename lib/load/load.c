@@ -108,8 +108,8 @@ load_new(campaign *c)
     return load;
 }
 
-/* Whether the unit is started over, and when. Only what may pass by itself, as long as there is time, and never what the
- * process function did: the class of its errors is not one that passes. */
+/* Whether the unit is started over, and when. Only what may pass by itself, as long as there is time, and never what
+ * the process function did: the class of its errors is not one that passes. */
 static bool
 tries_again(const campaign *c, const incload_error *failure, int64_t *when_us)
 {

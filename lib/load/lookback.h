@@ -8,7 +8,7 @@
 enum { INCLOAD__LOOKBACK_TEXT = 64 };
 
 /* A value of the cursor `distance` (microseconds, or a difference of numbers) before `value`, in the very form of that:
- * separator, digits behind the point and zone stay. Not before `initial` (may be NULL). False when it cannot be told. */
+ * separator, digits behind the point and zone stay. Not before `initial` (may be NULL). False: it cannot be told. */
 bool incload__look_back(incload__cursor_unit unit, const char *value, int64_t distance, const char *initial,
                         char out[INCLOAD__LOOKBACK_TEXT]);
 /* How far `early` lies before `late`, in the same unit; false when it cannot be told. */

@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "dialect/raw.h"
 #include "load/verify_internal.h"
 
 enum {
     RANGES_HERE = 1 << 16,    /* buckets of a pass computed here: 1.5 MB a side */
     RANGES_DATABASE = 1 << 12, /* in a server, where each is a group in its work_mem */
     GAP_ROWS = 500,           /* reading so many equal rows costs no more than another statement */
+    TRIM_SCALE_VERSION = 130000,
     MOST_ROUNDS = 16          /* scans of everything, in search of single rows */
 };
 
@@ -82,6 +84,78 @@ is_padded(const incload__conn *conn, const incload__column *column)
 }
 
 static bool
+same_native(const incload__column *a, const incload__column *b)
+{
+    return a->native != NULL && b->native != NULL && strcmp(a->native, b->native) == 0;
+}
+
+static bool
+is_key(const verify *v, int32_t column)
+{
+    for (int32_t i = 0; i < v->key_count; i++) {
+        if (v->key[i] == column)
+            return true;
+    }
+    return v->key_count == 0;
+}
+
+static int32_t
+quote_raw(verify *v, int32_t side, int32_t column, incload_error **err)
+{
+    verify_side *here = &v->sides[side];
+    const incload__column *as_declared = &here->columns->columns[column];
+    incload__str quoted = INCLOAD__STR(v->mem), item = INCLOAD__STR(v->mem);
+    int32_t status = here->conn->dialect->quote(&quoted, "column", as_declared->name, err);
+
+    if (status == INCLOAD_OK && quoted.failed)
+        status = incload__fail_memory(err);
+    bool made = false;
+    if (status == INCLOAD_OK)
+        made = here->conn->dialect == &incload__dialect_sqlite
+                   ? incload__sqlite_raw_item(&item, incload__str_text(&quoted))
+                   : incload__postgres_raw_item(&item, as_declared, incload__str_text(&quoted));
+    if (made) {
+        here->raw[column] = incload__str_take(&item);
+        if (here->raw[column] == NULL)
+            status = incload__fail_memory(err);
+    }
+    incload__str_free(&quoted);
+    incload__str_free(&item);
+    return status;
+}
+
+/* Columns of one native type on both sides, between databases of one kind, are read as bytes where there is such a form.
+ * Not those of the key: a list of differences is for people. */
+static int32_t
+set_raw(verify *v, incload_error **err)
+{
+    const incload__load *load = &v->load;
+    bool postgres = load->from->wire == INCLOAD__WIRE_BINARY && load->to->wire == INCLOAD__WIRE_BINARY
+                    && load->from->server_version >= TRIM_SCALE_VERSION
+                    && load->to->server_version >= TRIM_SCALE_VERSION
+                    && load->from->dialect == &incload__dialect_postgres;
+    bool sqlite = load->from->dialect == &incload__dialect_sqlite && v->spec.query == NULL;
+    int32_t status = INCLOAD_OK;
+
+    if (load->from->dialect != load->to->dialect || !(postgres || sqlite))
+        return INCLOAD_OK;
+    for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
+        if (is_key(v, i) || !same_native(&load->shape.columns[i], &load->target.columns[i]))
+            continue;
+        status = quote_raw(v, SOURCE, i, err);
+        if (status == INCLOAD_OK)
+            status = quote_raw(v, TARGET, i, err);
+        if (status != INCLOAD_OK || v->sides[SOURCE].raw[i] == NULL)
+            continue;
+        incload__type bytes = { .kind = INCLOAD__BINARY };
+        v->sides[SOURCE].read.columns[i].type = bytes;
+        v->sides[TARGET].read.columns[i].type = bytes;
+        v->common.columns[i].type = bytes;
+    }
+    return status;
+}
+
+static bool
 is_number(const incload__column *column)
 {
     return column->type.kind == INCLOAD__DECIMAL || column->type.kind == INCLOAD__NUMERIC;
@@ -99,7 +173,7 @@ set_rules(verify *v, incload_error **err)
         return incload__fail_memory(err);
     for (int32_t i = 0; i < load->shape.count; i++) {
         v->all[i] = i;
-        if (load->write.columns[i].type.kind == INCLOAD__NATIVE && is_number(&load->shape.columns[i]))
+        if (v->common.columns[i].type.kind == INCLOAD__NATIVE && is_number(&load->shape.columns[i]))
             v->rules[i] = INCLOAD__CELL_NUMBER;
         else if (is_padded(load->from, &load->shape.columns[i]) || is_padded(load->to, &load->target.columns[i]))
             v->rules[i] = INCLOAD__CELL_PADDED;
@@ -122,17 +196,27 @@ set_sides(verify *v, incload_error **err)
     v->key_count = load->key_count > 0 ? load->key_count : load->page_key_count;
     memcpy(v->key, load->key_count > 0 ? load->key : load->page_key, sizeof v->key);
     *source = (verify_side){ .database = v->spec.source, .conn = load->from, .columns = &load->shape,
-                             .read = &load->travel, .page_key_count = load->page_key_count };
+                             .page_key_count = load->page_key_count };
     memcpy(source->page_key, load->page_key, sizeof source->page_key);
-    *target = (verify_side){ .database = v->spec.target, .conn = load->to, .columns = &load->target,
-                             .read = &load->write };
-    int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
+    *target = (verify_side){ .database = v->spec.target, .conn = load->to, .columns = &load->target };
+    int32_t status = incload__schema_copy(&source->read, &load->travel, err);
+    if (status == INCLOAD_OK)
+        status = incload__schema_copy(&target->read, &load->write, err);
+    if (status == INCLOAD_OK)
+        status = incload__schema_copy(&v->common, &load->write, err);
+    if (status != INCLOAD_OK)
+        return status;
+    source->raw = incload__alloc_array(v->mem, (size_t)load->shape.count, sizeof *source->raw);
+    target->raw = incload__alloc_array(v->mem, (size_t)load->shape.count, sizeof *target->raw);
+    if (source->raw == NULL || target->raw == NULL)
+        return incload__fail_memory(err);
+    status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
     if (status == INCLOAD_OK)
         target->page_key_count = incload__keys_first(&keys, &load->target, target->page_key);
     else
         incload__error_prefix(err, "target table");
     incload__rows_free(&keys);
-    return status;
+    return status == INCLOAD_OK ? set_raw(v, err) : status;
 }
 
 /* ---- snapshots ---- */
@@ -199,7 +283,6 @@ is_whole(incload__kind kind)
 static bool
 has_ranges(const verify *v)
 {
-    const incload__load *load = &v->load;
     int32_t column = v->key[0];
 
     if (v->key_count == 0 || v->spec.query != NULL)
@@ -208,7 +291,7 @@ has_ranges(const verify *v)
         if (v->sides[side].page_key_count == 0 || v->sides[side].page_key[0] != column)
             return false;
     }
-    return is_whole(load->travel.columns[column].type.kind) && is_whole(load->write.columns[column].type.kind);
+    return is_whole(v->sides[SOURCE].read.columns[column].type.kind) && is_whole(v->common.columns[column].type.kind);
 }
 
 static int32_t
@@ -416,6 +499,11 @@ verify_free(verify *v)
     for (int32_t side = SOURCE; side <= TARGET; side++) {
         for (int32_t i = 0; i < BOUNDS; i++)
             incload__free(v->mem, v->sides[side].bounds[i]);
+        for (int32_t i = 0; i < load->shape.count && v->sides[side].raw != NULL; i++)
+            incload__free(v->mem, v->sides[side].raw[i]);
+        incload__free(v->mem, v->sides[side].raw);
+        if (v->sides[side].read.mem != NULL)
+            incload__schema_free(&v->sides[side].read);
         incload__free(v->mem, v->sides[side].items);
         incload__free(v->mem, v->sides[side].bucket);
     }
@@ -429,6 +517,8 @@ verify_free(verify *v)
     }
     incload__str_free(&v->rows.bytes);
     incload__str_free(&v->keys.bytes);
+    if (v->common.mem != NULL)
+        incload__schema_free(&v->common);
     incload__free(v->mem, v->rules);
     incload__free(v->mem, v->all);
     incload__ledger_free(&load->ledger);
@@ -485,9 +575,9 @@ incload__verify_run(const incload__load_spec *spec, const incload__verify_values
     if (status == INCLOAD_OK)
         status = plan(v, err);
     if (status == INCLOAD_OK)
-        status = set_rules(v, err);
-    if (status == INCLOAD_OK)
         status = set_sides(v, err);
+    if (status == INCLOAD_OK)
+        status = set_rules(v, err);
     if (status == INCLOAD_OK)
         status = incload__verify_database_prepare(v, err);
     if (status == INCLOAD_OK)

@@ -14,7 +14,8 @@ typedef struct verify_side {
     incload_database *database;
     incload__conn *conn;
     const incload__schema *columns; /* as the database declares them */
-    const incload__schema *read;    /* as they are read; converted to load.write before anything looks at them */
+    incload__schema read;           /* as they are read; converted to v->common before anything looks at them */
+    char **raw;                     /* expressions in place of columns, for those that are read as bytes; or NULL */
     int32_t page_key[MAX_KEY];      /* a unique key, for pages and for ranges */
     int32_t page_key_count;
     char *bounds[BOUNDS];
@@ -33,7 +34,8 @@ typedef struct verify {
     const incload__mem *mem;
     verify_side sides[2]; /* source, target */
 
-    int32_t *all; /* 0, 1, 2, ...: every column */
+    incload__schema common; /* what rows of both sides are compared as: what the load writes, or bytes */
+    int32_t *all;           /* 0, 1, 2, ...: every column */
     int32_t key[MAX_KEY];
     int32_t key_count; /* 0: a row is its own key */
     uint8_t *rules;
@@ -56,7 +58,7 @@ typedef struct verify_slice {
     const char *buckets; /* digest=database: only these, "1,2,3" */
 } verify_slice;
 
-/* verify_read.c: rows of one side, batch by batch, in the types of load.write. */
+/* verify_read.c: rows of one side, batch by batch, in the types of v->common. */
 typedef struct verify_reader {
     verify *v;
     verify_side *side;

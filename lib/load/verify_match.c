@@ -42,7 +42,7 @@ record_size(const verify *v, bool listing)
     size_t size = sizeof(record) + 2 * sizeof(uint32_t);
 
     if (listing)
-        size += (size_t)v->load.write.count * sizeof(uint32_t) + NAME_GUESS;
+        size += (size_t)v->common.count * sizeof(uint32_t) + NAME_GUESS;
     return size;
 }
 
@@ -83,7 +83,7 @@ static bool
 grow_records(table *t)
 {
     uint32_t capacity = t->capacity == 0 ? 1024 : t->capacity + t->capacity / 2;
-    size_t width = (size_t)t->v->load.write.count;
+    size_t width = (size_t)t->v->common.count;
     record *records = incload__realloc(t->v->mem, t->records, capacity * sizeof *records);
 
     if (records == NULL)

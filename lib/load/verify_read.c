@@ -125,9 +125,12 @@ build(verify_reader *reader, incload__sql *sql, incload_error **err)
     const incload__dialect *dialect = side->conn->dialect;
     int32_t status = INCLOAD_OK;
 
-    for (int32_t i = 0; i < side->read->count && status == INCLOAD_OK; i++) {
+    for (int32_t i = 0; i < side->read.count && status == INCLOAD_OK; i++) {
         incload__str_add(&sql->text, i == 0 ? "SELECT " : ", ");
-        status = dialect->select_item(&sql->text, &side->read->columns[i], side->conn->wire, err);
+        if (side->raw[i] != NULL)
+            incload__str_add(&sql->text, side->raw[i]);
+        else
+            status = dialect->select_item(&sql->text, &side->read.columns[i], side->conn->wire, err);
     }
     if (status == INCLOAD_OK)
         status = incload__verify_from(v, which, sql, err);
@@ -151,7 +154,7 @@ open_page(verify_reader *reader, incload_error **err)
     incload__sql_init(&reader->v->load, &sql);
     int32_t status = build(reader, &sql, err);
     if (status == INCLOAD_OK)
-        status = conn->driver->read_open(conn, incload__str_text(&sql.text), sql.params, sql.count, reader->side->read,
+        status = conn->driver->read_open(conn, incload__str_text(&sql.text), sql.params, sql.count, &reader->side->read,
                                          &reader->reader, err);
     incload__sql_free(&sql);
     reader->page_rows = 0;
@@ -183,7 +186,7 @@ incload__verify_open(verify *v, int32_t side, const verify_slice *slice, verify_
     /* Without a unique key there are no pages, and a driver that buffers results buffers this one. */
     if (!reader->side->conn->streams)
         reader->order_count = reader->side->page_key_count;
-    reader->builder = incload__builder_new(v->mem, reader->side->read, err);
+    reader->builder = incload__builder_new(v->mem, &reader->side->read, err);
     if (reader->builder == NULL)
         return INCLOAD_E_NO_MEMORY;
     return name_side(reader, open_page(reader, err), err);
@@ -204,7 +207,7 @@ note_last_row(verify_reader *reader, const struct ArrowArray *array, incload_err
 {
     const verify_side *side = reader->side;
     incload__view view;
-    int32_t status = incload__view_init(&view, reader->v->mem, side->read, array, err);
+    int32_t status = incload__view_init(&view, reader->v->mem, &side->read, array, err);
 
     for (int32_t i = 0; i < reader->order_count && status == INCLOAD_OK; i++) {
         int32_t column = side->page_key[i];
@@ -230,11 +233,11 @@ take_batch(verify_reader *reader, incload_error **err)
     if (status == INCLOAD_OK && reader->order_count > 0)
         status = note_last_row(reader, &array, err);
     if (status == INCLOAD_OK)
-        status = incload__convert(v->mem, reader->side->read, &array, &v->load.write, &reader->array, err);
+        status = incload__convert(v->mem, &reader->side->read, &array, &v->common, &reader->array, err);
     else
         incload__array_release(&array);
     if (status == INCLOAD_OK)
-        status = incload__view_init(&reader->view, v->mem, &v->load.write, &reader->array, err);
+        status = incload__view_init(&reader->view, v->mem, &v->common, &reader->array, err);
     return status;
 }
 

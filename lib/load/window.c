@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "load/internal.h"
+#include "load/lookback.h"
 
 static const incload__column *
 cursor_of(const incload__load *load)
@@ -66,11 +67,21 @@ add_filter(const incload__load *load, incload__sql *sql, const incload__dialect 
     return INCLOAD_OK;
 }
 
+/* A recorded watermark goes over `initial`, also where that was set to something later since. */
+static bool
+initial_is_past_watermark(const incload__load *load)
+{
+    int64_t distance;
+
+    return incload__distance_between(incload__cursor_unit_of(load), load->before.value, load->how->initial, &distance)
+           && distance > 0;
+}
+
 /* Where positions begin: at the window's low end, or where the host said that the first load begins. */
 static const char *
 first_position(const incload__load *load)
 {
-    return load->window.any_position ? load->how->initial : load->window.low;
+    return load->window.any_position && !initial_is_past_watermark(load) ? load->how->initial : load->window.low;
 }
 
 /* The bounds that do not depend on `high`: from the watermark on, before `until`, and only rows with a position. */
@@ -274,6 +285,18 @@ add_page_start(const incload__load *load, incload__sql *sql, const incload__dial
     return status;
 }
 
+/* Inside one database that cannot lend its snapshot the rows are read a moment after `high` was found. A row that was
+ * changed in between has moved past it: with the bound neither its old nor its new version would be read, though the
+ * old one was there when the load began. Without it such rows are read now, and by the next load once more, which finds
+ * them equal. */
+static bool
+read_past_high(const incload__load *load)
+{
+    return load->road == INCLOAD__ROAD_SAME_DATABASE && load->from->dialect->export_snapshot == NULL
+           && load->finder != NULL
+           && (load->finder->kind == INCLOAD__MARK_IN_FLIGHT || load->finder->kind == INCLOAD__MARK_VERSIONED);
+}
+
 int32_t
 incload__window_where(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, int32_t part,
                       const int32_t *order, int32_t order_count, const incload__str *after, incload_error **err)
@@ -284,9 +307,10 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
     if (part == PART_POSITIONED) {
         incload__str_add(&sql->text, glue);
         status = add_open_window(load, sql, dialect, err);
-        incload__str_add(&sql->text, " AND ");
-        if (status == INCLOAD_OK)
+        if (status == INCLOAD_OK && !read_past_high(load)) {
+            incload__str_add(&sql->text, " AND ");
             status = add_bound(load, sql, dialect, " <= ", load->high, err);
+        }
         if (status == INCLOAD_OK)
             status = add_filter(load, sql, dialect, err);
         glue = " AND ";

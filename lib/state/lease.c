@@ -141,8 +141,8 @@ fail_held(const incload__lease *lease, const lease_row *row, incload_error **err
     instant(row->taken_us, since);
     instant(row->expires_us, until);
     incload__fail(err, INCLOAD_E_BUSY,
-                  "load '%s' is being run by %.199s since %s UTC (run %.32s): wait for it, by the run's option 'wait' if "
-                  "you like; if that process is gone its lease is free after %s UTC",
+                  "load '%s' is being run by %.199s since %s UTC (run %.32s): wait for it, by the run's option 'wait' "
+                  "if you like; if that process is gone its lease is free after %s UTC",
                   lease->load, row->holder, since, row->run_id, until);
     if (!first)
         return INCLOAD_E_BUSY;

@@ -4,8 +4,8 @@
  * paused for longer than its lease and wakes cannot commit. Time only decides when another may take over; it is the
  * target server's clock throughout.
  *
- * The row of `lease` changes when a lease is taken and at its end. Renewals go to `lease_beat`, so that they never touch
- * the row that the fence updates: in a transaction with one snapshot that would be a conflict. */
+ * The row of `lease` changes when a lease is taken and at its end. Renewals go to `lease_beat`, so that they never
+ * touch the row that the fence updates: in a transaction with one snapshot that would be a conflict. */
 #ifndef INCLOAD_LIB_STATE_LEASE_H
 #define INCLOAD_LIB_STATE_LEASE_H
 
@@ -26,8 +26,8 @@ void incload__lease_init(incload__lease *lease, const incload__env *env, const c
                          int64_t ttl_ms, const char *application);
 
 /* Takes it, or makes sure that it is still held. Outside of a transaction. INCLOAD_E_BUSY names the holder; details:
- * holder, run_id, epoch, taken_us, expires_us. *session (may be NULL): the connection's session as the dialect names it,
- * freed by the caller; NULL where there is no name. */
+ * holder, run_id, epoch, taken_us, expires_us. *session (may be NULL): the connection's session as the dialect names
+ * it, freed by the caller; NULL where there is no name. */
 int32_t incload__lease_take(incload__lease *lease, const incload__ledger *ledger, incload__conn *conn, char **session,
                             incload_error **err);
 /* In the unit's transaction, before anything else of the ledger is written: gives the lease up with the commit.

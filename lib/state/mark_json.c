@@ -230,6 +230,13 @@ horizon_object(const incload__mark *mark, incload__str *buffer)
     return NULL;
 }
 
+/* A cursor by itself has none, unless deep reads have measured it. */
+static bool
+has_horizon(const incload__mark *mark)
+{
+    return mark->kind != INCLOAD__MARK_CURSOR || mark->deep_clock != 0 || mark->clock != 0;
+}
+
 static int
 append_text(const char *bytes, size_t length, void *data)
 {
@@ -249,7 +256,7 @@ incload__mark_print(const incload__mark *mark, incload__str *out, incload_error 
              || json_object_set_new(root, "column", text_or_null(mark->column)) != 0
              || json_object_set_new(root, "type", text_or_null(mark->type)) != 0
              || json_object_set_new(root, "value", text_or_null(mark->value)) != 0
-             || json_object_set_new(root, "horizon", horizon_object(mark, &buffer)) != 0
+             || (has_horizon(mark) && json_object_set_new(root, "horizon", horizon_object(mark, &buffer)) != 0)
              || json_dump_callback(root, append_text, out, JSON_COMPACT) != 0;
     json_decref(root);
     incload__str_free(&buffer);

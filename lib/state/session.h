@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ending the server's session of a connection that was lost: until it is gone, what it was told last may still happen. */
+/* Ending the server's session of a connection that was lost: until it is gone, what it was told last may still
+ * happen. */
 #ifndef INCLOAD_LIB_STATE_SESSION_H
 #define INCLOAD_LIB_STATE_SESSION_H
 

@@ -30,7 +30,7 @@ if [ ! -e "$build/build.ninja" ]; then
     meson setup "$build" --buildtype=release -Dauto_features=enabled >/dev/null
 fi
 # Quiet, unless it fails.
-programs='tests/bench/load_once tests/bench/load_turns tests/bench/bare_relay'
+programs='tests/bench/load_once tests/bench/load_turns tests/bench/verify_once tests/bench/bare_relay'
 # $programs is a list of words.
 made=$(ninja -C "$build" $programs 2>&1) || { printf '%s\n' "$made" >&2; exit 1; }
 

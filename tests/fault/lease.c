@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Eight processes start one load again and again, with a lease of a fraction of a second. Some are stopped in the middle
- * of the unit, or in its last moments before COMMIT, for longer than their lease, and wake after another has taken over.
+/* Eight processes start one load again and again, with a lease of a fraction of a second. Some are stopped in the
+ * middle of the unit, or in its last moments before COMMIT, for longer than their lease, and wake after another has
+ * taken over.
  *
  *     lease [--starts N] [--seed S] [--kind postgres|mariadb|sqlite] [--seconds N]
  *
@@ -45,8 +46,8 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 /* ---- a worker: a process of its own ---- */
 
-/* When the process stops itself: in the process function, or when the library looks at the clock for the so many-th time
- * after it. */
+/* When the process stops itself: in the process function, or when the library looks at the clock for the so many-th
+ * time after it. */
 static struct plan {
     bool in_function;
     atomic_bool armed;

@@ -29,12 +29,26 @@ finish()
     [ -z "$output" ] || rm -f "$output"
 }
 
+# introspected WHAT EXPRESSION: the words that a Python set expression draws from `meson introspect --WHAT`.
+introspected()
+{
+    meson introspect --"$1" "$build" | python3 -c "
+import json, os, sys
+here = os.path.realpath('tests/fault/meson.build')
+build = os.path.realpath('$build')
+print(*sorted({$2}))"
+}
+
 programs()
 {
-    meson introspect --tests "$build" | python3 -c '
-import json, sys
-names = (test["name"] for test in json.load(sys.stdin))
-print(*sorted(name.split("/", 1)[1] for name in names if name.startswith("fault/")))'
+    introspected tests "one['name'].split('/', 1)[1] for one in json.load(sys.stdin)
+                        if one['name'].startswith('fault/')"
+}
+
+targets()
+{
+    introspected targets "os.path.relpath(file, build) for one in json.load(sys.stdin)
+                          if os.path.realpath(one['defined_in']) == here for file in one['filename']"
 }
 
 trap finish EXIT
@@ -47,7 +61,9 @@ if [ ! -e "$build/build.ninja" ]; then
     quietly meson setup "$build" -Dauto_features=enabled ${INCLOAD_MESON_ARGS:-}
 fi
 servers_prepare
-quietly meson compile -C "$build"
+# First what meson knows is brought up to date. Targets are a list of words.
+quietly ninja -C "$build" build.ninja
+quietly ninja -C "$build" $(targets)
 known=$(programs)
 name=${1:-}
 case " $known " in

@@ -503,6 +503,7 @@ main(int argc, char **argv)
     report_begin(tap);
     uint64_t seed = (uint64_t)argument_number(argc, argv, "--seed", now_us());
     report_say("seed %llu", (unsigned long long)seed);
+    stage_use_lease("1s");
     private_start();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (one != NULL && strcmp(one, kind_names[kinds[i]]) != 0)

@@ -207,7 +207,9 @@ connect(int fd, const struct sockaddr *to, socklen_t size)
 }
 
 /* glibc declares that poll() only writes to the list, which is not so. */
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 /* A poll is a call on a socket when one of those polled is a socket. */
 static int
@@ -297,7 +299,9 @@ close(int fd)
 {
     call c = enter("close", fd, counts(fd));
 
-    /* A descriptor is gone whatever close() says. */
+    /* A descriptor is gone whatever close() says, and its number may be another socket's next. */
+    if (page != NULL && atomic_load(&page->socket) == fd + 1)
+        atomic_store(&page->socket, 0);
     return (int)leave(&c, syscall(SYS_close, fd));
 }
 

@@ -475,6 +475,14 @@ stage_tidy(stage *s, char why[256])
 
 /* ---- loads ---- */
 
+static const char *lease;
+
+void
+stage_use_lease(const char *duration)
+{
+    lease = duration;
+}
+
 static outcome
 load_between(incload_database *from, incload_database *to, const char *run_options, incload_error *err)
 {
@@ -482,6 +490,8 @@ load_between(incload_database *from, incload_database *to, const char *run_optio
     int64_t started = now_us();
     incload_strategy *how = incload_strategy_new("timestamp", stage_options, &err);
     incload_step *step = incload_step_new_load(from, stage_source, to, stage_target, how, &err);
+    if (lease != NULL)
+        incload_step_set(step, "lease", lease, &err);
     incload_run *run = incload_step_run(step, run_options, &err);
 
     out.ended_us = now_us();

@@ -59,6 +59,10 @@ bool stage_tidy(stage *s, char why[256]);
 
 /* ---- a load within this process, over connections of its own ---- */
 
+/* How long the leases of loads last from here on (static text). A run that fails while its server is gone cannot give
+ * its lease up, and the next has to wait for its end. */
+void stage_use_lease(const char *duration);
+
 typedef struct outcome {
     int32_t status; /* INCLOAD_STATUS_SUCCESS or _FAILED; 0: it could not start */
     int32_t code;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "dialect/dialect.h"
+#include "dialect/sql.h"
 
 #define RIG_RUN_ID "fedcba9876543210fedcba9876543210"
 #define RIG_NOW_US 1700000000000000
@@ -203,6 +204,7 @@ rig_statement_name(const incload__dialect *dialect, const char *sql)
         { dialect->keys_query, "<keys>" },
         { dialect->schema_query, "<schema>" },
         { dialect->identity_query, "<identity>" },
+        { incload__sql_postgres_facts, "<facts>" },
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

@@ -126,8 +126,8 @@ look_up(incload__pq *pq, const incload__connect *how, incload__pq_addresses *out
         status = incload__fail_memory(err);
     const char *host = option(given, "host") != NULL ? option(given, "host") : option(defaults, "host");
     const char *port = option(given, "port") != NULL ? option(given, "port") : option(defaults, "port");
-    bool known = option(given, "hostaddr") != NULL || option(defaults, "hostaddr") != NULL
-                 || option(given, "service") != NULL;
+    bool known =
+        option(given, "hostaddr") != NULL || option(defaults, "hostaddr") != NULL || option(given, "service") != NULL;
     if (status == INCLOAD_OK && !known)
         status = incload__pq_look_up(pq, host, port, how->context, out, err);
     PQconninfoFree(given);
@@ -141,10 +141,13 @@ start(incload__pq *pq, const incload__connect *how, const incload__pq_addresses 
     /* What stands before dbname gives way to what the string says, which gives way to what stands behind. GSS is off: a
      * look for a ticket may hang or crash. */
     const char *host = found->count > 0 ? "host" : NULL;
-    const char *keywords[] = { "gssencmode", "fallback_application_name", "client_encoding", "dbname",
-                               host,         "hostaddr",                  "port",            NULL };
-    const char *values[] = { "disable",         how->application_name, "UTF8", how->url, found->hosts.data,
-                             found->addresses.data, found->ports.data,    NULL };
+    const char *keywords[] = {
+        "gssencmode", "fallback_application_name", "client_encoding", "dbname", host, "hostaddr", "port", NULL
+    };
+    const char *values[] = {
+        "disable", how->application_name, "UTF8", how->url, found->hosts.data, found->addresses.data, found->ports.data,
+        NULL
+    };
 
     pq->pg = PQconnectStartParams(keywords, values, 1);
     if (pq->pg == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The addresses of hosts. libpq looks names up inside PQconnectStart(), where neither deadline nor cancel reaches it. So
- * a thread does it, which may be left behind, and libpq is given addresses beside the names, which it still needs for
- * certificates and passwords. */
+/* The addresses of hosts. libpq looks names up inside PQconnectStart(), where neither deadline nor cancel reaches it.
+ * So a thread does it, which may be left behind, and libpq is given addresses beside the names, which it still needs
+ * for certificates and passwords. */
 #define _GNU_SOURCE
 #include "driver/libpq/look_up.h"
 
@@ -260,8 +260,9 @@ fail_not_found(const look_up *look, incload_error **err)
 {
     bool first = err != NULL && *err == NULL;
 
-    incload__fail(err, INCLOAD_E_CONNECT, "connecting: the host '%s' has no address: %s; check the name and the resolver",
-                  look->failed, gai_strerror(look->reason));
+    incload__fail(err, INCLOAD_E_CONNECT,
+                  "connecting: the host '%s' has no address: %s; check the name and the resolver", look->failed,
+                  gai_strerror(look->reason));
     if (first)
         incload__error_set_server(err, "08001", 0, true);
     return INCLOAD_E_CONNECT;
@@ -295,7 +296,8 @@ incload__pq_look_up(incload__pq *pq, const char *hosts, const char *ports, inclo
     incload__monitor_lock(&look->monitor);
     int32_t status = INCLOAD_OK;
     if (!start_thread(look))
-        status = incload__fail(err, INCLOAD_E_CONNECT, "connecting: the system gave no thread to look up '%.200s'", hosts);
+        status =
+            incload__fail(err, INCLOAD_E_CONNECT, "connecting: the system gave no thread to look up '%.200s'", hosts);
     else
         status = wait_for(look, pq);
     if (status == INCLOAD_E_TIMEOUT || status == INCLOAD_E_CANCELLED) {

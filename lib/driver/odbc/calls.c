@@ -308,8 +308,8 @@ odbc_rollback(incload__conn *conn, incload_error **err)
     if (conn->txn == INCLOAD__TXN_DEAD || incload__link_in_child(incload__link_of(conn)))
         return incload__conn_check(conn, err);
     /* Even after a cancel and past the deadline, though not for ever. */
-    int32_t status = incload__link_run_plain(incload__link_of(conn), run_rollback, INCLOAD__MANNER_ROLLBACK,
-                                             "rolling back", err);
+    int32_t status =
+        incload__link_run_plain(incload__link_of(conn), run_rollback, INCLOAD__MANNER_ROLLBACK, "rolling back", err);
     if (status != INCLOAD_OK)
         conn->txn = INCLOAD__TXN_DEAD;
     return status;

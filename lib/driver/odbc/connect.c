@@ -84,8 +84,8 @@ dial(incload__odbc_conn *conn, SQLHENV environment, const incload__connstr *list
     }
     SQLSMALLINT length = 0;
     SQLCHAR completed[8]; /* what the driver completes it to is of no interest, and would hold the password */
-    SQLRETURN rc = SQLDriverConnect(conn->dbc, NULL, incload__sqlchar(text.data), SQL_NTS, completed,
-                                    sizeof completed, &length, SQL_DRIVER_NOPROMPT);
+    SQLRETURN rc = SQLDriverConnect(conn->dbc, NULL, incload__sqlchar(text.data), SQL_NTS, completed, sizeof completed,
+                                    &length, SQL_DRIVER_NOPROMPT);
     explicit_bzero(completed, sizeof completed);
     conn->connected = SQL_SUCCEEDED(rc);
     if (!conn->connected)

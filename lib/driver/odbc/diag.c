@@ -124,6 +124,9 @@ incload__odbc_diag_get(SQLSMALLINT type, SQLHANDLE handle, incload__odbc_diag *o
 static void
 refine(const incload__odbc_profile *profile, incload__odbc_diag *diag)
 {
+    /* Only where the driver says nothing by itself. */
+    if (strcmp(diag->sqlstate, "HY000") != 0)
+        return;
     for (const incload__odbc_state_rule *rule = profile->state_rules; rule->text != NULL; rule++) {
         char *found = strstr(diag->message, rule->text);
         if (found == NULL)

@@ -98,8 +98,8 @@ add_hex(incload__str *out, const uint8_t *bytes, size_t length)
 }
 
 static int32_t
-gather_text(incload__odbc_writer *writer, const incload__view *view, int32_t column, int64_t row, incload__write_cell *cell,
-            incload_error **err)
+gather_text(incload__odbc_writer *writer, const incload__view *view, int32_t column, int64_t row,
+            incload__write_cell *cell, incload_error **err)
 {
     const incload__column *target = &writer->schema.columns[column];
     int32_t status = INCLOAD_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interrupting the running statement. SQLCancel may open a connection of its own to the server, so neither the caller nor
- * the canceller makes it: a thread does, made when it is needed, which is seldom. */
+/* Interrupting the running statement. SQLCancel may open a connection of its own to the server, so neither the caller
+ * nor the canceller makes it: a thread does, made when it is needed, which is seldom. */
 #define _DEFAULT_SOURCE
 #include <signal.h>
 

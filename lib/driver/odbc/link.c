@@ -92,10 +92,11 @@ fail_left(const incload__link *link, bool is_commit, const char *doing, incload_
     incload__str number = INCLOAD__STR(&incload__mem_libc);
 
     if (is_commit)
-        code = incload__fail(err, INCLOAD_E_COMMIT_UNKNOWN,
-                             "COMMIT was sent, %s, and the ODBC driver does not return: only the ledger knows whether it "
-                             "was done",
-                             why);
+        code =
+            incload__fail(err, INCLOAD_E_COMMIT_UNKNOWN,
+                          "COMMIT was sent, %s, and the ODBC driver does not return: only the ledger knows whether it "
+                          "was done",
+                          why);
     else
         incload__fail(err, code,
                       "%s: %s, and the ODBC driver does not return: the call was left behind with its connection; look "
@@ -266,8 +267,7 @@ static void
 wait_for_end(incload__link *link)
 {
     incload__odbc_conn *far = link->far;
-    int64_t limit =
-        incload__conn_limit(&link->base, INCLOAD__MANNER_CLOSE, incload__monotonic_us(link->base.env));
+    int64_t limit = incload__conn_limit(&link->base, INCLOAD__MANNER_CLOSE, incload__monotonic_us(link->base.env));
 
     while ((!far->ended || far->interrupters > 0) && incload__monotonic_us(link->base.env) < limit)
         incload__monitor_wait(&far->monitor, link->base.env, limit);

@@ -18,10 +18,10 @@ struct incload__call {
     int32_t (*run)(incload__odbc_conn *conn, incload__call *call, incload_error **err);
     const incload__mem *mem;
     incload__manner manner;
-    bool heeds_deadline; /* the deadline interrupts it */
-    bool heeds_cancel;   /* a cancel interrupts it */
-    bool is_commit;      /* left behind, its outcome is unknown */
-    const char *doing;   /* for messages; static */
+    bool heeds_deadline;          /* the deadline interrupts it */
+    bool heeds_cancel;            /* a cancel interrupts it */
+    bool is_commit;               /* left behind, its outcome is unknown */
+    const char *doing;            /* for messages; static */
     const atomic_bool *cancelled; /* looked at while waiting; the caller's, so not for the worker; may be NULL */
 
     /* Inputs; owned, but for `thing`. */

@@ -48,12 +48,21 @@ static const incload__odbc_connect_rule psql_rules[] = {
     { 0 },
 };
 
+/* A connection that is lost while parameters are on their way is HY000. */
+static const incload__odbc_state_rule psql_states[] = {
+    { "server closed the connection unexpectedly", "08S01", false },
+    { "could not send data to server", "08S01", false },
+    { "could not receive data from server", "08S01", false },
+    { "no connection to the server", "08S01", false },
+    { 0 },
+};
+
 static const incload__odbc_profile psql = {
     .name = "psqlODBC",
     .driver_names = psql_names,
     .options = psql_options,
     .connect_rules = psql_rules,
-    .state_rules = no_state_rules,
+    .state_rules = psql_states,
     .session_skips = no_skips,
     .stream_key = "UseDeclareFetch",
     .blocks = true,

@@ -17,8 +17,8 @@ enum {
 
 typedef struct slot {
     incload__cell form;
-    size_t width;     /* bytes of a bound cell, for text with its NUL; 0: by SQLGetData */
-    char *cells;      /* width * block rows */
+    size_t width; /* bytes of a bound cell, for text with its NUL; 0: by SQLGetData */
+    char *cells;  /* width * block rows */
     SQLLEN *lengths;
 } slot;
 
@@ -168,7 +168,8 @@ check_columns(incload__odbc_reader *reader, incload_error **err)
 
 /* SQLite buffers the whole result of a statement that has parameters; as literals they cost nothing. */
 static int32_t
-set_text(incload__odbc_reader *reader, const char *sql, const incload__param *params, int32_t count, incload_error **err)
+set_text(incload__odbc_reader *reader, const char *sql, const incload__param *params, int32_t count,
+         incload_error **err)
 {
     if (count > 0 && reader->conn->profile->stream_needs_literals)
         return incload__params_inline(&reader->conn->base, sql, params, count, &reader->stmt.sql, err);
@@ -282,7 +283,8 @@ put_text(const incload__dialect *dialect, incload__builder *builder, int32_t col
 }
 
 static int32_t
-put_value(const incload__odbc_reader *reader, incload__builder *builder, int32_t column, const char *value, size_t length)
+put_value(const incload__odbc_reader *reader, incload__builder *builder, int32_t column, const char *value,
+          size_t length)
 {
     const incload__dialect *dialect = reader->conn->base.dialect;
     incload__type type = reader->schema.columns[column].type;

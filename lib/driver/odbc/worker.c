@@ -116,8 +116,9 @@ incload__worker_start(incload__odbc_conn *conn, incload_error **err)
     if (failed == 0)
         return INCLOAD_OK;
     bool first = err != NULL && *err == NULL;
-    incload__fail(err, INCLOAD_E_CONNECT,
-                  "odbc: connecting: the system gave no thread for the connection; raise the process's limit of threads");
+    incload__fail(
+        err, INCLOAD_E_CONNECT,
+        "odbc: connecting: the system gave no thread for the connection; raise the process's limit of threads");
     if (first)
         incload__error_set_retryable(err, true);
     return INCLOAD_E_CONNECT;

@@ -37,7 +37,8 @@ prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
 }
 
 static SQLRETURN
-bind_cell(incload__odbc_writer *writer, SQLUSMALLINT number, incload__cell form, incload__write_cell *cell, SQLLEN *length)
+bind_cell(incload__odbc_writer *writer, SQLUSMALLINT number, incload__cell form, incload__write_cell *cell,
+          SQLLEN *length)
 {
     void *value = &cell->number; /* never NULL: that would mean SQL NULL to some drivers */
     SQLULEN size = 1;
@@ -56,7 +57,8 @@ bind_cell(incload__odbc_writer *writer, SQLUSMALLINT number, incload__cell form,
 }
 
 static int32_t
-send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, SQLLEN *lengths, int64_t *taken, incload_error **err)
+send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, SQLLEN *lengths, int64_t *taken,
+          incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 

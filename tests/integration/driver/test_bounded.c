@@ -18,8 +18,8 @@ enum { DEADLINE_MS = 300, LATE_MS = 250, CANCEL_AFTER_MS = 200, CANCEL_MS = 500,
 static const char *url;
 static const char *server; /* the variable with its process id */
 static const incload__driver *driver;
-static bool leaves_behind;  /* its calls block: the ODBC driver's */
-static bool reads_all;      /* the whole result is here when a read begins */
+static bool leaves_behind; /* its calls block: the ODBC driver's */
+static bool reads_all;     /* the whole result is here when a read begins */
 
 /* What the calls work on. */
 typedef struct subject {
@@ -57,8 +57,12 @@ in_ms(int64_t ms)
 static int32_t
 dial(subject *s, incload__role role, int64_t ms, incload_error **err)
 {
-    incload__connect how = { .env = incload__context_env(s->context), .context = s->context, .url = url, .role = role,
-                             .deadline_us = in_ms(ms), .application_name = "bounded" };
+    incload__connect how = { .env = incload__context_env(s->context),
+                             .context = s->context,
+                             .url = url,
+                             .role = role,
+                             .deadline_us = in_ms(ms),
+                             .application_name = "bounded" };
 
     return driver->connect(&how, &s->conn, err);
 }
@@ -546,8 +550,9 @@ START_TEST(connecting_to_a_stopped_server_can_be_cancelled)
     pthread_t thread;
     int64_t asked = 0;
     subject s = { .context = incload_context_new(NULL, &err) };
-    incload__connect how = { .env = incload__context_env(s.context), .context = s.context, .url = url,
-                             .cancelled = &asked_to_stop };
+    incload__connect how = {
+        .env = incload__context_env(s.context), .context = s.context, .url = url, .cancelled = &asked_to_stop
+    };
 
     freeze_server(server);
     atomic_store(&asked_to_stop, false);
@@ -667,8 +672,11 @@ START_TEST(other_connections_go_on_while_calls_are_out)
     ck_assert_int_ne(act_connect(&s, &err), INCLOAD_OK);
     incload_error_unref(err);
     err = NULL;
-    incload__connect how = { .env = incload__context_env(s.context), .context = s.context, .url = other,
-                             .role = INCLOAD__ROLE_WRITE, .deadline_us = in_ms(5000) };
+    incload__connect how = { .env = incload__context_env(s.context),
+                             .context = s.context,
+                             .url = other,
+                             .role = INCLOAD__ROLE_WRITE,
+                             .deadline_us = in_ms(5000) };
     int64_t began = clock_ms();
     well(incload__driver_odbc.connect(&how, &conn, &err), &err);
     well(incload__driver_odbc.execute(conn, "CREATE TABLE IF NOT EXISTS t (a)", NULL, 0, NULL, &err), &err);

@@ -12,8 +12,9 @@
 
 enum { TARGETS = 4, WRITERS = 3, MARGIN_MS = 250 };
 
-static const char stamped[] = "id INT PRIMARY KEY, name VARCHAR(40), "
-                              "at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (at)";
+static const char stamped[] =
+    "id INT PRIMARY KEY, name VARCHAR(40), "
+    "at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (at)";
 
 typedef struct stage {
     place from, to;
@@ -203,7 +204,8 @@ START_TEST(a_prepared_transaction_survives_its_client)
         add(s, 1, 2 + i);
         loaded(s);
     }
-    while (writer_number(s->w[2], "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0") == 0)
+    while (writer_number(s->w[2], "SELECT COUNT(*) FROM information_schema.innodb_trx"
+                                  " WHERE trx_mysql_thread_id = 0") == 0)
         pause_ms(120);
     writer_do(s->w[1], "XA COMMIT 'late%d'", _i);
     let_the_margin_pass();
@@ -420,7 +422,8 @@ END_TEST
 
 START_TEST(a_datetime_is_taken_for_the_zone_that_its_writers_use)
 {
-    stage *s = begin("zone", _i, "id INT PRIMARY KEY, name VARCHAR(40), at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6), KEY (at)",
+    stage *s = begin("zone", _i,
+                     "id INT PRIMARY KEY, name VARCHAR(40), at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6), KEY (at)",
                      "cursor=at key=id cursor_zone=-05:00");
 
     for (int i = 0; i < 2; i++)
@@ -445,7 +448,8 @@ END_TEST
 
 START_TEST(stamps_of_whole_seconds_are_not_passed_over)
 {
-    stage *s = begin("seconds", _i, "id INT PRIMARY KEY, name VARCHAR(40), at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (at)",
+    stage *s = begin("seconds", _i,
+                     "id INT PRIMARY KEY, name VARCHAR(40), at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (at)",
                      "cursor=at key=id");
 
     add(s, 1, 100);
@@ -466,7 +470,8 @@ END_TEST
 
 START_TEST(automatic_numbers_that_are_committed_out_of_order_are_found)
 {
-    stage *s = begin("serial", _i, "id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40), at TIMESTAMP(6)", "cursor=id key=id");
+    stage *s = begin("serial", _i, "id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40), at TIMESTAMP(6)",
+                     "cursor=id key=id");
 
     writer_do(s->w[1], "INSERT INTO %s (name) VALUES ('x')", s->table);
     loaded(s);
@@ -508,7 +513,8 @@ END_TEST
 START_TEST(a_versioned_table_is_exact_whatever_its_stamps_say)
 {
     stage *s = begin("versioned", _i,
-                     "id INT PRIMARY KEY, name VARCHAR(40), at TIMESTAMP(6) NULL DEFAULT NULL", "cursor=s key=id columns=id,name,at,s");
+                     "id INT PRIMARY KEY, name VARCHAR(40), at TIMESTAMP(6) NULL DEFAULT NULL",
+                     "cursor=s key=id columns=id,name,at,s");
 
     sql(s->from, "ALTER TABLE %s ADD s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START INVISIBLE, "
                  "ADD e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END INVISIBLE, ADD PERIOD FOR SYSTEM_TIME (s, e), "

@@ -131,7 +131,8 @@ START_TEST(stamps_in_two_forms_are_named)
 {
     stage *s = begin("forms", _i, stamped, "cursor=at key=id");
 
-    writer_do(s->w, "INSERT INTO %s VALUES (1, 'a', '2024-03-01 10:00:00'), (2, 'b', '2024-03-01 10:00:00.5')", s->table);
+    writer_do(s->w, "INSERT INTO %s VALUES (1, 'a', '2024-03-01 10:00:00'), (2, 'b', '2024-03-01 10:00:00.5')",
+              s->table);
     ck_assert_str_eq(loaded(s).level, "EXACT_IF_STAMPED");
     writer_do(s->w, "INSERT INTO %s VALUES (3, 'c', '2024-03-01T11:00:00')", s->table);
     counts c = loaded(s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources that show nothing of their transactions: loads look back, compare everything now and then, and learn from what
- * they find how far back to look. Such a source is a MariaDB user without the privilege PROCESS. */
+/* Sources that show nothing of their transactions: loads look back, compare everything now and then, and learn from
+ * what they find how far back to look. Such a source is a MariaDB user without the privilege PROCESS. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -113,7 +113,9 @@ START_TEST(when_no_row_is_kept_the_watermark_moves_all_the_same)
 
     load_counts(&s.what, 5, 0);
     s.what.function = NULL;
-    load_counts(&s.what, 1, 1);
+    /* Rows told by their transaction were delivered; elsewhere the row at the watermark comes again. */
+    bool by_transaction = s.from.kind == POSTGRES || s.from.kind == PG_ODBC;
+    load_counts(&s.what, by_transaction ? 0 : 1, by_transaction ? 0 : 1);
     scene_end(&s);
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The session of a COMMIT whose answer was lost is ended before the ledger is asked, on each server that has sessions. */
+/* The session of a COMMIT whose answer was lost is ended before the ledger is asked, on each server that has
+ * sessions. */
 #define _GNU_SOURCE
 #include "unit/harness.h"
 

@@ -16,8 +16,8 @@
         "\"unit\" text, \"source\" text, \"target\" text, \"road\" text, \"low\" text, \"high\" text, "               \
         "\"started_us\" bigint NOT NULL, \"finished_us\" bigint NOT NULL, \"rows_read\" bigint NOT NULL, "            \
         "\"rows_written\" bigint NOT NULL, PRIMARY KEY (\"run_id\"))",                                                \
-        "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint NOT NULL, "    \
-        "\"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\" bigint NOT NULL, "         \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint NOT NULL, "  \
+        "\"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\" bigint NOT NULL, "       \
         "PRIMARY KEY (\"load_name\"))",                                                                               \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, "                        \
         "\"epoch\" bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))",                    \
@@ -27,7 +27,7 @@
 /* One statement to look who has the lease and one to take it; giving it up is the fence, in the unit's transaction. */
 #define TAKE_LEASE(load)                                                                                              \
     "<lease> {" load "}",                                                                                             \
-        "INSERT INTO \"incload\".\"lease\" (load_name, epoch, run_id, holder, taken_us, ttl_us) VALUES ($1, $2, $3, "   \
+        "INSERT INTO \"incload\".\"lease\" (load_name, epoch, run_id, holder, taken_us, ttl_us) VALUES ($1, $2, $3, " \
         "$4, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint, $5) {" load "} {1} {" RIG_RUN_ID              \
         "} {<holder>} {30000000}"
 #define FENCE(load)                                                                                                   \
@@ -44,7 +44,7 @@
 #define NOW "{1700000000000000}"
 #define HIGH "2024-01-02 08:00:00"
 #define DOCUMENT                                                                                                      \
-    "{{\"version\":1,\"kind\":\"cursor\",\"column\":\"updated\",\"type\":\"timestamp\",\"value\":\"" HIGH "\"}}"
+    "{{\"version\":2,\"kind\":\"cursor\",\"column\":\"updated\",\"type\":\"timestamp\",\"value\":\"" HIGH "\"}}"
 #define HISTORY                                                                                                       \
     "INSERT INTO \"incload\".\"watermark_history\" (load_name, version, value, document, run_id, updated_us) "        \
     "VALUES ($1, $2, $3, $4, $5, $6) "
@@ -93,7 +93,7 @@ START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_targ
     };
     rig r = rig_new("postgres");
 
-    ck_assert_int_eq(rig_load(&r, BY_TIME), INCLOAD_OK);
+    ck_assert_int_eq(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none"), INCLOAD_OK);
     rig_expect_statements(&r, r.from, source);
     rig_expect_statements(&r, r.to, target);
     ck_assert_int_eq(incload_mock_row_count(r.to, "public.orders"), 2);
@@ -152,7 +152,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
     rig r = rig_new("postgres");
 
     rig_tell_earlier_load(r.to);
-    ck_assert_int_eq(rig_load(&r, BY_TIME), INCLOAD_OK);
+    ck_assert_int_eq(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none"), INCLOAD_OK);
     rig_expect_statements(&r, r.from, source);
     rig_expect_statements(&r, r.to, target);
     ck_assert_int_eq(incload_run_rows_read(r.run), 2);
@@ -212,9 +212,9 @@ START_TEST(inside_one_database_the_server_moves_the_rows_itself)
         "<columns> {public} {copies}",
         "<identity>",
         "<identity>",
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         "BEGIN ISOLATION LEVEL READ COMMITTED",
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM \"public\".\"copies\") THEN 1 ELSE 0 END",
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         "INSERT INTO \"public\".\"copies\" (\"id\", \"updated\", \"item\")"
         " SELECT \"id\", \"updated\", \"item\" FROM \"public\".\"orders\"",
         "ROLLBACK",
@@ -242,7 +242,7 @@ START_TEST(a_second_step_of_one_database_uses_the_ledger_that_is_there)
     rig r = rig_new("postgres");
 
     rig_tell_earlier_load(r.to);
-    ck_assert_int_eq(rig_load(&r, BY_TIME), INCLOAD_OK);
+    ck_assert_int_eq(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none"), INCLOAD_OK);
     ck_assert_int_eq(rig_count(r.to, "CREATE SCHEMA"), 0);
     ck_assert_int_eq(rig_count(r.to, "CREATE TABLE"), 0);
     rig_free(&r);
@@ -255,7 +255,7 @@ START_TEST(every_statement_between_begin_and_commit_is_on_one_connection)
     int64_t begin = -1, commit = -1;
 
     rig_tell_earlier_load(r.to);
-    ck_assert_int_eq(rig_load(&r, BY_TIME), INCLOAD_OK);
+    ck_assert_int_eq(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none"), INCLOAD_OK);
     for (int64_t i = 0; i < incload_mock_statement_count(r.to); i++) {
         ck_assert_int_eq(incload_mock_statement_connection(r.to, i), 1);
         ck_assert_int_eq(incload_mock_statement_applied(r.to, i), 1);
@@ -277,11 +277,11 @@ START_TEST(every_dialect_loads_first_and_then_an_increment)
 {
     rig r = rig_new(dialects[_i]);
 
-    ck_assert_msg(rig_load(&r, BY_TIME) == INCLOAD_OK, "%s: %s", dialects[_i], incload_error_message(r.err));
+    ck_assert_msg(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none") == INCLOAD_OK, "%s: %s", dialects[_i], incload_error_message(r.err));
     ck_assert_int_eq(incload_mock_commit_count(r.to), 1);
     ck_assert_int_eq(incload_run_rows_read(r.run), 2);
     rig_tell_earlier_load(r.to);
-    ck_assert_msg(rig_load(&r, BY_TIME) == INCLOAD_OK, "%s: %s", dialects[_i], incload_error_message(r.err));
+    ck_assert_msg(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none") == INCLOAD_OK, "%s: %s", dialects[_i], incload_error_message(r.err));
     ck_assert_int_eq(incload_mock_commit_count(r.to), 2);
     rig_free(&r);
 }

@@ -95,7 +95,8 @@ START_TEST(a_lease_that_was_given_up_is_taken_in_the_next_epoch)
     incload_mock_answer_affected(mock, "UPDATE%", 1, 1, NULL);
     ck_assert_int_eq(take(), INCLOAD_OK);
     ck_assert_int_eq(lease.epoch, 8);
-    ck_assert_ptr_nonnull(strstr(incload_mock_statement(mock, 1), "WHERE load_name = $5 AND epoch = $6 AND holder IS NULL"));
+    ck_assert_ptr_nonnull(
+        strstr(incload_mock_statement(mock, 1), "WHERE load_name = $5 AND epoch = $6 AND holder IS NULL"));
     ck_assert_int_eq(incload_mock_statement_count(mock), 2);
 }
 END_TEST
@@ -269,7 +270,8 @@ START_TEST(a_database_without_a_clock_gets_ours)
     tear_down();
     open_as("ansi");
     ck_assert_int_eq(take(), INCLOAD_OK);
-    ck_assert_ptr_nonnull(strstr(incload_mock_statement(mock, 0), "SELECT 1700000000000000 AS now_us, NULL AS session_id"));
+    ck_assert_ptr_nonnull(
+        strstr(incload_mock_statement(mock, 0), "SELECT 1700000000000000 AS now_us, NULL AS session_id"));
 }
 END_TEST
 

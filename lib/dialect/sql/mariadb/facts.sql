@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What decides how exactly changes of a table can be found (parameters: schema, table, cursor column, all of them twice;
--- NULL for a query). One row: server and database; the clock and the server's age in microseconds; the table's storage
--- engine (NULL for a view); the cursor's default, what fills it in, and how it is generated; is it indexed; does a
--- trigger fire before updates; the time zone of sessions that set none; replication threads that run; is it a cluster;
--- distance of automatic numbers; may statements only be logged as text.
+-- What decides how exactly changes of a table can be found (parameters: schema, table, cursor column, all of them
+-- twice; NULL for a query). One row: server and database; the clock and the server's age in microseconds; the
+-- table's storage engine (NULL for a view); the cursor's default, what fills it in, and how it is generated; is it
+-- indexed; does a trigger fire before updates; the time zone of sessions that set none; replication threads that
+-- run; is it a cluster; distance of automatic numbers; may statements only be logged as text.
 SELECT CONCAT_WS('/', @@server_uid, @@hostname, @@port, @@socket, @@datadir, COALESCE(DATABASE(), '')),
        CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS CHAR),
        CAST(s.uptime * 1000000 AS CHAR),

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Statements that run now, this one included, so that there is always a row and a clock: clock in microseconds (the start
--- of this statement, so before the list was made), identity, start, is it this session, is it a replica's thread.
--- Without the privilege PROCESS the server shows one's own threads only, and says nothing of that.
+-- Statements that run now, this one included, so that there is always a row and a clock: clock in microseconds
+-- (the start of this statement, so before the list was made), identity, start, is it this session, is it a
+-- replica's thread. Without the privilege PROCESS the server shows one's own threads only, and says nothing of
+-- that.
 SELECT CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS CHAR),
        CONCAT('q', p.QUERY_ID, '@', p.ID),
        CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - CEIL(p.TIME_MS * 1000) AS CHAR),

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Open transactions: id (0: it has written nothing yet), thread (0: prepared, and its client is gone), this session's own
--- statement, seconds that it is open, words for people. To be run in a transaction of its own, with TOKEN replaced by
--- something new: INNODB_TRX is a cache, and only a row that shows the token proves that it was filled for this statement.
+-- Open transactions: id (0: it has written nothing yet), thread (0: prepared, and its client is gone), this
+-- session's own statement, seconds that it is open, words for people. To be run in a transaction of its own, with
+-- TOKEN replaced by something new: INNODB_TRX is a cache, and only a row that shows the token proves that it was
+-- filled for this statement.
 SELECT 'TOKEN',
        CAST(t.trx_id AS CHAR),
        CAST(t.trx_mysql_thread_id AS CHAR),

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What decides how exactly changes of a table can be found (parameters: schema, table, cursor column). One row: the file;
--- the kind of relation; is the cursor the rowid; are rowids used once only; its default; is it indexed; has the table
--- triggers.
+-- What decides how exactly changes of a table can be found (parameters: schema, table, cursor column). One row:
+-- the file; the kind of relation; is the cursor the rowid; are rowids used once only; its default; is it indexed;
+-- has the table triggers.
 WITH p(s, t, c) AS (
     SELECT ?, ?, ?
 ), f(s, t, kind, without_rowid) AS MATERIALIZED (
@@ -15,7 +15,8 @@ WITH p(s, t, c) AS (
 )
 SELECT coalesce((SELECT d.file FROM pragma_database_list AS d WHERE d.name = f.s), ''),
        f.kind,
-       CASE WHEN x.pk = 1 AND k.n = 1 AND f.without_rowid = 0 AND x.type = 'INTEGER' COLLATE NOCASE THEN '1' ELSE '0' END,
+       CASE WHEN x.pk = 1 AND k.n = 1 AND f.without_rowid = 0 AND x.type = 'INTEGER' COLLATE NOCASE
+            THEN '1' ELSE '0' END,
        CASE WHEN EXISTS (SELECT 1 FROM main.sqlite_master AS m
                          WHERE m.type = 'table' AND m.name = f.t COLLATE NOCASE AND m.sql LIKE '%AUTOINCREMENT%')
             THEN '1' ELSE '0' END,
