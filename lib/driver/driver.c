@@ -213,10 +213,10 @@ static const struct {
     int64_t moment;
     int64_t longest; /* without a deadline; 0: as long as it takes */
 } manners[INCLOAD__MANNERS] = {
-    [INCLOAD__MANNER_STATEMENT] = { 140, 300, 0, 0 },
-    [INCLOAD__MANNER_RELEASE] = { 160, 330, 20, 5000 },
-    [INCLOAD__MANNER_ROLLBACK] = { 190, 380, 40, 30000 },
-    [INCLOAD__MANNER_CLOSE] = { 210, 420, 40, 1000 },
+    [INCLOAD__MANNER_STATEMENT] = { 160, 300, 0, 0 },
+    [INCLOAD__MANNER_RELEASE] = { 175, 330, 20, 5000 },
+    [INCLOAD__MANNER_ROLLBACK] = { 200, 380, 40, 30000 },
+    [INCLOAD__MANNER_CLOSE] = { 215, 420, 40, 1000 },
 };
 
 static int64_t

@@ -81,27 +81,35 @@ position_of(incload__cursor_unit unit, const char *text, int64_t *position)
 /* Never from later on than where the cursor alone would go on: stamps of a clock that lags behind the source's are
  * found that way, as long as they ascend. */
 static int32_t
-begin_at_value_at_least(incload__load *load, incload_error **err)
+set_low_text(incload__load *load, const char *text, incload_error **err)
 {
-    incload__cursor_unit unit = incload__cursor_unit_of(load);
-    const char *value = load->before.value;
-    int64_t at, low;
+    char *copy = text != NULL ? incload__strdup(load->mem, text) : NULL;
 
-    /* No row had a position so far, so none is behind. */
-    if (value == NULL) {
-        incload__free(load->mem, load->window.low);
-        load->window.low = NULL;
-        load->window.any_position = true;
-    }
-    if (load->window.low == NULL || !position_of(unit, value, &at)
-        || !position_of(unit, load->window.low, &low) || at >= low)
-        return INCLOAD_OK;
-    char *copy = incload__strdup(load->mem, value);
-    if (copy == NULL)
+    if (text != NULL && copy == NULL)
         return incload__fail_memory(err);
     incload__free(load->mem, load->window.low);
     load->window.low = copy;
     return INCLOAD_OK;
+}
+
+static int32_t
+begin_at_value_at_least(incload__load *load, incload_error **err)
+{
+    incload__cursor_unit unit = incload__cursor_unit_of(load);
+    const char *value = load->before.value, *initial = load->how->initial;
+    int64_t at, low, first;
+
+    /* No row had a position so far, so none is behind. */
+    if (value == NULL) {
+        load->window.any_position = true;
+        return set_low_text(load, NULL, err);
+    }
+    if (load->window.low == NULL || !position_of(unit, value, &at) || !position_of(unit, load->window.low, &low))
+        return INCLOAD_OK;
+    /* What the host left out at the beginning stays out, unless the watermark was set to before it. */
+    if (initial != NULL && position_of(unit, initial, &first) && low < first && first <= at)
+        return set_low_text(load, initial, err);
+    return at < low ? set_low_text(load, value, err) : INCLOAD_OK;
 }
 
 int32_t

@@ -413,7 +413,14 @@ bound_anew(incload__load *load, incload_error **err)
     window->repeats = load->before.value != NULL;
     load->after.deep_xmin = found_of(load)->snapshot.xmin;
     load->after.deep_clock = found_of(load)->now;
-    /* A first load, a watermark that was set by hand, or one of an older library. */
+    /* A cursor alone may have passed over rows that were committed behind it. */
+    bool by_cursor_before = load->mark.kind == INCLOAD__MARK_CURSOR && load->mark.value != NULL
+                            && same_text(load->mark.value, load->before.value);
+    if (by_cursor_before && load->how->deep != INCLOAD__DEEP_NEVER && load->how->write == INCLOAD__WRITE_MERGE) {
+        window->any_position = true;
+        return incload__window_say(load, err, "the watermark before was of the cursor alone: everything was compared");
+    }
+    /* A first load, or a watermark that was set by hand. */
     if (!mark_has_horizon(load) || load->before.value == NULL)
         return keep_text(load, &window->low, low, err);
     window->any_position = true;

@@ -161,15 +161,23 @@ def process_leaves_out_what_is_no_earthquake(scratch):
         equal(target.execute("SELECT count(*), count(DISTINCT type) FROM only_earthquakes").fetchall(), [(kept, 1)])
 
 
+def verify_proves_a_load_and_finds_what_was_changed(scratch):
+    rows = earthquakes(scratch / "verify.db")
+    out = run([EXAMPLES / "verify", url(scratch / "verify.db"), url(scratch / "verified.db")])
+    first = min(row["id"] for row in rows)
+    equal(out, f"{len(rows)} rows, equal\n0 missing, 0 extra, 1 changed, 0 duplicated\n"
+               f"  changed: id = '{first}' (mag)\n")
+
+
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
     names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
-    equal(names, ["process", "quickstart"])
+    equal(names, ["process", "quickstart", "verify"])
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
           the_program_of_the_readme_loads_in_increments, every_example_is_checked_here, quickstart_loads_in_increments,
-          process_leaves_out_what_is_no_earthquake]
+          process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed]
 
 
 def main():

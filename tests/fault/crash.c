@@ -278,6 +278,7 @@ static void
 work(int worker, void *data)
 {
     const job *j = data;
+    char why[256];
     int number;
 
     page = child_prepare();
@@ -292,6 +293,9 @@ work(int worker, void *data)
     }
     for (int i = 0; j->only == NULL && i < number && (j->until == 0 || now_us() < j->until); i++)
         one_trial(j, s, &list[i], calls);
+    /* After a last load that nothing has troubled. */
+    if (number > 0 && !stage_verify(s, why))
+        complain(j, &list[0], DIFFERENT, "incload_verify() disagrees", why);
     free(list);
     stage_free(s);
 }

@@ -218,7 +218,7 @@ finish(record *r, verdicts *v)
         report_say("    the last run: %s", last.message);
     }
     stage_refresh(s);
-    if (!stage_is_whole(s, why)) {
+    if (!stage_is_whole(s, why) || !stage_verify(s, why)) {
         v->wrong++;
         report_say("    at the end: %s", why);
     }

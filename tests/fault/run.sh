@@ -65,9 +65,9 @@ servers_prepare
 quietly ninja -C "$build" build.ninja
 quietly ninja -C "$build" $(targets)
 known=$(programs)
-name=${1:-}
+program=${1:-}
 case " $known " in
-*" ${name:-none} "*) shift ;;
+*" ${program:-none} "*) shift ;;
 *)
     echo "usage: sh tests/fault/run.sh NAME [--seconds N] [--seed S] [...] where NAME is one of: $known" >&2
     exit 2
@@ -78,9 +78,9 @@ servers_start
 # A pipe would hide the program's status.
 status=0
 {
-    "$build/tests/fault/$name" "$@" || echo "$?" >"$servers_dir/fault"
+    "$build/tests/fault/$program" "$@" || echo "$?" >"$servers_dir/fault"
 } | tee "$output"
 [ ! -e "$servers_dir/fault" ] || status=1
-grep -q '^BAR ' "$output" || { echo "fault: $name stood for no bar" >&2; status=1; }
+grep -q '^BAR ' "$output" || { echo "fault: $program stood for no bar" >&2; status=1; }
 ! grep -q '^BAR .* short$' "$output" || status=1
 exit $status

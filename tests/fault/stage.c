@@ -566,3 +566,28 @@ stage_load_warm(stage *s)
     while (try_again(&done, until));
     return done;
 }
+
+bool
+stage_verify(const stage *s, char why[256])
+{
+    incload_error *err = NULL;
+    incload_database *from = incload_database_new(s->from_url, NULL, &err);
+    incload_database *to = incload_database_new(s->to_url, NULL, &err);
+    incload_strategy *how = incload_strategy_new("timestamp", stage_options, &err);
+    incload_step *step = incload_step_new_load(from, stage_source, to, stage_target, how, &err);
+    incload_verification *found = incload_verify(step, NULL, &err);
+    bool equal = err == NULL && incload_verification_is_equal(found) != 0
+                 && incload_verification_target_rows(found) == STAGE_ROWS;
+
+    snprintf(why, 256, "verified %lld and %lld rows: %lld missing, %lld extra, %lld changed %.120s",
+             (long long)incload_verification_source_rows(found), (long long)incload_verification_target_rows(found),
+             (long long)incload_verification_missing(found), (long long)incload_verification_extra(found),
+             (long long)incload_verification_changed(found), incload_error_message(err));
+    incload_verification_unref(found);
+    incload_step_unref(step);
+    incload_strategy_unref(how);
+    incload_database_unref(to);
+    incload_database_unref(from);
+    incload_error_unref(err);
+    return equal;
+}

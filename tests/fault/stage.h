@@ -80,5 +80,7 @@ outcome stage_load(const char *from_url, const char *to_url, const char *run_opt
 outcome stage_load_again(const stage *s);
 /* The same over connections that the stage keeps, which saves most of the time of a small load. */
 outcome stage_load_warm(stage *s);
+/* The library's own opinion of whether the target equals its source. */
+bool stage_verify(const stage *s, char why[256]);
 
 #endif

@@ -261,6 +261,7 @@ work(int worker, void *data)
 {
     const job *j = data;
     trial_stage t = open_stage(j->what);
+    char why[256];
     int32_t bytes[2], number;
 
     measure(&t, bytes);
@@ -271,6 +272,10 @@ work(int worker, void *data)
         one_cut(j, &t, j->only);
     for (int32_t i = 0; j->only == NULL && i < number && (j->until == 0 || now_us() < j->until); i++)
         one_cut(j, &t, &list[i]);
+    /* After a last load that nothing has troubled. */
+    outcome last = stage_load_warm(t.s);
+    if (!stage_verify(t.s, why))
+        complain(j, &list[0], WRONG, "incload_verify() disagrees", &last, why);
     free(list);
     proxy_free(t.p);
     stage_free(t.s);

@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +59,14 @@ thaw_server(const char *variable)
     signal_server(variable, SIGCONT);
 }
 
-int32_t
-count_threads(void)
+static void *
+do_nothing(void *data)
+{
+    return data;
+}
+
+static int32_t
+threads_now(void)
 {
     DIR *tasks = opendir("/proc/self/task");
     int32_t count = 0;
@@ -72,13 +79,23 @@ count_threads(void)
 }
 
 int32_t
+count_threads(void)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, do_nothing, NULL), 0);
+    pthread_join(thread, NULL);
+    return threads_now();
+}
+
+int32_t
 wait_for_threads(int32_t most)
 {
     int64_t until = clock_ms() + 10000;
 
-    while (count_threads() > most && clock_ms() < until)
+    while (threads_now() > most && clock_ms() < until)
         sleep_ms(1);
-    return count_threads();
+    return threads_now();
 }
 
 int64_t

@@ -9,7 +9,7 @@
 /* `variable` names the environment variable with the first process's id. */
 void freeze_server(const char *variable);
 void thaw_server(const char *variable);
-/* Threads of this process. */
+/* Threads of this process; a sanitizer's own, which come with the first thread, are among them from the start. */
 int32_t count_threads(void);
 /* Until there are no more than so many, for ten seconds at the most; how many there are. */
 int32_t wait_for_threads(int32_t most);

@@ -504,6 +504,7 @@ cancel_now(void *conn)
 
 START_TEST(several_threads_may_cancel_at_once)
 {
+    int32_t own = count_threads();
     enum { CANCELLERS = 8 };
     pthread_t threads[CANCELLERS];
     incload_error *err = NULL;
@@ -527,7 +528,7 @@ START_TEST(several_threads_may_cancel_at_once)
     incload_error_unref(err);
     stop_using(&s);
     thaw_server(server);
-    expect_nothing_is_left(&s, 1);
+    expect_nothing_is_left(&s, own);
     subject_end(&s);
 }
 END_TEST
@@ -545,6 +546,7 @@ ask_soon(void *data)
 
 START_TEST(connecting_to_a_stopped_server_can_be_cancelled)
 {
+    int32_t own = count_threads();
     incload_error *err = NULL;
     incload__conn *conn = NULL;
     pthread_t thread;
@@ -565,7 +567,7 @@ START_TEST(connecting_to_a_stopped_server_can_be_cancelled)
     ck_assert_ptr_null(conn);
     ck_assert_int_le(returned - asked, CANCEL_MS);
     incload_error_unref(err);
-    expect_nothing_is_left(&s, 1);
+    expect_nothing_is_left(&s, own);
     incload_context_unref(s.context);
 }
 END_TEST
@@ -574,6 +576,7 @@ END_TEST
 
 START_TEST(the_count_and_events_tell_of_a_call_that_was_left_behind)
 {
+    int32_t own = count_threads();
     incload_error *err = NULL;
     subject s;
 
@@ -603,7 +606,7 @@ START_TEST(the_count_and_events_tell_of_a_call_that_was_left_behind)
     incload_error_unref(err);
     thaw_server(server);
     wait_for_return(s.context);
-    expect_nothing_is_left(&s, 1);
+    expect_nothing_is_left(&s, own);
     subject_end(&s);
 }
 END_TEST
@@ -611,6 +614,7 @@ END_TEST
 /* The host forgets everything while the call is still out: what it holds keeps alive by itself. */
 START_TEST(the_context_may_be_given_up_while_a_call_is_out)
 {
+    int32_t own = count_threads();
     incload_error *err = NULL;
     subject s;
 
@@ -621,7 +625,7 @@ START_TEST(the_context_may_be_given_up_while_a_call_is_out)
     incload_error_unref(err);
     subject_end(&s);
     thaw_server(server);
-    ck_assert_int_eq(wait_for_threads(1), 1);
+    ck_assert_int_le(wait_for_threads(own), own);
 }
 END_TEST
 
@@ -658,6 +662,7 @@ END_TEST
 /* A connect that hangs must not hold up the others: driver managers have locks of their own. */
 START_TEST(other_connections_go_on_while_calls_are_out)
 {
+    int32_t own = count_threads();
     incload_error *err = NULL;
     const char *other = getenv("INCLOAD_TEST_SQLITE");
     subject s;
@@ -683,7 +688,7 @@ START_TEST(other_connections_go_on_while_calls_are_out)
     incload__driver_odbc.close(conn);
     ck_assert_int_le(clock_ms() - began, 1000);
     thaw_server(server);
-    expect_nothing_is_left(&s, 1);
+    expect_nothing_is_left(&s, own);
     subject_end(&s);
 }
 END_TEST

@@ -138,7 +138,7 @@ END_TEST
 
 /* The event of the return comes after the count has fallen. */
 static void
-let_go(incload_context *context)
+let_go(incload_context *context, int32_t threads)
 {
     ck_assert_int_eq(incload_context_abandoned_calls(context), 1);
     hold(false);
@@ -149,11 +149,12 @@ let_go(incload_context *context)
         incload_event_unref(event);
     }
     ck_assert_int_eq(incload_context_abandoned_calls(context), 0);
-    ck_assert_int_eq(wait_for_threads(1), 1);
+    ck_assert_int_le(wait_for_threads(threads), threads);
 }
 
 START_TEST(a_resolver_that_does_not_answer_is_given_up_at_the_deadline)
 {
+    int32_t threads = count_threads();
     incload_context *context = incload_context_new(NULL, NULL);
     incload_error *err = NULL;
     incload__conn *conn = NULL;
@@ -167,7 +168,7 @@ START_TEST(a_resolver_that_does_not_answer_is_given_up_at_the_deadline)
     ck_assert_ptr_nonnull(strstr(incload_error_message(err), "held.test"));
     ck_assert_int_eq(incload_error_is_retryable(err), 1);
     incload_error_unref(err);
-    let_go(context);
+    let_go(context, threads);
     incload_context_unref(context);
 }
 END_TEST
@@ -185,6 +186,7 @@ cancel_soon(void *data)
 
 START_TEST(a_look_up_can_be_cancelled)
 {
+    int32_t threads = count_threads();
     incload_context *context = incload_context_new(NULL, NULL);
     incload_error *err = NULL;
     incload__conn *conn = NULL;
@@ -199,7 +201,7 @@ START_TEST(a_look_up_can_be_cancelled)
     pthread_join(thread, NULL);
     ck_assert_int_le(returned - at, CANCEL_MS);
     incload_error_unref(err);
-    let_go(context);
+    let_go(context, threads);
     incload_context_unref(context);
 }
 END_TEST

@@ -18,7 +18,7 @@ WITHOUT_VALID = {"incload_batch"}
 # Tables of functions, which are no handles.
 TABLES = {"incload_allocator", "incload_clock"}
 # A handle that may be left out.
-OPTIONAL = {("incload_mock_database", "context")}
+OPTIONAL = {("incload_mock_database", "context"), ("incload_step_set_primary", "primary")}
 
 
 def handle_of(kind):

@@ -245,6 +245,21 @@ START_TEST(without_the_horizon_the_same_row_is_lost)
 }
 END_TEST
 
+START_TEST(what_the_cursor_alone_has_lost_is_found_when_the_horizon_comes)
+{
+    scene s = begin_and_load_one(_i);
+
+    sql(s.writer[0], "BEGIN; INSERT INTO late.src VALUES (2)");
+    sql(s.writer[1], "INSERT INTO late.src VALUES (3)");
+    loads(&s, 1, "horizon=none");
+    sql(s.writer[0], "COMMIT");
+    loads(&s, 0, "horizon=none");
+    ck_assert_ptr_nonnull(strstr(loads(&s, 1, NULL).reason, "everything was compared"));
+    equal(&s, _i);
+    end(&s);
+}
+END_TEST
+
 START_TEST(savepoints_and_rollbacks_change_nothing)
 {
     scene s = begin_and_load_one(_i);
@@ -549,6 +564,7 @@ make_suite(void)
     BOTH(a_row_committed_behind_the_watermark_is_loaded);
     BOTH(a_transaction_that_has_only_begun_is_waited_for_over_many_loads);
     BOTH(without_the_horizon_the_same_row_is_lost);
+    BOTH(what_the_cursor_alone_has_lost_is_found_when_the_horizon_comes);
     BOTH(savepoints_and_rollbacks_change_nothing);
     BOTH(a_prepared_transaction_is_loaded_when_it_commits);
     BOTH(what_was_delivered_while_an_older_transaction_was_open_does_not_come_again);

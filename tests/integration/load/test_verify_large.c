@@ -393,6 +393,8 @@ START_TEST(without_the_right_to_read_there_is_an_error)
     table_make(from, "forbidden", "id:i", "id");
     table_make(to, "forbidden", "id:i", "id");
     what.to = (place){ POSTGRES, incload_database_new(url, NULL, NULL) };
+    verify_fails(&what, NULL, INCLOAD_E_NOT_FOUND, "target table|may not see it|privileges");
+    sql(to, "GRANT INSERT ON forbidden TO incload_password");
     verify_fails(&what, NULL, INCLOAD_E_PERMISSION, "target|permission denied");
     place_close(what.to);
     route_close(from, to);
