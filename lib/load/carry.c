@@ -229,8 +229,10 @@ incload__carry_out(incload__load *load, incload_error **err)
         status = check_state(load, has_rows, err);
     if (status == INCLOAD_OK)
         status = incload__window_find(load, load->from, err);
+    if (status == INCLOAD_OK && incload__by_cursor(load))
+        status = incload__window_probe(load, load->from, err);
     if (status == INCLOAD_OK) {
-        load->staged = needs_staging(load, has_rows);
+        load->staged = !load->window.empty && needs_staging(load, has_rows);
         status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
     }
     if (status == INCLOAD_OK)

@@ -31,6 +31,7 @@ typedef struct incload__window {
     char *filter_params[4];
     bool any_position; /* `low` is only where lateness begins: a deep read looks at all positions */
     bool repeats;    /* rows delivered before may come again: those equal to a target row are not written */
+    bool empty;      /* nothing passes: see incload__window_probe() */
     bool filter_positionless; /* the filter also holds for rows without a position */
     const char *level; /* "EXACT", "EXACT_IF_STAMPED" or "BEST_EFFORT" */
     char *reason;    /* why not more exact; NULL: nothing to say */

@@ -90,7 +90,7 @@ incload__postgres_bounds(const incload__load *load)
         return false;
     /* A session hands its cached numbers out whenever it likes. */
     if (unit == INCLOAD__UNIT_NUMBER)
-        return number_of(incload__postgres_fact(load, INCLOAD__FACT_CACHE)) <= 1;
+        return found_of(load)->cache <= 1;
     return unit == INCLOAD__UNIT_MICROS;
 }
 
@@ -116,6 +116,34 @@ ask_facts(incload__load *load, incload_error **err)
     for (int32_t i = 0; i < 3 && load->spec->query == NULL; i++)
         params[i] = (incload__param){ texts[i], texts[i] != NULL ? strlen(texts[i]) : 0, INCLOAD__TEXT };
     return load->from->driver->select(load->from, incload__sql_postgres_facts, params, 3, &found->facts, err);
+}
+
+/* What only some cursors make a difference by. */
+static int32_t
+ask_of_cursor(incload__load *load, incload_error **err)
+{
+    const incload__column *cursor = &load->shape.columns[load->cursor];
+    const char *params[3] = { load->source_name.schema, load->source_name.name, cursor->name };
+    bool civil = incload__cursor_unit_of(load) == INCLOAD__UNIT_MICROS && cursor->type.kind != INCLOAD__TIMESTAMPTZ;
+    incload__postgres_found *found = found_of(load);
+    incload__rows rows = { .mem = load->mem };
+    int32_t status = INCLOAD_OK;
+
+    if (incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER && load->spec->query == NULL) {
+        incload__param values[3];
+        for (int32_t i = 0; i < 3; i++)
+            values[i] = (incload__param){ params[i], params[i] != NULL ? strlen(params[i]) : 0, INCLOAD__TEXT };
+        status = load->from->driver->select(load->from, incload__sql_postgres_cache, values, 3, &rows, err);
+        if (status == INCLOAD_OK)
+            found->cache = number_of(incload__rows_get(&rows, 0, 0));
+    } else if (civil && load->how->cursor_zone == NULL) {
+        status = incload__ask_row(load, load->from, incload__sql_postgres_zone, NULL, 0, &rows, err);
+        const char *zone = status == INCLOAD_OK ? incload__rows_get(&rows, 0, 0) : NULL;
+        if (zone != NULL && strlen(zone) < sizeof found->zone)
+            memcpy(found->zone, zone, strlen(zone) + 1);
+    }
+    incload__rows_free(&rows);
+    return status;
 }
 
 /* The greatest number so far, before the listing: whoever begins later takes a greater one. */
@@ -170,9 +198,11 @@ list(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && found->facts.count == 0)
         return use_cursor_alone(load, "the source tells nothing of its transactions", err);
     if (status == INCLOAD_OK)
+        status = ask_of_cursor(load, err);
+    if (status == INCLOAD_OK)
         found->started = number_of(incload__postgres_fact(load, INCLOAD__FACT_STARTED));
     bool lists = !is_standby(load) || load->spec->primary != NULL;
-    if (status == INCLOAD_OK && number && lists && number_of(incload__postgres_fact(load, INCLOAD__FACT_CACHE)) <= 1)
+    if (status == INCLOAD_OK && number && lists && found->cache <= 1)
         status = ask_greatest(load, err);
     if (status == INCLOAD_OK && is_standby(load) && lists)
         status = incload__postgres_ask_primary(load, err);
@@ -339,7 +369,7 @@ set_filter(incload__load *load, uint64_t xmin, bool with_done, incload_error **e
 const char *
 incload__postgres_zone(const incload__load *load)
 {
-    return load->how->cursor_zone != NULL ? load->how->cursor_zone : incload__postgres_fact(load, INCLOAD__FACT_ZONE);
+    return load->how->cursor_zone != NULL ? load->how->cursor_zone : found_of(load)->zone;
 }
 
 static bool

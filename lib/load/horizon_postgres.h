@@ -18,6 +18,8 @@ typedef struct incload__postgres_found {
     incload__rows backends; /* before the snapshot */
     incload__rows prepared;
     incload__snapshot snapshot;
+    int64_t cache; /* numbers a session takes from the cursor's sequence at once; 0: there is no sequence */
+    char zone[64]; /* of sessions that set none; "": not asked */
     bool primary_asked; /* the lists are of the standby's primary, which the standby has caught up with */
     int64_t started; /* when the server that the lists are of was started, microseconds */
     int64_t now;     /* the source's clock, microseconds */
@@ -43,12 +45,8 @@ enum {
     INCLOAD__FACT_KIND,
     INCLOAD__FACT_HEAP,
     INCLOAD__FACT_STORAGE,
-    INCLOAD__FACT_DEFAULT,
     INCLOAD__FACT_TRIGGER,
-    INCLOAD__FACT_INDEXED,
-    INCLOAD__FACT_CACHE,
-    INCLOAD__FACT_ZONE,
-    INCLOAD__FACT_STARTS_SEEN
+    INCLOAD__FACT_INDEXED
 };
 
 /* horizon_postgres.c. "" where the source says nothing. */

@@ -33,9 +33,9 @@ say_whole_table(incload__load *load, incload_error **err)
                                    "load looks at the whole table");
     if (incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER)
         return incload__window_say(load, err,
-                                   "the sequence of '%.64s' hands out %.20s numbers at once (CACHE), so they are not in "
+                                   "the sequence of '%.64s' hands out %lld numbers at once (CACHE), so they are not in "
                                    "order of use: each load looks at the whole table",
-                                   column, incload__postgres_fact(load, INCLOAD__FACT_CACHE));
+                                   column, (long long)found_of(load)->cache);
     return incload__window_say(load, err, "no bound can be computed for '%.64s': each load looks at the whole table",
                                column);
 }
@@ -65,7 +65,7 @@ say_stamps(incload__load *load, incload_error **err)
                                      "no trigger stamps '%.64s' on update, so an update that does not set it is found by "
                                      "deep reads only",
                                      cursor->name);
-    if (status == INCLOAD_OK && !by_time && incload__postgres_fact(load, INCLOAD__FACT_CACHE)[0] == '\0')
+    if (status == INCLOAD_OK && !by_time && found_of(load)->cache == 0)
         status = incload__window_say(load, err, "'%.64s' is not taken from a sequence", cursor->name);
     if (status == INCLOAD_OK && by_time && cursor->type.kind != INCLOAD__TIMESTAMPTZ)
         status = incload__window_say(load, err, "'%.64s' has no time zone and is taken for %.64s (option cursor_zone)",

@@ -104,6 +104,8 @@ int32_t incload__sql_check(const incload__sql *sql, incload_error **err);
 
 /* window.c: the bounds, found on the source; then the statements that read between them. */
 int32_t incload__window_find(incload__load *load, incload__conn *conn, incload_error **err);
+/* Where a filter tells rows that were delivered, an idle run finds that nothing is left, and needs no staging. */
+int32_t incload__window_probe(incload__load *load, incload__conn *conn, incload_error **err);
 /* A window is read in parts, each an SQL condition: rows with a position, rows without. */
 enum { PART_ALL, PART_POSITIONED, PART_POSITIONLESS };
 bool incload__window_has(const incload__load *load, int32_t part);

@@ -112,7 +112,7 @@ can_release(incload__load *load)
 void
 incload__turn_end(incload__load *load)
 {
-    if (load->lease->epoch == 0 || !can_release(load))
+    if ((load->lease->epoch == 0 && !load->lease->asked) || !can_release(load))
         return;
     if (load->ledger.mem == NULL
         && incload__ledger_init(&load->ledger, load->mem, load->to->dialect,

@@ -57,7 +57,7 @@ connect_both(verify *v, incload_error **err)
     return incload__ledger_init(&load->ledger, v->mem, load->to->dialect, incload__database_ledger(spec->target), err);
 }
 
-/* The load's own plan, told to make nothing: names, types and what converts into what are the load's by construction. */
+/* The load's own plan, told to make nothing: names, types and what converts into what are the load's. */
 static int32_t
 plan(verify *v, incload_error **err)
 {
@@ -124,8 +124,8 @@ quote_raw(verify *v, int32_t side, int32_t column, incload_error **err)
     return status;
 }
 
-/* Columns of one native type on both sides, between databases of one kind, are read as bytes where there is such a form.
- * Not those of the key: a list of differences is for people. */
+/* Columns of one native type on both sides, between databases of one kind, are read as bytes where there is such a
+ * form. Not those of the key: a list of differences is for people. */
 static int32_t
 set_raw(verify *v, incload_error **err)
 {
@@ -320,7 +320,8 @@ widen(verify *v, int32_t side, verify_slice *slice, bool *any, incload_error **e
     if (status == INCLOAD_OK)
         status = incload__sql_check(&sql, err);
     if (status == INCLOAD_OK)
-        status = here->conn->driver->select(here->conn, incload__str_text(&sql.text), sql.params, sql.count, &rows, err);
+        status = here->conn->driver->select(here->conn, incload__str_text(&sql.text), sql.params, sql.count, &rows,
+                                            err);
     for (int32_t i = 0; i < 2 && status == INCLOAD_OK; i++) {
         const char *text = incload__rows_get(&rows, 0, i);
         if (text == NULL)

@@ -24,18 +24,19 @@ decide(verify *v, bool usable, const char *reason, incload_error **err)
     return v->result->digest_reason != NULL ? INCLOAD_OK : incload__fail_memory(err);
 }
 
-/* What the server's hash gives for known bytes, and whether it is on this machine. Fails silently where there is no such
- * function: PostgreSQL is spoken by other servers too. */
+/* What the server's hash gives for known bytes, and whether it is on this machine. Fails silently where there is no
+ * such function: PostgreSQL is spoken by other servers too. */
 static bool
 probe(verify *v, incload__conn *conn, char answer[32], bool *local)
 {
     incload__rows rows = { .mem = v->mem };
     bool found = conn->driver->select(conn, incload__postgres_digest_probe, NULL, 0, &rows, NULL) == INCLOAD_OK;
-    const char *text = found ? incload__rows_get(&rows, 0, 0) : NULL, *here = found ? incload__rows_get(&rows, 0, 1) : NULL;
+    const char *text = found ? incload__rows_get(&rows, 0, 0) : NULL;
+    const char *here = found ? incload__rows_get(&rows, 0, 1) : NULL;
 
     answer[0] = '\0';
-    if (text != NULL && strlen(text) < 32)
-        strncpy(answer, text, 31);
+    if (text != NULL)
+        snprintf(answer, 32, "%.31s", text);
     *local = here != NULL && strcmp(here, "1") == 0;
     incload__rows_free(&rows);
     return answer[0] != '\0';
@@ -124,8 +125,8 @@ incload__verify_database_prepare(verify *v, incload_error **err)
         return decide(v, true, "option 'digest' asked for it", err);
     /* A server needs 1.6 times as long to hash a row as to send it, which pays only where a network lies between. */
     if (here_local && there_local)
-        return decide(v, false, "both servers are on this machine, where reading rows costs less than hashing them there",
-                      err);
+        return decide(v, false,
+                      "both servers are on this machine, where reading rows costs less than hashing them there", err);
     return decide(v, true, "a network lies between, and the sums are smaller than the rows", err);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares rows one by one: of both sides, all whose bucket differs, as many at a time as memory allows. What is kept of
- * a row are digests: of its key, of the whole, and while the list has room, of each column with the key's text. */
+/* Compares rows one by one: of both sides, all whose bucket differs, as many at a time as memory allows. What is kept
+ * of a row are digests: of its key, of the whole, and while the list has room, of each column with the key's text. */
 #include <incload/verify.h>
 
 #include <string.h>

@@ -215,6 +215,8 @@ incload__window_has(const incload__load *load, int32_t part)
 {
     bool since = load->how->window == INCLOAD__WINDOW_SINCE;
 
+    if (load->window.empty)
+        return false;
     switch (part) {
     case PART_ALL:
         return !since;
@@ -326,5 +328,44 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
         incload__str_add(&sql->text, glue);
         status = add_page_start(load, sql, dialect, order, order_count, after, err);
     }
+    return status;
+}
+
+static int32_t
+part_has_rows(incload__load *load, incload__conn *conn, int32_t part, bool *has, incload_error **err)
+{
+    incload__rows rows = { .mem = load->mem };
+    incload__sql sql;
+
+    incload__sql_init(load, &sql);
+    incload__str_add(&sql.text, "SELECT 1");
+    int32_t status = incload__sql_from(load, &sql, err);
+    if (status == INCLOAD_OK)
+        status = incload__window_where(load, &sql, conn->dialect, part, NULL, 0, NULL, err);
+    incload__str_add(&sql.text, " LIMIT 1");
+    if (status == INCLOAD_OK)
+        status = incload__sql_check(&sql, err);
+    if (status == INCLOAD_OK)
+        status = conn->driver->select(conn, incload__str_text(&sql.text), sql.params, sql.count, &rows, err);
+    *has = *has || rows.count > 0;
+    incload__rows_free(&rows);
+    incload__sql_free(&sql);
+    return status;
+}
+
+int32_t
+incload__window_probe(incload__load *load, incload__conn *conn, incload_error **err)
+{
+    bool has = false;
+    int32_t status = INCLOAD_OK;
+
+    /* A deep read scans the table: not twice. */
+    if (load->window.filter == NULL || load->window.any_position)
+        return INCLOAD_OK;
+    for (int32_t part = PART_POSITIONED; part <= PART_POSITIONLESS && status == INCLOAD_OK && !has; part++) {
+        if (incload__window_has(load, part))
+            status = part_has_rows(load, conn, part, &has, err);
+    }
+    load->window.empty = status == INCLOAD_OK && !has;
     return status;
 }

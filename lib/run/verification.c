@@ -59,6 +59,7 @@ incload_verification_new(incload_step *step, const char *options, incload_error 
     }
     incload__run_id(env, id);
     if (incload__unit_init(&verification->unit, env, spec.name, spec.name, id) != INCLOAD_OK) {
+        incload__unit_free(&verification->unit);
         incload__free(&env->mem, verification);
         incload__fail_memory(err);
         return NULL;

@@ -109,11 +109,11 @@ is_held(const incload__lease *lease, const lease_row *row)
            && !process_is_gone(lease, row->holder);
 }
 
+/* By the run, which is one over all its attempts: the answer to taking it may have been lost with a connection. */
 static bool
 is_ours(const incload__lease *lease, const lease_row *row)
 {
-    return row->exists && row->holder != NULL && row->epoch == lease->epoch && row->run_id != NULL
-           && strcmp(row->run_id, lease->run_id) == 0;
+    return row->exists && row->holder != NULL && row->run_id != NULL && strcmp(row->run_id, lease->run_id) == 0;
 }
 
 static void
@@ -261,11 +261,15 @@ incload__lease_take(incload__lease *lease, const incload__ledger *ledger, incloa
         int32_t status = read_lease(lease, ledger, conn, &row, err);
         if (status == INCLOAD_OK)
             status = copy_session(lease, &row, session, err);
-        if (status == INCLOAD_OK && lease->ttl_us > 0 && !is_ours(lease, &row)) {
+        if (status == INCLOAD_OK && lease->ttl_us > 0 && is_ours(lease, &row)) {
+            lease->epoch = row.epoch;
+        } else if (status == INCLOAD_OK && lease->ttl_us > 0) {
             /* An epoch that is not in the row any more was another's turn, or ours that was given up. */
             lease->epoch = 0;
-            status = is_held(lease, &row) ? fail_held(lease, &row, err)
-                                   : take_in_time(lease, ledger, conn, &row, &taken, err);
+            lease->asked = !is_held(lease, &row);
+            status = lease->asked ? take_in_time(lease, ledger, conn, &row, &taken, err) : fail_held(lease, &row, err);
+            if (status == INCLOAD_OK)
+                lease->asked = false;
             if (status == INCLOAD_OK && taken)
                 lease->epoch = row.epoch + 1;
         }
@@ -309,7 +313,7 @@ incload__lease_renew(const incload__lease *lease, const incload__ledger *ledger,
     lease_row row;
 
     int32_t status = read_lease(lease, ledger, conn, &row, err);
-    bool ours = status == INCLOAD_OK && is_ours(lease, &row);
+    bool ours = status == INCLOAD_OK && is_ours(lease, &row) && row.epoch == lease->epoch;
     incload__rows_free(&row.cells);
     if (status != INCLOAD_OK)
         return status;
@@ -327,11 +331,27 @@ incload__lease_renew(const incload__lease *lease, const incload__ledger *ledger,
     return status;
 }
 
+/* By the run alone: whether it was taken, and in which epoch, is not known. */
+static int32_t
+release_if_taken(const incload__lease *lease, const incload__ledger *ledger, incload__conn *conn, incload_error **err)
+{
+    const incload__param params[] = { incload__text_param(lease->load), incload__text_param(lease->run_id) };
+
+    return incload__state_execute(
+        ledger, conn, "UPDATE {lease} SET holder = NULL WHERE load_name = ? AND run_id = ? AND holder IS NOT NULL",
+        params, 2, NULL, err);
+}
+
 int32_t
 incload__lease_release(incload__lease *lease, const incload__ledger *ledger, incload__conn *conn, incload_error **err)
 {
-    int32_t status = lease->epoch != 0 ? incload__lease_fence(lease, ledger, conn, err) : INCLOAD_OK;
+    int32_t status = INCLOAD_OK;
 
+    if (lease->epoch != 0)
+        status = incload__lease_fence(lease, ledger, conn, err);
+    else if (lease->asked)
+        status = release_if_taken(lease, ledger, conn, err);
     lease->epoch = 0;
+    lease->asked = false;
     return status;
 }

@@ -18,7 +18,8 @@ typedef struct incload__lease {
     const char *load;   /* borrowed */
     const char *run_id; /* borrowed */
     int64_t ttl_us;     /* 0: no lease; the compare-and-set on the watermark's version alone decides then */
-    int64_t epoch;      /* 0: not held */
+    int64_t epoch;      /* 0: not held, as far as is known */
+    bool asked;         /* taking it was tried, and no answer has come */
     char holder[INCLOAD__HOLDER_SIZE];
 } incload__lease;
 

@@ -203,6 +203,33 @@ START_TEST(what_is_held_already_is_not_taken_again)
 }
 END_TEST
 
+START_TEST(a_lease_whose_taking_was_not_answered_is_the_same_runs_all_the_same)
+{
+    answer(0, "7", RIG_RUN_ID, lease.holder, "1709251299000000", NULL);
+    ck_assert_int_eq(take(), INCLOAD_OK);
+    ck_assert_int_eq(lease.epoch, 7);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 1);
+}
+END_TEST
+
+START_TEST(a_taking_that_was_not_answered_is_given_up_by_the_run_alone)
+{
+    answer(0, "6", "other", NULL, "1709251299000000", NULL);
+    incload_mock_fail(mock, "UPDATE%", 1, "08006", 0, "the connection was lost", NULL);
+    ck_assert_int_ne(take(), INCLOAD_OK);
+    incload_error_unref(err);
+    err = NULL;
+    ck_assert_int_eq(lease.epoch, 0);
+    incload_mock_clear_rules(mock, NULL);
+    incload_mock_clear_history(mock, NULL);
+    ck_assert_int_eq(incload__lease_release(&lease, &ledger, conn, &err), INCLOAD_OK);
+    ck_assert_str_eq(incload_mock_statement(mock, 0), "UPDATE \"incload\".\"lease\" SET holder = NULL WHERE load_name ="
+                                                      " $1 AND run_id = $2 AND holder IS NOT NULL");
+    ck_assert_int_eq(incload__lease_release(&lease, &ledger, conn, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 1);
+}
+END_TEST
+
 START_TEST(without_a_lease_only_the_session_is_asked_for)
 {
     char *session = NULL;
@@ -290,6 +317,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, two_that_take_the_first_lease_at_once_meet_at_the_key);
     tcase_add_test(tests, a_row_that_stays_locked_is_busy_in_the_holders_name);
     tcase_add_test(tests, what_is_held_already_is_not_taken_again);
+    tcase_add_test(tests, a_lease_whose_taking_was_not_answered_is_the_same_runs_all_the_same);
+    tcase_add_test(tests, a_taking_that_was_not_answered_is_given_up_by_the_run_alone);
     tcase_add_test(tests, without_a_lease_only_the_session_is_asked_for);
     tcase_add_test(tests, the_fence_gives_the_lease_up_in_its_own_row);
     tcase_add_loop_test(tests, a_fence_that_meets_no_row_or_does_not_say_stops_the_run, 0, 3);

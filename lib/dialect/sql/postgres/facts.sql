@@ -1,9 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What decides how exactly changes of a table can be found ($1 schema, $2 table, $3 cursor column; all may be NULL).
 -- One row: server, timeline and database; start of the server in microseconds; is it a standby; kind of relation; is it
--- a heap; its storage; has the cursor a default; does a trigger fire before updates; is the cursor indexed; numbers that
--- a session takes from the cursor's sequence at once; the time zone of sessions that set none; may starts of others'
--- transactions be seen.
+-- a heap; its storage; does a trigger fire before updates; is the cursor indexed.
 SELECT concat_ws('/', s.system_identifier,
                  CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
                       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END,
@@ -17,16 +15,11 @@ SELECT concat_ws('/', s.system_identifier,
                                         ORDER BY p.relid::oid))
                   FROM pg_partition_tree(c.oid) AS p)
             ELSE concat_ws(':', c.oid, pg_relation_filenode(c.oid)) END,
-       a.atthasdef::int::text,
        (EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS t
                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'
                   AND t.tgtype & 2 = 2 AND t.tgtype & 16 = 16))::int::text,
        (EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i
-                WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum))::int::text,
-       (SELECT e.seqcache::text FROM pg_catalog.pg_sequence AS e
-        WHERE e.seqrelid = pg_get_serial_sequence(c.oid::regclass::text, a.attname)::regclass),
-       (SELECT z.reset_val FROM pg_catalog.pg_settings AS z WHERE z.name = 'TimeZone'),
-       pg_has_role(current_user, 'pg_read_all_stats', 'usage')::int::text
+                WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum))::int::text
 FROM pg_control_system() AS s
 JOIN pg_catalog.pg_database AS d ON d.datname = current_database()
 LEFT JOIN pg_catalog.pg_class AS c
