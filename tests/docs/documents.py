@@ -16,7 +16,7 @@ ROOT = pathlib.Path(sys.argv[1])
 GENERATE_OPTIONS, LIBRARY, EXAMPLES = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
 COMPILER = sys.argv[5:]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "doc/guide.md", "doc/options.md",
-             "doc/types.md"]
+             "doc/types.md", "doc/dependencies.md"]
 WHOLE_PROGRAMS_IN = ["README.md", "doc/guide.md"]
 REASON = "source and target are different databases; the relay needs libpq on both sides"
 

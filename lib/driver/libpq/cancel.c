@@ -211,6 +211,9 @@ incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms)
 
     pq->deaf = true;
     pq->grace_us = incload__pq_limit(pq, manner, most_ms);
+    /* Within a rollback that has a limit of its own. */
+    if (old_grace != 0 && old_grace < pq->grace_us)
+        pq->grace_us = old_grace;
     if (PQstatus(pq->pg) == CONNECTION_OK && PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE) {
         cancel_request *request = request_start(pq);
         status = drain(pq);

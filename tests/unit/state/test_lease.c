@@ -215,7 +215,7 @@ END_TEST
 START_TEST(a_taking_that_was_not_answered_is_given_up_by_the_run_alone)
 {
     answer(0, "6", "other", NULL, "1709251299000000", NULL);
-    incload_mock_fail(mock, "UPDATE%", 1, "08006", 0, "the connection was lost", NULL);
+    incload_mock_fail(mock, "UPDATE%", 1, "57014", 0, "interrupted", NULL);
     ck_assert_int_ne(take(), INCLOAD_OK);
     incload_error_unref(err);
     err = NULL;
