@@ -214,7 +214,8 @@ INCLOAD_API const char *incload_run_held_by(const incload_run *run);
 INCLOAD_API int64_t incload_run_rows_late(const incload_run *run);
 
 /**
- * @brief How far the worst of the late rows lay behind: microseconds for a cursor of time, else a difference of numbers.
+ * @brief How far the worst of the late rows lay behind: microseconds for a cursor of time, else a difference of
+ * numbers.
  * @param run  a run, or NULL (returns 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1

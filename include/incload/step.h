@@ -85,8 +85,8 @@ INCLOAD_API int32_t incload_step_set(incload_step *step, const char *name, const
  * @return #INCLOAD_OK or an error code
  *
  * A standby does not show which transactions are open on its primary, so a load from one looks at the whole table each
- * time. With the primary named, a load asks it who is in flight, waits until the standby has caught up with that moment,
- * and reads by the index as elsewhere. Rows are read from the standby alone. The primary is held by the step.
+ * time. With the primary named, a load asks it who is in flight, waits until the standby has caught up with that
+ * moment, and reads by the index as elsewhere. Rows are read from the standby alone. The primary is held by the step.
  *
  * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE (the step was started).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1

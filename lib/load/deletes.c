@@ -56,7 +56,9 @@ transfer_keys(incload__load *load, incload__load *keys, incload_error **err)
 {
     incload__strategy_values how = *load->how;
     incload__load_spec spec = *load->spec;
-    incload_unit unit = { .env = load->env, .cancelled = load->unit->cancelled, .deadline_us = load->unit->deadline_us };
+    incload_unit unit = { .env = load->env,
+                          .cancelled = load->unit->cancelled,
+                          .deadline_us = load->unit->deadline_us };
 
     how.window = INCLOAD__WINDOW_ALL;
     spec.function = NULL;

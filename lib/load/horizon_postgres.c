@@ -2,10 +2,10 @@
 /* PostgreSQL: a row is new when the transaction that wrote it (xmin) was not in the snapshot of the load before. The
  * cursor is only the index that finds such rows quickly, and the list of who was in flight says from where on to look.
  *
- * Why nothing is lost: a transaction that the last snapshot S lacked was in the listing before S, with a bound not above
- * its stamps, or began after it and stamps at or past the listing's clock. When it is over, its bound is among those
- * that ended, or the clock covers it. Its ids are at or past xmin(S), and not among those delivered. So its rows pass
- * both conditions. Why nothing comes twice: a row that passes them is of a transaction that S lacked. */
+ * Why nothing is lost: a transaction that the last snapshot S lacked was in the listing before S, with a bound not
+ * above its stamps, or began after it and stamps at or past the listing's clock. When it is over, its bound is among
+ * those that ended, or the clock covers it. Its ids are at or past xmin(S), and not among those delivered. So its rows
+ * pass both conditions. Why nothing comes twice: a row that passes them is of a transaction that S lacked. */
 #include "load/horizon_postgres.h"
 
 #include <string.h>
@@ -71,7 +71,10 @@ number_of(const char *text)
 bool
 incload__postgres_shows_xmin(const incload__load *load)
 {
-    return strchr("rpm", incload__postgres_fact(load, INCLOAD__FACT_KIND)[0] != '\0' ? incload__postgres_fact(load, INCLOAD__FACT_KIND)[0] : '?') != NULL
+    return strchr("rpm", incload__postgres_fact(load, INCLOAD__FACT_KIND)[0] != '\0'
+                             ? incload__postgres_fact(load, INCLOAD__FACT_KIND)[0]
+                             : '?')
+               != NULL
            && is_fact(load, INCLOAD__FACT_HEAP);
 }
 
@@ -454,10 +457,11 @@ bound_anew(incload__load *load, incload_error **err)
     if (!mark_has_horizon(load) || load->before.value == NULL)
         return keep_text(load, &window->low, low, err);
     window->any_position = true;
-    return incload__window_say(load, err, "%s: everything was read again and compared",
-                               same_text(load->mark.source, load->after.source)
-                                   ? "the source's table was rewritten, truncated or partitioned anew since the last load"
-                                   : "the source is another server, or went on from a backup or a failover");
+    return incload__window_say(
+        load, err, "%s: everything was read again and compared",
+        same_text(load->mark.source, load->after.source)
+            ? "the source's table was rewritten, truncated or partitioned anew since the last load"
+            : "the source is another server, or went on from a backup or a failover");
 }
 
 /* MAX() of transaction ids is missing before PostgreSQL 15; the snapshot knows one that none in it reaches. */
@@ -475,10 +479,11 @@ check_not_behind(const incload__load *load, incload_error **err)
 {
     if (found_of(load)->snapshot.xmin >= load->mark.xmin)
         return INCLOAD_OK;
-    incload__fail(err, INCLOAD_E_CONFLICT,
-                  "the source is behind the watermark of load '%s': a standby that has not caught up with what was read "
-                  "elsewhere, or a copy restored from before; wait, or reset the watermark",
-                  load->spec->name);
+    incload__fail(
+        err, INCLOAD_E_CONFLICT,
+        "the source is behind the watermark of load '%s': a standby that has not caught up with what was read "
+        "elsewhere, or a copy restored from before; wait, or reset the watermark",
+        load->spec->name);
     incload__error_set_retryable(err, true);
     return INCLOAD_E_CONFLICT;
 }
@@ -533,9 +538,11 @@ bound(incload__load *load, incload_error **err)
     int32_t status = ask_snapshot(load, err);
 
     if (status == INCLOAD_OK)
-        status = incload__mark_text(&load->after, &load->after.source, incload__postgres_fact(load, INCLOAD__FACT_SOURCE), err);
+        status = incload__mark_text(&load->after, &load->after.source,
+                                    incload__postgres_fact(load, INCLOAD__FACT_SOURCE), err);
     if (status == INCLOAD_OK)
-        status = incload__mark_text(&load->after, &load->after.table, incload__postgres_fact(load, INCLOAD__FACT_STORAGE), err);
+        status = incload__mark_text(&load->after, &load->after.table,
+                                    incload__postgres_fact(load, INCLOAD__FACT_STORAGE), err);
     if (status != INCLOAD_OK)
         return status;
     load->after.started = found->started;

@@ -61,10 +61,11 @@ say_stamps(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && load->spec->query != NULL)
         return status;
     if (status == INCLOAD_OK && by_time && !is_fact(load, INCLOAD__FACT_TRIGGER))
-        status = incload__window_say(load, err,
-                                     "no trigger stamps '%.64s' on update, so an update that does not set it is found by "
-                                     "deep reads only",
-                                     cursor->name);
+        status =
+            incload__window_say(load, err,
+                                "no trigger stamps '%.64s' on update, so an update that does not set it is found by "
+                                "deep reads only",
+                                cursor->name);
     if (status == INCLOAD_OK && !by_time && found_of(load)->cache == 0)
         status = incload__window_say(load, err, "'%.64s' is not taken from a sequence", cursor->name);
     if (status == INCLOAD_OK && by_time && cursor->type.kind != INCLOAD__TIMESTAMPTZ)
@@ -163,7 +164,8 @@ note_done_of(incload__load *load, int32_t part, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__sql_check(&sql, err);
     if (status == INCLOAD_OK)
-        status = load->from->driver->select(load->from, incload__str_text(&sql.text), sql.params, sql.count, &rows, err);
+        status =
+            load->from->driver->select(load->from, incload__str_text(&sql.text), sql.params, sql.count, &rows, err);
     for (int64_t i = 0; i < rows.count && status == INCLOAD_OK; i++) {
         const char *text = incload__rows_get(&rows, i, 0);
         if (text != NULL && incload__parse_uint64(text, strlen(text), &xid))

@@ -125,8 +125,8 @@ int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_err
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
 
-/* late.c: between staging and publishing. Counts the rows that a deep read met behind window.low and that the target does
- * not have: into late_rows and lateness, and into the mark. Does nothing after any other read. */
+/* late.c: between staging and publishing. Counts the rows that a deep read met behind window.low and that the target
+ * does not have: into late_rows and lateness, and into the mark. Does nothing after any other read. */
 int32_t incload__late_count(incload__load *load, incload_error **err);
 
 /* deletes.c: option detect_deletes. `read` brings all keys of the source's snapshot into a table of the target's

@@ -72,8 +72,8 @@ wait_for_replay(incload__load *load, const char *position, incload_error **err)
     int32_t status = INCLOAD_OK;
 
     while (status == INCLOAD_OK && strcmp(reached, "1") != 0 && incload__monotonic_us(load->env) < until) {
-        status = ask_text(load, load->from, "SELECT (pg_last_wal_replay_lsn() >= $1::text::pg_lsn)::int::text", position,
-                          reached, sizeof reached, err);
+        status = ask_text(load, load->from, "SELECT (pg_last_wal_replay_lsn() >= $1::text::pg_lsn)::int::text",
+                          position, reached, sizeof reached, err);
         if (status == INCLOAD_OK && strcmp(reached, "1") != 0) {
             pause_a_moment();
             status = incload__load_check(load, err);

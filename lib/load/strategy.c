@@ -62,17 +62,20 @@ static const incload__option strategy_option_list[] = {
         "page_rows", page_rows, "10000", 1, 10000000, "rows",
         "Rows of a page where the source's driver would buffer a whole result (MariaDB): more is faster, less is less "
         "memory."),
-    CHOICE("horizon", horizon, "auto", "auto none",
-           "Whether a load looks at what was in flight in the source, so that rows committed behind the watermark are "
-           "found: wherever the source shows it, or never. With none the cursor alone decides, and such rows are lost."),
-    CHOICE("deep", deep, "auto", "auto always never",
-           "Deep reads look at the whole table for rows that their stamps would hide, and count them: now and then (see "
-           "deep_every), in every load, or never."),
+    CHOICE(
+        "horizon", horizon, "auto", "auto none",
+        "Whether a load looks at what was in flight in the source, so that rows committed behind the watermark are "
+        "found: wherever the source shows it, or never. With none the cursor alone decides, and such rows are lost."),
+    CHOICE(
+        "deep", deep, "auto", "auto always never",
+        "Deep reads look at the whole table for rows that their stamps would hide, and count them: now and then (see "
+        "deep_every), in every load, or never."),
     DURATION("deep_every", deep_every, "1h", "How long may pass between deep reads when deep=auto."),
     DURATION("lookback", lookback, "0",
              "How far below the watermark rows are read again where nothing shows what was in flight; twice the worst "
              "lateness that a deep read has met, if that is more."),
-    INTEGER("lookback_count", lookback_count, "0", 0, INT64_MAX, "", "The same for a cursor of integers, in its own unit."),
+    INTEGER("lookback_count", lookback_count, "0", 0, INT64_MAX, "",
+            "The same for a cursor of integers, in its own unit."),
     TEXT("cursor_zone", cursor_zone,
          "The time zone of a cursor without one, such as UTC or Europe/Berlin: what the sessions that write it are set "
          "to. The source's own default when empty."),

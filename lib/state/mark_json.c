@@ -129,10 +129,11 @@ read_root(const json_t *root, incload__mark *mark, incload_error **err)
     const json_t *horizon = json_object_get(root, "horizon");
 
     if (version > INCLOAD__MARK_VERSION)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "the watermark was written by a newer libincload (document version %lld, this one knows up "
-                             "to %d): use that one, or reset the watermark",
-                             (long long)version, (int)INCLOAD__MARK_VERSION);
+        return incload__fail(
+            err, INCLOAD_E_UNSUPPORTED,
+            "the watermark was written by a newer libincload (document version %lld, this one knows up "
+            "to %d): use that one, or reset the watermark",
+            (long long)version, (int)INCLOAD__MARK_VERSION);
     if (version < 1 || !read_kind(mark, text_of(root, "kind")))
         return fail_damaged(err);
     int32_t status = incload__mark_text(mark, &mark->column, text_of(root, "column"), err);

@@ -23,7 +23,8 @@ DENIED = """
     atexit on_exit __longjmp_chk longjmp
     PQexec PQexecParams PQexecPrepared PQprepare PQconnectdb PQconnectdbParams PQsetdbLogin PQreset PQping
 """.split()
-NEEDED = re.compile(r"^(libpq\.so\.5|libodbc\.so\.2|libjansson\.so\.4|libc\.so\.6|libm\.so\.6|libpthread\.so\.0|ld-linux[\w.-]*)$")
+NEEDED = re.compile(r"^(libpq\.so\.5|libodbc\.so\.2|libjansson\.so\.4|libc\.so\.6|libm\.so\.6"
+                    r"|libpthread\.so\.0|ld-linux[\w.-]*)$")
 
 
 def output_of(*command):

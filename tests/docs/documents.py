@@ -106,10 +106,10 @@ def the_program_of_the_readme_loads_in_increments(scratch):
     with sqlite3.connect(scratch / "shop.db") as shop:
         shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT, updated_at TIMESTAMP NOT NULL)")
         shop.execute("INSERT INTO orders VALUES (1, 'tea', '2024-01-01 08:00:00'), (2, 'cake', '2024-01-02 08:00:00')")
-    equal(run([scratch / "orders"]), "2 rows by batches, watermark 2024-01-02 08:00:00 (BEST_EFFORT)\n")
+    equal(run([scratch / "orders"]), "2 rows by batches, watermark 2024-01-02 08:00:00 (EXACT_IF_STAMPED)\n")
     with sqlite3.connect(scratch / "shop.db") as shop:
         shop.execute("UPDATE orders SET item = 'pie', updated_at = '2024-01-03 08:00:00' WHERE id = 1")
-    equal(run([scratch / "orders"]), "1 rows by batches, watermark 2024-01-03 08:00:00 (BEST_EFFORT)\n")
+    equal(run([scratch / "orders"]), "1 rows by batches, watermark 2024-01-03 08:00:00 (EXACT_IF_STAMPED)\n")
     with sqlite3.connect(scratch / "lake.db") as lake:
         equal(lake.execute("SELECT id, item FROM orders ORDER BY id").fetchall(), [(1, "pie"), (2, "cake")])
 
@@ -140,7 +140,7 @@ def quickstart_loads_in_increments(scratch):
     rows = earthquakes(scratch / "source.db")
     newest = max(row["updated"] for row in rows)
     command = [EXAMPLES / "quickstart", url(scratch / "source.db"), url(scratch / "target.db")]
-    tail = f"road:      batches\n           ({REASON})\nwatermark: {newest} (BEST_EFFORT)\n"
+    tail = f"road:      batches\n           ({REASON})\nwatermark: {newest} (EXACT_IF_STAMPED)\n"
     count = len(rows)
     equal(without_progress(run(command)), f"SUCCESS  {count} rows read, {count} written\n{tail}")
     at_newest = sum(row["updated"] == newest for row in rows)

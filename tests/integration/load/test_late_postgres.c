@@ -131,8 +131,8 @@ loaded(scene *s, const char *preset, const char *options)
     char all[400];
     counts c = { 0 };
 
-    snprintf(all, sizeof all, "cursor=%s %s %s", s->cursor, strcmp(preset, "timestamp") == 0 ? "key=id" : "window=since",
-             options != NULL ? options : "");
+    snprintf(all, sizeof all, "cursor=%s %s %s", s->cursor,
+             strcmp(preset, "timestamp") == 0 ? "key=id" : "window=since", options != NULL ? options : "");
     incload_strategy *how = incload_strategy_new(preset, all, &err);
     incload_step *step = incload_step_new_load(s->source, "late.src", s->target, "public.late_copy", how, &err);
     incload_run *run = incload_step_run(step, NULL, &err);
@@ -165,7 +165,8 @@ loads(scene *s, int64_t written, const char *options)
 static void
 equal(scene *s, bool inside)
 {
-    static const char rows[] = "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM (SELECT * FROM %s) t";
+    static const char rows[] =
+        "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM (SELECT * FROM %s) t";
     char mine[200], theirs[200];
     PGconn *other = inside ? s->main : connect_to(s->other);
 
@@ -470,9 +471,10 @@ START_TEST(partitions_that_come_are_read)
 
     if (_i)
         sql(s.main, "DROP TABLE IF EXISTS public.late_copy");
-    sql(s.main, "DROP TABLE late.src; CREATE TABLE late.src (id bigint PRIMARY KEY, at timestamptz DEFAULT now(), v text)"
-                " PARTITION BY RANGE (id); CREATE TABLE late.p1 PARTITION OF late.src FOR VALUES FROM (0) TO (100);"
-                "INSERT INTO late.src VALUES (1)");
+    sql(s.main,
+        "DROP TABLE late.src; CREATE TABLE late.src (id bigint PRIMARY KEY, at timestamptz DEFAULT now(), v text)"
+        " PARTITION BY RANGE (id); CREATE TABLE late.p1 PARTITION OF late.src FOR VALUES FROM (0) TO (100);"
+        "INSERT INTO late.src VALUES (1)");
     loads(&s, 1, NULL);
     sql(s.writer[0], "BEGIN; INSERT INTO late.src VALUES (2)");
     sql(s.writer[1], "INSERT INTO late.src VALUES (3)");

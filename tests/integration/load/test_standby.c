@@ -110,7 +110,8 @@ loads(scene *s, int64_t read, const char *level, const char *words)
 {
     incload_error *err = NULL;
     incload_strategy *how = incload_strategy_new("timestamp", "cursor=at key=id", &err);
-    incload_step *step = incload_step_new_load(s->source, "public.followed", s->target, "public.followed_copy", how, &err);
+    incload_step *step =
+        incload_step_new_load(s->source, "public.followed", s->target, "public.followed_copy", how, &err);
 
     if (s->named)
         incload_step_set_primary(step, s->primary, &err);
@@ -171,7 +172,8 @@ START_TEST(a_wrong_primary_is_refused)
     scene s = begin(true);
     incload_error *err = NULL;
     incload_strategy *how = incload_strategy_new("timestamp", "cursor=at key=id", &err);
-    incload_step *step = incload_step_new_load(s.source, "public.followed", s.target, "public.followed_copy", how, &err);
+    incload_step *step =
+        incload_step_new_load(s.source, "public.followed", s.target, "public.followed_copy", how, &err);
 
     incload_step_set_primary(step, s.source, &err);
     incload_run *run = incload_step_run(step, NULL, &err);
@@ -197,7 +199,8 @@ main(void)
     host = primary_url != NULL ? strstr(primary_url, "host=") : NULL;
     port = primary_url != NULL ? strstr(primary_url, "&port=") : NULL;
     if (host == NULL || port == NULL || !run_script("start")) {
-        printf("Bail out! no standby: INCLOAD_TEST_POSTGRES must be set (run sh tests/run.sh), and the standby start\n");
+        printf(
+            "Bail out! no standby: INCLOAD_TEST_POSTGRES must be set (run sh tests/run.sh), and the standby start\n");
         return EXIT_FAILURE;
     }
     snprintf(standby_url, sizeof standby_url, "postgresql://incload@/incload?host=%s/standby&port=%s",

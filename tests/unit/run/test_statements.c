@@ -277,11 +277,13 @@ START_TEST(every_dialect_loads_first_and_then_an_increment)
 {
     rig r = rig_new(dialects[_i]);
 
-    ck_assert_msg(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none") == INCLOAD_OK, "%s: %s", dialects[_i], incload_error_message(r.err));
+    ck_assert_msg(rig_load(&r, BY_TIME) == INCLOAD_OK, "%s: %s", dialects[_i],
+                  incload_error_message(r.err));
     ck_assert_int_eq(incload_mock_commit_count(r.to), 1);
     ck_assert_int_eq(incload_run_rows_read(r.run), 2);
     rig_tell_earlier_load(r.to);
-    ck_assert_msg(rig_load(&r, "timestamp", "cursor=updated key=id horizon=none") == INCLOAD_OK, "%s: %s", dialects[_i], incload_error_message(r.err));
+    ck_assert_msg(rig_load(&r, BY_TIME) == INCLOAD_OK, "%s: %s", dialects[_i],
+                  incload_error_message(r.err));
     ck_assert_int_eq(incload_mock_commit_count(r.to), 2);
     rig_free(&r);
 }
