@@ -31,12 +31,11 @@ incload__postgres_raw_item(incload__str *out, const incload__column *column, con
 }
 
 /* Any value may stand in any column: its storage class goes ahead of it. */
-bool
-incload__sqlite_raw_item(incload__str *out, const char *quoted)
+void
+incload__sqlite_raw_item(incload__str *out, const char *quoted, bool typed)
 {
     incload__str_addf(out,
-                      "CAST(CASE typeof(%s) WHEN 'blob' THEN 'b' WHEN 'text' THEN 't' WHEN 'real' THEN 'r' ELSE 'i' "
-                      "END || CASE typeof(%s) WHEN 'real' THEN printf('%%!.20g', %s) ELSE %s END AS BLOB)",
-                      quoted, quoted, quoted, quoted);
-    return true;
+                      "CAST(CASE typeof(%s) WHEN 'blob' THEN 'b'%s ELSE 'i' END || "
+                      "CASE typeof(%s) WHEN 'real' THEN printf('%%!.20g', %s) ELSE %s END AS BLOB)",
+                      quoted, typed ? " WHEN 'text' THEN 't' WHEN 'real' THEN 'r'" : "", quoted, quoted, quoted);
 }

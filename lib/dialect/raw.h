@@ -8,6 +8,7 @@
 /* An expression of binary type that is equal for two values of the column's type exactly when these are the same to the
  * library. False when there is none, or the value itself is as good. */
 bool incload__postgres_raw_item(incload__str *out, const incload__column *column, const char *quoted);
-bool incload__sqlite_raw_item(incload__str *out, const char *quoted);
+/* `typed`: 1 is not '1'; else only blobs are apart from the rest, as for a column that keeps everything as text. */
+void incload__sqlite_raw_item(incload__str *out, const char *quoted, bool typed);
 
 #endif

@@ -59,13 +59,15 @@ static int32_t
 add_transaction(const char *at, const char *end, incload__rows *out, incload_error **err)
 {
     char id[INCLOAD__NUMBER_TEXT], thread[INCLOAD__NUMBER_TEXT], seconds[INCLOAD__NUMBER_TEXT];
+    char words[INCLOAD__NUMBER_TEXT + 8] = "thread ";
     const char *cells[INCLOAD__OPEN_COLUMNS] = {
         [INCLOAD__OPEN_TOKEN] = "", [INCLOAD__OPEN_ID] = id, [INCLOAD__OPEN_THREAD] = thread,
-        [INCLOAD__OPEN_SECONDS] = seconds, [INCLOAD__OPEN_WORDS] = "as the engine's status shows it",
+        [INCLOAD__OPEN_SECONDS] = seconds, [INCLOAD__OPEN_WORDS] = words,
     };
 
     id[incload__uint_text(number_at(at), id)] = '\0';
     thread[incload__uint_text(number_behind(at, end, "MariaDB thread id "), thread)] = '\0';
+    memcpy(words + strlen(words), thread, strlen(thread) + 1);
     seconds[incload__uint_text(number_behind(at, end, ", ACTIVE "), seconds)] = '\0';
     return incload__rows_add(out, cells, NULL, INCLOAD__OPEN_COLUMNS) == INCLOAD_OK ? INCLOAD_OK
                                                                                      : incload__fail_memory(err);

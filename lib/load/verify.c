@@ -109,11 +109,12 @@ quote_raw(verify *v, int32_t side, int32_t column, incload_error **err)
 
     if (status == INCLOAD_OK && quoted.failed)
         status = incload__fail_memory(err);
-    bool made = false;
-    if (status == INCLOAD_OK)
-        made = here->conn->dialect == &incload__dialect_sqlite
-                   ? incload__sqlite_raw_item(&item, incload__str_text(&quoted))
-                   : incload__postgres_raw_item(&item, as_declared, incload__str_text(&quoted));
+    bool made = status == INCLOAD_OK;
+    if (made && here->conn->dialect == &incload__dialect_sqlite)
+        incload__sqlite_raw_item(&item, incload__str_text(&quoted),
+                                 same_native(&v->load.shape.columns[column], &v->load.target.columns[column]));
+    else if (made)
+        made = incload__postgres_raw_item(&item, as_declared, incload__str_text(&quoted));
     if (made) {
         here->raw[column] = incload__str_take(&item);
         if (here->raw[column] == NULL)
@@ -140,7 +141,10 @@ set_raw(verify *v, incload_error **err)
     if (load->from->dialect != load->to->dialect || !(postgres || sqlite))
         return INCLOAD_OK;
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
-        if (is_key(v, i) || !same_native(&load->shape.columns[i], &load->target.columns[i]))
+        const incload__column *from = &load->shape.columns[i], *to = &load->target.columns[i];
+        /* SQLite columns may declare no type, and are copied into text. */
+        bool untyped = sqlite && from->native != NULL && from->native[0] == '\0' && to->type.kind == INCLOAD__TEXT;
+        if (is_key(v, i) || !(same_native(from, to) || untyped))
             continue;
         status = quote_raw(v, SOURCE, i, err);
         if (status == INCLOAD_OK)

@@ -30,17 +30,36 @@ incload__bucket_equal(const incload__bucket *a, const incload__bucket *b)
     return a->rows == b->rows && incload__digest_equal(a->sum, b->sum);
 }
 
-static void
+/* Small parts by the billion: without a call where there is room. */
+static inline void
+add_raw(incload__str *out, const void *bytes, size_t length)
+{
+    if (out->capacity - out->length <= length) {
+        incload__str_add_bytes(out, bytes, length);
+        return;
+    }
+    if (length > 0)
+        memcpy(out->data + out->length, bytes, length);
+    out->length += length;
+}
+
+static inline void
 add_number(incload__str *out, uint64_t value)
 {
-    incload__str_add_bytes(out, &value, sizeof value);
+    add_raw(out, &value, sizeof value);
+}
+
+static inline void
+add_byte(incload__str *out, char byte)
+{
+    add_raw(out, &byte, 1);
 }
 
 static void
 add_bytes(incload__str *out, const void *bytes, size_t length)
 {
     add_number(out, length);
-    incload__str_add_bytes(out, bytes, length);
+    add_raw(out, bytes, length);
 }
 
 /* Sign, exponent and digits without the zeros on both ends. */
@@ -58,11 +77,11 @@ add_decimal_text(incload__str *out, const char *text, size_t length)
         return;
     }
     add_number(out, (uint64_t)parts.count + 2);
-    incload__str_add_char(out, parts.negative ? '-' : '+');
+    add_byte(out, parts.negative ? '-' : '+');
     add_number(out, (uint64_t)parts.exponent);
     for (const char *at = parts.digits; at < parts.end; at++) {
         if (*at != '.')
-            incload__str_add_char(out, *at);
+            add_byte(out, *at);
     }
 }
 
@@ -99,17 +118,17 @@ add_cell(incload__str *out, const incload__view *view, int32_t column, int64_t r
     __int128 decimal;
 
     if (incload__is_null(view, column, row)) {
-        incload__str_add_char(out, '\0');
+        add_byte(out, '\0');
         return;
     }
-    incload__str_add_char(out, (char)(1 + traits->family));
+    add_byte(out, (char)(1 + traits->family));
     switch (traits->family) {
     case INCLOAD__F_FLOAT:
         add_float(out, incload__get_float(view, column, row));
         break;
     case INCLOAD__F_DECIMAL:
         decimal = incload__get_decimal(view, column, row);
-        incload__str_add_bytes(out, &decimal, sizeof decimal);
+        add_raw(out, &decimal, sizeof decimal);
         break;
     case INCLOAD__F_NUMERIC:
         add_text(out, view, column, row, INCLOAD__CELL_NUMBER);

@@ -116,7 +116,8 @@ struct load {
     const char *preset;
     const char *options;
     bool query;
-    bool typed; /* by the road "batches", with a process function */
+    bool typed;      /* by the road "batches", with a process function */
+    bool not_proved; /* no verification is asked of it */
 };
 
 struct outcome run_load(const struct load *load);

@@ -240,6 +240,8 @@ check_way(int index, enum way way)
     make_source_table(column, tables.source);
     int count = fill_source(column, tables.source, way);
     snprintf(why, sizeof why, "%s", context(column, way));
+    /* SQLite itself turns a float into text with 15 digits there, which is not the same value. */
+    load.not_proved = way == SAME_DATABASE && column->type[0] == '\0';
     expect_load(&load, count, count, why);
     if (way != BY_QUERY) /* what drivers know of a query's columns is less */
         check_made_type(column, &load, way);

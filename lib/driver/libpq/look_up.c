@@ -247,8 +247,8 @@ fail_left(int32_t code, const char *hosts, incload_error **err)
     if (code == INCLOAD_E_CANCELLED)
         return incload__fail(err, code, "connecting: cancelled by the host while looking up '%.200s'", hosts);
     incload__fail(err, code,
-                  "connecting: the address of '%.200s' was not found by the deadline; check the name and the resolver, "
-                  "or give an address",
+                  "connecting: the address of '%.200s' was not found by the deadline; check host and port, and the "
+                  "resolver, or give an address",
                   hosts);
     if (first)
         incload__error_set_server(err, "08001", 0, true);
@@ -261,7 +261,7 @@ fail_not_found(const look_up *look, incload_error **err)
     bool first = err != NULL && *err == NULL;
 
     incload__fail(err, INCLOAD_E_CONNECT,
-                  "connecting: the host '%s' has no address: %s; check the name and the resolver", look->failed,
+                  "connecting: the host '%s' has no address: %s; check host and port, and the resolver", look->failed,
                   gai_strerror(look->reason));
     if (first)
         incload__error_set_server(err, "08001", 0, true);

@@ -81,6 +81,7 @@ connect_call(const incload__connect *how, incload__connstr *list, incload_error 
     call->heeds_deadline = false;
     call->heeds_cancel = false;
     call->cancelled = how->cancelled;
+    call->remedy = "check host and port, or raise the timeout";
     if (how->application_name != NULL)
         call->application_name = incload__strdup(call->mem, how->application_name);
     if (how->application_name != NULL && call->application_name == NULL) {

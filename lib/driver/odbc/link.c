@@ -24,6 +24,7 @@ incload__call_new(const incload__mem *mem,
     call->heeds_deadline = true;
     call->heeds_cancel = true;
     call->doing = doing;
+    call->remedy = "look whether the server is frozen or out of reach";
     call->rows.mem = mem;
     call->list.mem = mem;
     incload__schema_init(&call->schema, mem);
@@ -83,7 +84,7 @@ incload__call_free(incload__call *call)
 /* ---- leaving one behind ---- */
 
 static int32_t
-fail_left(const incload__link *link, bool is_commit, const char *doing, incload_error **err)
+fail_left(const incload__link *link, bool is_commit, const char *doing, const char *remedy, incload_error **err)
 {
     bool cancelled = atomic_load(&link->base.cancelled);
     const char *why = cancelled ? "it was cancelled" : "the deadline has passed";
@@ -99,9 +100,8 @@ fail_left(const incload__link *link, bool is_commit, const char *doing, incload_
                           why);
     else
         incload__fail(err, code,
-                      "%s: %s, and the ODBC driver does not return: the call was left behind with its connection; look "
-                      "whether the server is frozen or out of reach",
-                      doing, why);
+                      "%s: %s, and the ODBC driver does not return: the call was left behind with its connection; %s",
+                      doing, why, remedy);
     if (!first)
         return code;
     incload__error_set_server(err, cancelled ? "HY008" : "HYT00", 0, code == INCLOAD_E_TIMEOUT);
@@ -191,7 +191,7 @@ incload__link_run(incload__link *link, incload__call **asked, incload_error **er
     incload__odbc_conn *far = link->far;
     incload__call *call = *asked;
     bool is_commit = call->is_commit;
-    const char *doing = call->doing;
+    const char *doing = call->doing, *remedy = call->remedy;
     int saved = errno;
 
     incload__monitor_lock(&far->monitor);
@@ -209,7 +209,7 @@ incload__link_run(incload__link *link, incload__call **asked, incload_error **er
     errno = saved;
     if (left) {
         *asked = NULL;
-        return fail_left(link, is_commit, doing, err);
+        return fail_left(link, is_commit, doing, remedy, err);
     }
     catch_up(link);
     int32_t status = call->status;

@@ -22,6 +22,7 @@ struct incload__call {
     bool heeds_cancel;            /* a cancel interrupts it */
     bool is_commit;               /* left behind, its outcome is unknown */
     const char *doing;            /* for messages; static */
+    const char *remedy;           /* the same: what to do when it was left behind */
     const atomic_bool *cancelled; /* looked at while waiting; the caller's, so not for the worker; may be NULL */
 
     /* Inputs; owned, but for `thing`. */

@@ -97,6 +97,16 @@ setting_begin(const char *name, int32_t number)
     return t;
 }
 
+/* Its lease cannot be given up while the server is stopped, and is not to be waited for long. */
+static incload_step *
+short_lease(const load *what, incload_error **err)
+{
+    incload_step *step = load_step(what, err);
+
+    ck_assert_msg(incload_step_set(step, "lease", "2s", err) == INCLOAD_OK, "%s", incload_error_message(*err));
+    return step;
+}
+
 /* What was left behind comes back, and a load that does not sleep makes the two equal. */
 static void
 expect_recovery(setting *t)
@@ -133,7 +143,7 @@ START_TEST(a_run_ends_by_its_time_while_the_servers_are_stopped)
 {
     setting t = setting_begin("stopped", _i);
     incload_error *err = NULL;
-    incload_step *step = load_step(&t.s.what, &err);
+    incload_step *step = short_lease(&t.s.what, &err);
     incload_run *run = incload_step_start(step, "timeout=900ms", &err);
     int64_t began = clock_ms();
 
@@ -158,7 +168,7 @@ START_TEST(a_cancelled_run_ends_soon_while_the_servers_are_stopped)
 {
     setting t = setting_begin("unwanted", _i);
     incload_error *err = NULL;
-    incload_step *step = load_step(&t.s.what, &err);
+    incload_step *step = short_lease(&t.s.what, &err);
     incload_run *run = incload_step_start(step, NULL, &err);
 
     ck_assert_msg(run != NULL, "%s", incload_error_message(err));

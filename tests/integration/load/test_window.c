@@ -167,9 +167,10 @@ START_TEST(initial_and_until_bound_the_window_half_open)
     expect_rows(s.to, s.target, columns,
                 "2|2024-03-02 00:00:00.000000|first\n3|2024-03-03 23:59:59.999999|last\n");
     load_counts(&s.what, 1, 0);
-    /* Without the bound the next load takes what was left, from the watermark on. */
+    /* Without the bound the next load takes what was left: from the watermark on, or, where rows are told by their
+     * transaction from now on, all there is once. */
     s.what.options = "cursor=at key=id initial='2024-03-02 00:00:00.000000'";
-    load_counts(&s.what, 2, 1);
+    load_counts(&s.what, s.from.kind == POSTGRES ? 3 : 2, 1);
     ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", s.target), 3);
     scene_end(&s);
 }
