@@ -215,8 +215,8 @@ static const struct {
 } manners[INCLOAD__MANNERS] = {
     [INCLOAD__MANNER_STATEMENT] = { 160, 300, 0, 0 },
     [INCLOAD__MANNER_RELEASE] = { 175, 330, 20, 5000 },
-    [INCLOAD__MANNER_ROLLBACK] = { 200, 380, 40, 30000 },
-    [INCLOAD__MANNER_CLOSE] = { 215, 420, 40, 1000 },
+    [INCLOAD__MANNER_ROLLBACK] = { 190, 380, 40, 30000 },
+    [INCLOAD__MANNER_CLOSE] = { 205, 420, 40, 1000 },
 };
 
 static int64_t

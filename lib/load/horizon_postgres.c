@@ -188,6 +188,7 @@ incload__postgres_in_flight(incload__load *load, incload__conn *conn, incload__r
 static int32_t
 list(incload__load *load, incload_error **err)
 {
+    static const char hidden[] = "transactions cannot be seen through a query, a view or a foreign table";
     bool number = incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER;
 
     load->found = incload__alloc(load->mem, sizeof(incload__postgres_found));
@@ -200,6 +201,10 @@ list(incload__load *load, incload_error **err)
     int32_t status = ask_facts(load, err);
     if (status == INCLOAD_OK && found->facts.count == 0)
         return use_cursor_alone(load, "the source tells nothing of its transactions", err);
+    /* Without transactions only a bound by time is left. */
+    if (status == INCLOAD_OK && !incload__postgres_shows_xmin(load)
+        && incload__cursor_unit_of(load) != INCLOAD__UNIT_MICROS)
+        return use_cursor_alone(load, hidden, err);
     if (status == INCLOAD_OK)
         status = ask_of_cursor(load, err);
     if (status == INCLOAD_OK)
@@ -209,8 +214,8 @@ list(incload__load *load, incload_error **err)
         status = ask_greatest(load, err);
     if (status == INCLOAD_OK && is_standby(load) && lists)
         status = incload__postgres_ask_primary(load, err);
-    if (status == INCLOAD_OK && !incload__postgres_shows_xmin(load) && !(incload__postgres_bounds(load) && !number))
-        return use_cursor_alone(load, "transactions cannot be seen through a query, a view or a foreign table", err);
+    if (status == INCLOAD_OK && !incload__postgres_shows_xmin(load) && !incload__postgres_bounds(load))
+        return use_cursor_alone(load, hidden, err);
     if (status == INCLOAD_OK && !found->primary_asked)
         status = incload__postgres_in_flight(load, load->from, &found->backends, &found->prepared, err);
     if (status != INCLOAD_OK)

@@ -7,7 +7,7 @@
 
 #include "driver/wait.h"
 
-enum { THREAD_STACK = 1 << 20, STOP_WAIT_MS = 100 };
+enum { THREAD_STACK = 1 << 20, STOP_WAIT_MS = 25 };
 
 struct incload__heartbeat {
     atomic_int refs; /* the run's and the thread's */

@@ -85,6 +85,13 @@ add_row(const char *table, int id, const char *value)
     run_sql(source.database, "INSERT INTO %s VALUES (%d, %s, 'first')", table, id, value);
 }
 
+/* Rows at the watermark come again to be compared, but not where rows are told by their transaction. */
+static long long
+again(long long rows)
+{
+    return source.party->dialect == POSTGRES ? 0 : rows;
+}
+
 static void
 check_cursor(const struct cursor *cursor, const char *table, bool typed)
 {
@@ -107,13 +114,13 @@ check_cursor(const struct cursor *cursor, const char *table, bool typed)
 
     add_row(table, 4, v[1]);
     add_row(table, 5, v[2]);
-    expect_load(&load, 4, 2, "second load: a late tie at the watermark (row 4), and row 5");
+    expect_load(&load, 2 + again(2), 2, "second load: a late tie at the watermark (row 4), and row 5");
 
     run_sql(source.database, "UPDATE %s SET moved = %s, note = 'moved' WHERE id = 1", table, v[3]);
     add_row(table, 6, v[3]);
-    expect_load(&load, 3, 2, "third load: row 1 has moved, row 6 is new");
+    expect_load(&load, 2 + again(1), 2, "third load: row 1 has moved, row 6 is new");
 
-    expect_load(&load, 2, 0, "fourth load: nothing has changed");
+    expect_load(&load, again(2), 0, "fourth load: nothing has changed");
     expect_one(target.database, "6", "SELECT %s FROM %s", text_of("count(*)", target.party->dialect), table);
     expect_one(target.database, "1", "SELECT %s FROM %s WHERE note = 'moved'",
                text_of("max(id)", target.party->dialect), table);
