@@ -8,6 +8,7 @@
  *
  * One that has written nothing has "(0x7fae3140ab80)" in place of its number; "COMMITTED IN MEMORY" is not yet visible
  * to all, and counts like any other. */
+#include <stdio.h>
 #include <string.h>
 
 #include "batch/number.h"
@@ -55,11 +56,30 @@ next_block(const char **at, const char *end)
     return next != NULL && next < end ? next : end;
 }
 
+/* "MariaDB thread id 7, OS thread handle 1403, query id 26 localhost root": host and user, as far as they are there. */
+static void
+describe(const char *at, const char *end, const char *thread, char *words, size_t size)
+{
+    static const char mark[] = ", query id ";
+    const char *found = strstr(at, mark);
+    const char *host = found != NULL && found < end ? found + sizeof mark - 1 : NULL;
+
+    if (host != NULL)
+        host += strspn(host, "0123456789");
+    size_t host_length = host != NULL && *host == ' ' ? strcspn(++host, " \n") : 0;
+    const char *user = host_length > 0 && host[host_length] == ' ' ? host + host_length + 1 : "";
+    size_t user_length = strcspn(user, " \n");
+    if (user_length > 0)
+        snprintf(words, size, "thread %s, user %.*s@%.*s", thread, (int)user_length, user, (int)host_length, host);
+    else
+        snprintf(words, size, "thread %s", thread);
+}
+
 static int32_t
 add_transaction(const char *at, const char *end, incload__rows *out, incload_error **err)
 {
     char id[INCLOAD__NUMBER_TEXT], thread[INCLOAD__NUMBER_TEXT], seconds[INCLOAD__NUMBER_TEXT];
-    char words[INCLOAD__NUMBER_TEXT + 8] = "thread ";
+    char words[200];
     const char *cells[INCLOAD__OPEN_COLUMNS] = {
         [INCLOAD__OPEN_TOKEN] = "", [INCLOAD__OPEN_ID] = id, [INCLOAD__OPEN_THREAD] = thread,
         [INCLOAD__OPEN_SECONDS] = seconds, [INCLOAD__OPEN_WORDS] = words,
@@ -67,7 +87,7 @@ add_transaction(const char *at, const char *end, incload__rows *out, incload_err
 
     id[incload__uint_text(number_at(at), id)] = '\0';
     thread[incload__uint_text(number_behind(at, end, "MariaDB thread id "), thread)] = '\0';
-    memcpy(words + strlen(words), thread, strlen(thread) + 1);
+    describe(at, end, thread, words, sizeof words);
     seconds[incload__uint_text(number_behind(at, end, ", ACTIVE "), seconds)] = '\0';
     return incload__rows_add(out, cells, NULL, INCLOAD__OPEN_COLUMNS) == INCLOAD_OK ? INCLOAD_OK
                                                                                      : incload__fail_memory(err);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -28,6 +29,51 @@ parent_of(long pid)
     return parent;
 }
 
+/* The state of a process or thread, such as R, S or T; 0 when it is gone. */
+static char
+state_of(const char *path)
+{
+    char text[512], state = 0;
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL)
+        return 0;
+    if (fgets(text, sizeof text, file) != NULL)
+        sscanf(text, "%*d (%*[^)]) %c", &state);
+    fclose(file);
+    return state;
+}
+
+/* A signal is taken by one thread, and the others run on until that one is given a processor. */
+static void
+wait_until_stopped(long pid)
+{
+    char folder[64], path[400];
+    bool stopped = false;
+
+    snprintf(folder, sizeof folder, "/proc/%ld/task", pid);
+    while (!stopped) {
+        DIR *tasks = opendir(folder);
+        stopped = true;
+        for (struct dirent *entry = tasks != NULL ? readdir(tasks) : NULL; entry != NULL; entry = readdir(tasks)) {
+            snprintf(path, sizeof path, "%s/%s/stat", folder, entry->d_name);
+            char state = entry->d_name[0] != '.' ? state_of(path) : 'T';
+            stopped = stopped && (state == 'T' || state == 'Z' || state == 0);
+        }
+        if (tasks != NULL)
+            closedir(tasks);
+        if (!stopped)
+            sleep_ms(1);
+    }
+}
+
+static void
+signal_process(long pid, int number)
+{
+    if (kill((pid_t)pid, number) == 0 && number == SIGSTOP)
+        wait_until_stopped(pid);
+}
+
 static void
 signal_server(const char *variable, int number)
 {
@@ -36,13 +82,13 @@ signal_server(const char *variable, int number)
 
     ck_assert_msg(server > 1, "%s names no process: run this by tests/run.sh", variable);
     /* The first process first: it then starts no other one meanwhile. */
-    ck_assert_int_eq(kill((pid_t)server, number), 0);
+    signal_process(server, number);
     DIR *all = opendir("/proc");
     ck_assert_ptr_nonnull(all);
     for (struct dirent *entry = readdir(all); entry != NULL; entry = readdir(all)) {
         long pid = strtol(entry->d_name, NULL, 10);
         if (pid > 1 && parent_of(pid) == server)
-            kill((pid_t)pid, number);
+            signal_process(pid, number);
     }
     closedir(all);
 }
