@@ -72,6 +72,8 @@ transfer_keys(incload__load *load, incload__load *keys, incload_error **err)
     keys->cursor = -1;
     keys->latest_by = -1;
     keys->staged = false;
+    /* All keys, whatever the window of the rows was; its texts stay the load's own. */
+    memset(&keys->window, 0, sizeof keys->window);
     int32_t status = incload__transfer(keys, err);
     load->keys_read = atomic_load(&unit.rows_read);
     return status;

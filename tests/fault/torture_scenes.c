@@ -100,7 +100,7 @@ const scene_plan scene_plans[] = {
       .round = 2,
       .writers = 16,
       .mix = MIX_IDLE | MIX_SAVEPOINTS | MIX_BULK | MIX_UPDATES | MIX_DELETES,
-      .strategy = BY_STAMP " detect_deletes=keys delete_all=true",
+      .strategy = BY_STAMP " detect_deletes=keys",
       .tables = { PG_COLUMNS("bigint", "timestamptz"), PG_INDEX },
       .stamps = { { "now()", 0, 1, false } },
       .loaders = { { "relay", POSTGRES, "relay", "", false, false } } },

@@ -97,8 +97,8 @@ rig_tell_earlier_load(incload_mock *mock)
 {
     static const char *const one[] = { "1" }, *const version[] = { "2" };
     static const char *const position[] = { "3", "2024-01-01 08:00:00", "timestamp", "BEST_EFFORT",
-                                             "{\"version\":1,\"kind\":\"cursor\",\"column\":\"updated\","
-                                             "\"type\":\"timestamp\",\"value\":\"2024-01-01 08:00:00\"}",
+                                             ("{\"version\":1,\"kind\":\"cursor\",\"column\":\"updated\","
+                                             "\"type\":\"timestamp\",\"value\":\"2024-01-01 08:00:00\"}"),
                                              "5" };
 
     incload_mock_answer_rows(mock, "SELECT MAX(version)%", 0, "version", "bigint", version, 1, NULL);

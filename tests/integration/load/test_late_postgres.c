@@ -552,6 +552,11 @@ START_TEST(deleted_rows_leave_the_copy_when_keys_are_compared)
     counts c = loads(&s, 1, "detect_deletes=keys");
     ck_assert_int_eq(c.deleted, 34);
     equal(&s, _i);
+    /* Also in a run that finds nothing new. */
+    ck_assert_int_eq(loads(&s, 0, "detect_deletes=keys").deleted, 0);
+    sql(s.main, "DELETE FROM late.src WHERE id = 1000");
+    ck_assert_int_eq(loads(&s, 0, "detect_deletes=keys").deleted, 1);
+    equal(&s, _i);
     end(&s);
 }
 END_TEST
