@@ -33,6 +33,8 @@ url(void)
     return text;
 }
 
+static void sql(PGconn *conn, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static void
 sql(PGconn *conn, const char *format, ...)
 {
@@ -548,7 +550,7 @@ START_TEST(deleted_rows_leave_the_copy_when_keys_are_compared)
 
     sql(s.main, "INSERT INTO late.src SELECT g, now(), 'n' FROM generate_series(2, 100) AS g");
     ck_assert_int_eq(loads(&s, 99, "detect_deletes=keys").deleted, 0);
-    sql(s.main, "DELETE FROM late.src WHERE id % 3 = 0; UPDATE late.src SET id = 1000, at = now() WHERE id = 50");
+    sql(s.main, "DELETE FROM late.src WHERE id %% 3 = 0; UPDATE late.src SET id = 1000, at = now() WHERE id = 50");
     counts c = loads(&s, 1, "detect_deletes=keys");
     ck_assert_int_eq(c.deleted, 34);
     equal(&s, _i);
