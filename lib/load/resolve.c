@@ -6,8 +6,9 @@
 #include "sched/backoff.h"
 #include "state/session.h"
 
-/* With a deadline behind it there is still so much time; without one, that of a server's restart. */
-enum { GRACE_MS = 3000, LIMIT_MS = 60000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 2000 };
+/* After a deadline or a cancel there is still so much time, for a call returns soon after them; without either, that of
+ * a server's restart. */
+enum { GRACE_MS = 40, LIMIT_MS = 60000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 2000 };
 
 static int64_t
 resolve_limit(const incload__load *load)
