@@ -191,10 +191,15 @@ begin_target(incload__load *load, incload_error **err)
     status = incload__ask_row(load, load->from, dialect->export_snapshot, NULL, 0, &rows, err);
     if (status != INCLOAD_OK)
         return status;
+    const char *snapshot = incload__rows_get(&rows, 0, 0);
+    if (snapshot == NULL || snapshot[strspn(snapshot, "0123456789ABCDEFabcdef-")] != '\0') {
+        incload__rows_free(&rows);
+        return incload__fail(err, INCLOAD_E_PROTOCOL, "the source named its snapshot in an unknown form");
+    }
     load->to->begin_text = dialect->begin_import;
     status = driver->begin(load->to, err);
     load->to->begin_text = NULL;
-    incload__str_addf(&sql, "%s'%s'", dialect->import_snapshot, incload__rows_get(&rows, 0, 0));
+    incload__str_addf(&sql, "%s'%s'", dialect->import_snapshot, snapshot);
     if (status == INCLOAD_OK)
         status = sql.failed ? incload__fail_memory(err)
                             : driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);

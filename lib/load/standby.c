@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A source that is a PostgreSQL standby shows its own sessions only. Its primary knows who is in flight; what was over
  * there when it was asked is visible here once the log up to that moment was replayed. */
-#define _POSIX_C_SOURCE 200809L
 #include <string.h>
-#include <time.h>
 
 #include "base/utf8.h"
 #include "load/horizon_postgres.h"
 
-enum { CATCH_UP_MS = 10000, LOOK_EVERY_MS = 10 };
-
-static void
-pause_a_moment(void)
-{
-    struct timespec moment = { 0, LOOK_EVERY_MS * 1000000L };
-
-    nanosleep(&moment, NULL);
-}
+enum { CATCH_UP_MS = 10000, LOOK_EVERY_US = 10000 };
 
 static int32_t
 ask_text(incload__load *load, incload__conn *conn, const char *sql, const char *param, char *out, size_t size,
@@ -75,7 +65,7 @@ wait_for_replay(incload__load *load, const char *position, incload_error **err)
         status = ask_text(load, load->from, "SELECT (pg_last_wal_replay_lsn() >= $1::text::pg_lsn)::int::text",
                           position, reached, sizeof reached, err);
         if (status == INCLOAD_OK && strcmp(reached, "1") != 0) {
-            pause_a_moment();
+            incload__unit_pause(load->unit, incload__monotonic_us(load->env) + LOOK_EVERY_US);
             status = incload__load_check(load, err);
         }
     }

@@ -56,6 +56,7 @@ incload__unit_restart(incload_unit *unit)
     atomic_store(&unit->rows_written, 0);
     atomic_store(&unit->rows_skipped, 0);
     atomic_store(&unit->rows_without_cursor, 0);
+    atomic_store(&unit->rows_deleted, 0);
     atomic_store(&unit->bytes, 0);
     atomic_fetch_add(&unit->attempt, 1);
 }
