@@ -65,7 +65,7 @@ load_from(const char *url, const char *options, int32_t code, const char *words)
     incload_database *target = incload_database_new_in(context, "odbc:Driver=SQLite3;Database=:memory:", NULL, &err);
     incload_strategy *how = incload_strategy_new_in(context, "append", NULL, &err);
     incload_step *step = incload_step_new_load(source, "orders", target, "orders", how, &err);
-    incload_run *run = incload_step_run(step, NULL, &err);
+    incload_run *run = incload_step_run(step, "retries=0", &err);
 
     no_canary_in_events(context);
     refused_with(err, code, words);
