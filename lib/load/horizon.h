@@ -33,6 +33,7 @@ typedef struct incload__window {
     bool repeats;    /* rows delivered before may come again: those equal to a target row are not written */
     bool empty;      /* nothing passes: see incload__window_probe() */
     bool filter_positionless; /* the filter also holds for rows without a position */
+    bool indexed;    /* an index begins with the cursor: its newest rows are looked at first at no cost */
     const char *level; /* "EXACT", "EXACT_IF_STAMPED" or "BEST_EFFORT" */
     char *reason;    /* why not more exact; NULL: nothing to say */
     char *held_by;   /* the oldest transaction in flight, for people; NULL: none */

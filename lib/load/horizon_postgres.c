@@ -354,6 +354,7 @@ set_filter(incload__load *load, uint64_t xmin, bool with_done, incload_error **e
     window->filter = window->filter_params[0] = window->filter_params[1] = NULL;
     if (found_of(load)->snapshot.xmax - xmin >= half_of_all_xids)
         return INCLOAD_OK;
+    window->indexed = strcmp(incload__postgres_fact(load, INCLOAD__FACT_INDEXED), "1") == 0;
     text[incload__uint_text(xmin & UINT32_MAX, text)] = '\0';
     window->filter_params[0] = incload__strdup(load->mem, text);
     /* age() understands that ids wrap around; comparing numbers would not. The sub-select is hashed once, where

@@ -342,6 +342,12 @@ part_has_rows(incload__load *load, incload__conn *conn, int32_t part, bool *has,
     int32_t status = incload__sql_from(load, &sql, err);
     if (status == INCLOAD_OK)
         status = incload__window_where(load, &sql, conn->dialect, part, NULL, 0, NULL, err);
+    /* Rows that were delivered lie at the low end. */
+    if (status == INCLOAD_OK && part == PART_POSITIONED && load->window.indexed) {
+        incload__str_add(&sql.text, " ORDER BY ");
+        status = conn->dialect->quote(&sql.text, "column", load->shape.columns[load->cursor].name, err);
+        incload__str_add(&sql.text, " DESC");
+    }
     incload__str_add(&sql.text, " LIMIT 1");
     if (status == INCLOAD_OK)
         status = incload__sql_check(&sql, err);

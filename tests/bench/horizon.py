@@ -14,6 +14,7 @@ each change twice.
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
 from sides import Bars, median, other_database, psql, run, spread
@@ -25,6 +26,7 @@ QUIET_ROUNDS = int(os.environ.get('INCLOAD_BENCH_QUIET_ROUNDS', 31))
 PROGRAMS = os.environ['INCLOAD_BENCH_PROGRAMS']
 SHARE = 16  # one row of so many changes in a round
 BATCH = 1000
+MARGIN = 5
 SIDES = {'exact': '', 'bare cursor': ' horizon=none'}
 
 source = os.environ['INCLOAD_TEST_POSTGRES']
@@ -114,7 +116,19 @@ def longer(seconds):
     return median([1000 * (exact - bare) for exact, bare in zip(seconds['exact'], seconds['bare cursor'])])
 
 
+def ratio(seconds):
+    return median([exact / bare for exact, bare in zip(seconds['exact'], seconds['bare cursor'])])
+
+
 def changed(turn):
+    """The exact load looks once more at what was stamped in the last MARGIN seconds before the load before it. Where
+    loads come minutes apart these are few rows; here, without a pause, they would be all rows of the round before."""
+    tidy()
+    change(turn)
+    time.sleep(MARGIN)
+
+
+def changed_at_once(turn):
     tidy()
     change(turn)
 
@@ -128,6 +142,7 @@ psql(target, 'VACUUM ANALYZE')
 quiet = load_in_turns('quiet', QUIET_ROUNDS)
 alone = measure('quiet', QUIET_ROUNDS, lambda turn: None)
 busy = measure('orders', ROUNDS, changed)
+close = measure('orders', ROUNDS // 2, changed_at_once)
 
 print(f'horizon: {ROWS // SHARE:,} changed rows of {ROWS:,}, {ROUNDS} rounds; nothing new in {QUIET_ROWS:,}, '
       f'{QUIET_ROUNDS} rounds; median [least-most]')
@@ -137,7 +152,9 @@ for side in SIDES:
           f'{spread([1000 * s for s in alone[side]], "{:.1f}"):>24}')
 
 bars = Bars()
-bars.at_most('horizon_increment', median([e / b for e, b in zip(busy['exact'], busy['bare cursor'])]), 1.05)
+bars.at_most('horizon_increment', ratio(busy), 1.05)
+print(f'increments right behind their changes, so that each looks at those of the one before as well: '
+      f'{ratio(close):.2f} times as long')
 print(f'a no-op in a process of its own takes {longer(alone):.1f} ms longer')
 bars.at_most('horizon_noop_ms', longer(quiet), 5)
 bars.done()
