@@ -176,7 +176,9 @@ attempt(campaign *c, bool *again, int64_t *when_us, incload_error **err)
         if (!*again) {
             incload__heartbeat_stop(c->heartbeat);
             c->heartbeat = NULL;
-            incload__turn_end(load);
+            /* Where the ledger could not be asked the lease cannot be given up. */
+            if (status != INCLOAD_E_COMMIT_UNKNOWN)
+                incload__turn_end(load);
         }
         name_loss(c, &failure);
         incload__error_pass(err, failure);

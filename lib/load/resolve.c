@@ -1,49 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a COMMIT whose answer was lost. The run's row is in the same transaction as all else, so the ledger
  * knows, once the old session is gone: until then its COMMIT may still be on the way. */
-#include "driver/wait.h"
 #include "load/internal.h"
 #include "sched/backoff.h"
 #include "state/session.h"
 
-/* After a deadline or a cancel there is still so much time, for a call returns soon after them; without either, that of
- * a server's restart. */
-enum { GRACE_MS = 40, LIMIT_MS = 60000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 2000 };
+/* Without a deadline: that of a server's restart. */
+enum { LIMIT_MS = 60000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 2000 };
 
-static int64_t
-resolve_limit(const incload__load *load)
-{
-    int64_t grace = incload__deadline_in(load->env, GRACE_MS), deadline = load->spec->deadline_us;
-
-    if (incload_unit_is_cancelled(load->unit) != 0)
-        return grace;
-    if (deadline == 0)
-        return incload__deadline_in(load->env, LIMIT_MS);
-    return deadline > grace ? deadline : grace;
-}
-
-/* Neither a cancel nor the deadline ends it: both are the reasons for being here. */
-static void
-pause_until(const incload__load *load, int64_t until_us)
-{
-    incload__monitor monitor;
-
-    if (incload__monitor_init(&monitor) != INCLOAD_OK)
-        return;
-    incload__monitor_lock(&monitor);
-    while (incload__monotonic_us(load->env) < until_us)
-        incload__monitor_wait(&monitor, load->env, until_us);
-    incload__monitor_unlock(&monitor);
-    incload__monitor_free(&monitor);
-}
-
-/* Under an owner of its own: a cancel of the run must not keep it from knowing what it did. */
 static int32_t
 ask_ledger(incload__load *load, int64_t limit_us, bool *committed, incload_error **err)
 {
     incload__conn *conn = NULL;
-    int32_t status =
-        incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE, limit_us, committed, &conn, err);
+    int32_t status = incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE, limit_us, load->spec->owner,
+                                            &conn, err);
 
     if (status != INCLOAD_OK)
         return status;
@@ -62,12 +32,12 @@ ask_until(incload__load *load, int64_t limit_us, bool *committed, incload_error 
         int32_t status = ask_ledger(load, limit_us, committed, &failure);
         int64_t next = incload__monotonic_us(load->env) + FIRST_PAUSE_MS * 100
                        + incload__backoff_us(load->env, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, failures);
-        if (status == INCLOAD_OK || incload_error_is_retryable(failure) == 0 || next >= limit_us) {
+        if (status == INCLOAD_OK || incload_error_is_retryable(failure) == 0 || next >= limit_us
+            || !incload__unit_pause(load->unit, next)) {
             incload__error_pass(err, failure);
             return status;
         }
         incload_error_unref(failure);
-        pause_until(load, next);
     }
 }
 
@@ -75,12 +45,17 @@ int32_t
 incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err)
 {
     bool committed = false;
+    int64_t deadline = load->spec->deadline_us;
+    int64_t limit = deadline != 0 ? deadline : incload__deadline_in(load->env, LIMIT_MS);
     incload_error *failure = NULL;
 
     /* The broken connection makes room for the one that asks: there may be a limit on them. */
     incload__database_give_back(load->spec->target, load->to);
     load->to = NULL;
-    int32_t status = ask_until(load, resolve_limit(load), &committed, &failure);
+    /* A server that did not answer until then would not answer this either. */
+    int32_t status = incload__load_check(load, &failure);
+    if (status == INCLOAD_OK)
+        status = ask_until(load, limit, &committed, &failure);
     if (status != INCLOAD_OK) {
         incload__error_prefix(
             &unknown,

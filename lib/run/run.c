@@ -182,7 +182,8 @@ name_the_cause(incload_run *run, incload_error **failure)
 {
     int32_t code = incload_error_code(*failure);
 
-    if (atomic_load(&run->cancelled) && code != INCLOAD_E_CANCELLED) {
+    /* Of a COMMIT without an answer nobody knows what was kept, and the host must. */
+    if (atomic_load(&run->cancelled) && code != INCLOAD_E_CANCELLED && code != INCLOAD_E_COMMIT_UNKNOWN) {
         incload_error *told = NULL;
         incload__fail(&told, INCLOAD_E_CANCELLED, "the run was cancelled: nothing of this unit was kept");
         incload__error_set_cause(&told, *failure);

@@ -192,12 +192,105 @@ START_TEST(a_cancelled_run_ends_soon_while_the_servers_are_stopped)
 }
 END_TEST
 
+/* A COMMIT on PostgreSQL that sleeps, by either driver, in another database than the source's. */
+static const int32_t committing[] = { 0, 4 };
+
+static void
+make_commit_slow(const setting *t)
+{
+    sql(t->s.to, "CREATE OR REPLACE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS "
+                 "'BEGIN PERFORM pg_sleep(20); RETURN NULL; END'");
+    sql(t->s.to,
+        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON %s DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION slow_commit()",
+        t->s.target);
+}
+
+static const char in_commit[] = "SELECT COUNT(*) AS c FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
+                                "query ILIKE 'COMMIT%%' AND datname = current_database()";
+
+static incload_run *
+start_until_commit(setting *t, incload_step **step, const char *options)
+{
+    incload_error *err = NULL;
+
+    t->s.what.query = NULL;
+    t->s.what.table = t->s.source;
+    *step = short_lease(&t->s.what, &err);
+    incload_run *run = incload_step_start(*step, options, &err);
+    ck_assert_msg(run != NULL, "%s", incload_error_message(err));
+    while (ask_number(t->s.to, in_commit) == 0)
+        ck_assert_msg(incload_run_wait(run, 5, NULL) == INCLOAD_E_TIMEOUT, "it ended before its COMMIT slept");
+    return run;
+}
+
+static void
+expect_recovery_after_commit(setting *t)
+{
+    ask_number(t->s.to,
+               "SELECT COUNT(pg_terminate_backend(pid)) AS c FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
+               "datname = current_database()");
+    sql(t->s.to, "DROP FUNCTION slow_commit() CASCADE");
+    expect_recovery(t);
+}
+
+START_TEST(a_commit_that_the_server_keeps_ends_with_the_run_s_time)
+{
+    setting t = setting_begin("kept", committing[_i]);
+    incload_error *err = NULL;
+    incload_step *step;
+
+    make_commit_slow(&t);
+    int64_t began = clock_ms();
+    incload_run *run = start_until_commit(&t, &step, "timeout=3s");
+    freeze_all();
+    incload_run_wait(run, 20000, &err);
+    int64_t took = clock_ms() - began;
+    thaw_all();
+    ck_assert_msg(incload_error_code(err) == INCLOAD_E_COMMIT_UNKNOWN, "%s: %s", incload_error_name(err),
+                  incload_error_message(err));
+    ck_assert_msg(took <= 3000 + LATE_MS, "it took %d ms", (int)took);
+    incload_error_unref(err);
+    incload_run_unref(run);
+    incload_step_unref(step);
+    expect_recovery_after_commit(&t);
+    setting_end(&t);
+}
+END_TEST
+
+START_TEST(a_commit_that_the_server_keeps_ends_soon_after_a_cancel)
+{
+    setting t = setting_begin("left", committing[_i]);
+    incload_error *err = NULL;
+    incload_step *step;
+
+    make_commit_slow(&t);
+    incload_run *run = start_until_commit(&t, &step, NULL);
+    freeze_all();
+    int64_t asked = clock_ms();
+    incload_run_cancel(run);
+    incload_run_wait(run, 20000, &err);
+    int64_t took = clock_ms() - asked;
+    thaw_all();
+    ck_assert_msg(incload_error_code(err) == INCLOAD_E_COMMIT_UNKNOWN, "%s: %s", incload_error_name(err),
+                  incload_error_message(err));
+    ck_assert_msg(took <= CANCEL_MS, "it took %d ms", (int)took);
+    incload_error_unref(err);
+    incload_run_unref(run);
+    incload_step_unref(step);
+    expect_recovery_after_commit(&t);
+    setting_end(&t);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, thaw_all, NULL); /* a test that failed half-way has left them stopped */
     tcase_add_loop_test(tests, a_run_ends_by_its_time_while_the_servers_are_stopped, 0, COUNT);
     tcase_add_loop_test(tests, a_cancelled_run_ends_soon_while_the_servers_are_stopped, 0, COUNT);
+    tcase_add_loop_test(tests, a_commit_that_the_server_keeps_ends_with_the_run_s_time, 0, 2);
+    tcase_add_loop_test(tests, a_commit_that_the_server_keeps_ends_soon_after_a_cancel, 0, 2);
 }
 
 int
