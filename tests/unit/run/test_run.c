@@ -230,9 +230,7 @@ START_TEST(giving_back_a_run_that_goes_on_stops_it_without_waiting)
     incload_database_unref(r.target);
     r.step = NULL;
     r.source = r.target = NULL;
-    for (int32_t i = 0; i < 500 && incload_mock_open_connection_count(r.from) > 0; i++)
-        sleep_ms(10);
-    ck_assert_int_eq(incload_mock_open_connection_count(r.from), 0);
+    rig_expect_closed(r.from);
     ck_assert_int_eq(incload_mock_commit_count(r.to), 0);
     sleep_ms(20);
 }
