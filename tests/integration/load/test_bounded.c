@@ -139,6 +139,18 @@ setting_end(setting *t)
     incload_context_unref(t->context);
 }
 
+/* So late, and with that word; gives all three back. */
+static void
+expect_end(incload_run *run, incload_step *step, incload_error *err, int32_t code, int64_t took_ms, int64_t most_ms)
+{
+    thaw_all();
+    ck_assert_msg(incload_error_code(err) == code, "%s: %s", incload_error_name(err), incload_error_message(err));
+    ck_assert_msg(took_ms <= most_ms, "it took %d ms", (int)took_ms);
+    incload_error_unref(err);
+    incload_run_unref(run);
+    incload_step_unref(step);
+}
+
 START_TEST(a_run_ends_by_its_time_while_the_servers_are_stopped)
 {
     setting t = setting_begin("stopped", _i);
@@ -152,13 +164,7 @@ START_TEST(a_run_ends_by_its_time_while_the_servers_are_stopped)
     freeze_all();
     incload_run_wait(run, 20000, &err);
     int64_t took = clock_ms() - began;
-    thaw_all();
-    ck_assert_msg(incload_error_code(err) == INCLOAD_E_TIMEOUT, "%s: %s", incload_error_name(err),
-                  incload_error_message(err));
-    ck_assert_msg(took <= TIME_MS + LATE_MS, "it took %d ms", (int)took);
-    incload_error_unref(err);
-    incload_run_unref(run);
-    incload_step_unref(step);
+    expect_end(run, step, err, INCLOAD_E_TIMEOUT, took, TIME_MS + LATE_MS);
     expect_recovery(&t);
     setting_end(&t);
 }
@@ -180,13 +186,7 @@ START_TEST(a_cancelled_run_ends_soon_while_the_servers_are_stopped)
     ck_assert_int_le(clock_ms() - asked, 50);
     incload_run_wait(run, 20000, &err);
     int64_t took = clock_ms() - asked;
-    thaw_all();
-    ck_assert_msg(incload_error_code(err) == INCLOAD_E_CANCELLED, "%s: %s", incload_error_name(err),
-                  incload_error_message(err));
-    ck_assert_msg(took <= CANCEL_MS, "it took %d ms", (int)took);
-    incload_error_unref(err);
-    incload_run_unref(run);
-    incload_step_unref(step);
+    expect_end(run, step, err, INCLOAD_E_CANCELLED, took, CANCEL_MS);
     expect_recovery(&t);
     setting_end(&t);
 }
@@ -246,13 +246,7 @@ START_TEST(a_commit_that_the_server_keeps_ends_with_the_run_s_time)
     freeze_all();
     incload_run_wait(run, 20000, &err);
     int64_t took = clock_ms() - began;
-    thaw_all();
-    ck_assert_msg(incload_error_code(err) == INCLOAD_E_COMMIT_UNKNOWN, "%s: %s", incload_error_name(err),
-                  incload_error_message(err));
-    ck_assert_msg(took <= 3000 + LATE_MS, "it took %d ms", (int)took);
-    incload_error_unref(err);
-    incload_run_unref(run);
-    incload_step_unref(step);
+    expect_end(run, step, err, INCLOAD_E_COMMIT_UNKNOWN, took, 3000 + LATE_MS);
     expect_recovery_after_commit(&t);
     setting_end(&t);
 }
@@ -271,13 +265,7 @@ START_TEST(a_commit_that_the_server_keeps_ends_soon_after_a_cancel)
     incload_run_cancel(run);
     incload_run_wait(run, 20000, &err);
     int64_t took = clock_ms() - asked;
-    thaw_all();
-    ck_assert_msg(incload_error_code(err) == INCLOAD_E_COMMIT_UNKNOWN, "%s: %s", incload_error_name(err),
-                  incload_error_message(err));
-    ck_assert_msg(took <= CANCEL_MS, "it took %d ms", (int)took);
-    incload_error_unref(err);
-    incload_run_unref(run);
-    incload_step_unref(step);
+    expect_end(run, step, err, INCLOAD_E_COMMIT_UNKNOWN, took, CANCEL_MS);
     expect_recovery_after_commit(&t);
     setting_end(&t);
 }
