@@ -142,8 +142,10 @@ static void
 name_loss(campaign *c, incload_error **failure)
 {
     incload_error *told = NULL;
+    int32_t code = incload_error_code(*failure);
 
-    if (!atomic_load(&c->unit->lost) || incload_error_code(*failure) == INCLOAD_E_BUSY)
+    /* Of a COMMIT without an answer nobody knows what was kept, whoever has the lease now. */
+    if (!atomic_load(&c->unit->lost) || code == INCLOAD_E_BUSY || code == INCLOAD_E_COMMIT_UNKNOWN)
         return;
     incload__lease_fail_lost(&c->lease, &told);
     incload__error_set_cause(&told, *failure);

@@ -54,6 +54,12 @@ incload__resolve_commit(incload__load *load, incload_error *unknown, incload_err
     load->to = NULL;
     /* A server that did not answer until then would not answer this either. */
     int32_t status = incload__load_check(load, &failure);
+    /* Whoever has the lease now: the COMMIT was sent under ours. */
+    if (status == INCLOAD_E_BUSY) {
+        incload_error_unref(failure);
+        failure = NULL;
+        status = INCLOAD_OK;
+    }
     if (status == INCLOAD_OK)
         status = ask_until(load, limit, &committed, &failure);
     if (status != INCLOAD_OK) {
