@@ -55,6 +55,8 @@ call_function(incload__load *load, struct ArrowArray *array, incload_error **err
         int64_t after = incload_batch_rows(batch);
         if (after < before)
             atomic_fetch_add(&unit->rows_skipped, before - after);
+        else
+            load->rows_added += after - before;
         return incload__batch_end(batch, array, err);
     }
     incload__batch_free(batch);

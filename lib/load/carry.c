@@ -237,7 +237,7 @@ incload__carry_out(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && incload__by_cursor(load))
         status = incload__window_probe(load, load->from, err);
     if (status == INCLOAD_OK) {
-        load->staged = !load->window.empty && needs_staging(load, has_rows);
+        load->staged = incload__audit_wants_staging(load) || (!load->window.empty && needs_staging(load, has_rows));
         status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
     }
     if (status == INCLOAD_OK)
@@ -250,10 +250,14 @@ incload__carry_out(incload__load *load, incload_error **err)
     load->from->driver->rollback(load->from, NULL);
     if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__audit(load, err);
     if (status == INCLOAD_OK && load->staged)
         status = incload__publish(load, err);
     if (status == INCLOAD_OK)
         status = incload__deletes_apply(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__audit_balance(load, err);
     if (status == INCLOAD_OK)
         status = incload__commit(load, err);
     if (status != INCLOAD_OK && load->to != NULL)

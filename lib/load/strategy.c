@@ -84,6 +84,19 @@ static const incload__option strategy_option_list[] = {
            "of the load and deleting what the target has beyond them. Needs write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
             "Let detect_deletes empty the target when the source has no row left. Refused otherwise."),
+    INTEGER("min_rows", min_rows, "0", 0, INT64_MAX, "rows",
+            "Refuse to publish when a load brings fewer rows than this. 0 sets no limit."),
+    INTEGER("max_rows", max_rows, "0", 0, INT64_MAX, "rows",
+            "Refuse to publish when a load brings more rows than this. 0 sets no limit."),
+    INTEGER("max_shrink", max_shrink, "-1", -1, 100, "per cent",
+            "Refuse to publish when the target would lose more than this share of its rows: by write=replace, "
+            "write=swap or detect_deletes. 100 sets no limit; -1 stands for 50, with tables of fewer than 1,000 rows "
+            "left alone."),
+    LIST("check_not_null", check_not_null,
+         "Columns, named as in the source, that must not be NULL in any row that is about to be published."),
+    LIST("check_unique", check_unique,
+         "Columns, named as in the source, that together must not repeat among the rows that are about to be "
+         "published. Rows with a NULL in one of them do not count."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);

@@ -44,6 +44,11 @@ typedef struct incload__strategy_values {
     char *cursor_zone;
     int32_t detect_deletes;
     bool delete_all;
+    int64_t min_rows;
+    int64_t max_rows;
+    int64_t max_shrink;   /* per cent; -1: the library's own limit */
+    char *check_not_null; /* list */
+    char *check_unique;   /* list */
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

@@ -87,7 +87,7 @@ rig_tell_source(incload_mock *mock, const char *types)
     incload_mock_table(mock, "orders", "id,updated,item", types, "id", NULL);
     /* Of several answers the one told last holds. */
     incload_mock_answer_rows(mock, "SELECT % FROM %orders%", 0, "id,updated,item", types, rows, 2, NULL);
-    incload_mock_answer_rows(mock, "SELECT COUNT%", 0, "n", "bigint", none, 1, NULL);
+    incload_mock_answer_rows(mock, "SELECT COUNT% WHERE %", 0, "n", "bigint", none, 1, NULL);
     incload_mock_answer_rows(mock, "SELECT %MAX(%updated%", 0, "high", "text", newest, 1, NULL);
 }
 

@@ -134,6 +134,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         "WRITE \"incload_staging_89abcdef\"",
         "WRITE ROWS \"incload_staging_89abcdef\"",
         "WRITE END \"incload_staging_89abcdef\"",
+        "SELECT COUNT(*) FROM \"incload_staging_89abcdef\"",
         "INSERT INTO \"public\".\"orders\" AS t (\"id\", \"updated\", \"item\") OVERRIDING SYSTEM VALUE"
         " SELECT DISTINCT ON (s.\"id\") s.\"id\", s.\"updated\", s.\"item\""
         " FROM pg_temp.\"incload_staging_89abcdef\" AS s ORDER BY s.\"id\", s.ctid DESC"
