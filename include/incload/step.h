@@ -182,6 +182,24 @@ INCLOAD_API int32_t incload_step_set_check_function(incload_step *step, incload_
 INCLOAD_API incload_run *incload_step_run(incload_step *step, const char *options, incload_error **err);
 
 /**
+ * @brief Load the step's rejected rows once more (strategy option `bad_rows`), on the calling thread.
+ * @param step  a step
+ * @param options  as for incload_step_run()
+ * @param err  where the error goes; may be NULL
+ * @return a new reference to the finished run, or NULL, as for incload_step_run()
+ *
+ * Each row that the ledger holds for this load and that has not landed since is written as the step's strategy says
+ * (write=replace, replace_interval and swap: by plain insert), in one transaction on the target. Those that land are
+ * marked so; those that are refused again stay, with the new reason, and are counted by incload_run_rows_rejected().
+ * A row that is older than the target's by the cursor is left out. The watermark does not move. Rows that were
+ * stored as they were read pass through the step's process function; others were seen by it already.
+ *
+ * Errors: as incload_step_run(); #INCLOAD_E_UNSUPPORTED for a write mode that cannot land rows one by one (scd2).
+ * Threads: any. Blocking: until the run ends, at most the run's option `timeout`. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API incload_run *incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err);
+
+/**
  * @brief Run a step on a thread of the library.
  * @param step  a step
  * @param options  as for incload_step_run()

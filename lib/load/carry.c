@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "load/internal.h"
+#include "load/reject.h"
 
 bool
 incload__by_cursor(const incload__load *load)
@@ -226,8 +227,12 @@ int32_t
 incload__carry_out(incload__load *load, incload_error **err)
 {
     bool has_rows = false;
+    if (load->spec->replay)
+        return incload__replay_carry_out(load, err);
     int32_t status = begin_both(load, err);
 
+    if (status == INCLOAD_OK)
+        status = incload__reject_begin(load, err);
     if (status == INCLOAD_OK)
         status = incload__target_has_rows(load, &has_rows, err);
     if (status == INCLOAD_OK)
@@ -253,11 +258,13 @@ incload__carry_out(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__audit(load, err);
     if (status == INCLOAD_OK && load->staged)
-        status = incload__publish(load, err);
+        status = incload__publish_others(load, err);
     if (status == INCLOAD_OK)
         status = incload__deletes_apply(load, err);
     if (status == INCLOAD_OK)
         status = incload__audit_balance(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__reject_end(load, err);
     if (status == INCLOAD_OK)
         status = incload__commit(load, err);
     if (status != INCLOAD_OK && load->to != NULL)

@@ -33,6 +33,7 @@ typedef struct incload__load_spec {
     int32_t check_count;
     incload_check_fn check_function; /* may be NULL */
     void *check_data;
+    bool replay; /* the load's rejects are read in the place of its source */
     const void *owner; /* for cancel: see incload__database_cancel() */
     int64_t deadline_us;
     int64_t lease_ms; /* 0: none */

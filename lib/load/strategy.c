@@ -97,6 +97,13 @@ static const incload__option strategy_option_list[] = {
     LIST("check_unique", check_unique,
          "Columns, named as in the source, that together must not repeat among the rows that are about to be "
          "published. Rows with a NULL in one of them do not count."),
+    CHOICE("bad_rows", bad_rows, "fail", "fail reject",
+           "What to do about rows that the target refuses for what is in them (a value out of range, a constraint): "
+           "fail the load, or put them into the ledger's table of rejects and load the others."),
+    INTEGER("max_rejected", max_rejected, "1000", 0, INT64_MAX, "rows",
+            "With bad_rows=reject: the load fails when more rows than this are bad."),
+    INTEGER("max_rejected_percent", max_rejected_percent, "100", 0, 100, "per cent",
+            "With bad_rows=reject: the load fails when more than this share of the rows it read is bad."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);

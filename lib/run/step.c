@@ -357,6 +357,18 @@ incload_step_run(incload_step *step, const char *options, incload_error **err)
 }
 
 incload_run *
+incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    incload_run *run = incload__run_new(step, options, err);
+    if (run != NULL) {
+        incload__run_set_replay(run);
+        incload__run_here(run, err);
+    }
+    return run;
+}
+
+incload_run *
 incload_step_start(incload_step *step, const char *options, incload_error **err)
 {
     INCLOAD_ENTER_NULL(err);
