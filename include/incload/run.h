@@ -122,6 +122,15 @@ INCLOAD_API int64_t incload_run_rows_written(const incload_run *run);
 INCLOAD_API int64_t incload_run_rows_skipped(const incload_run *run);
 
 /**
+ * @brief Rows that the target refused and the ledger keeps (see the strategy's option `bad_rows`). Read is written plus
+ * skipped plus these.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_rejected(const incload_run *run);
+
+/**
  * @brief Rows of the source whose cursor is NULL or infinite, whatever the policy made of them.
  * @param run  a run, or NULL (returns 0)
  *

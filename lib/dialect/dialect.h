@@ -126,6 +126,12 @@ typedef struct incload__dialect {
      * order needs; gone at the end of the session at the latest. */
     int32_t (*create_staging)(incload__str *out, const char *staging, const incload__schema *columns,
                               incload_error **err);
+    /* The column of staging by which its rows are in the order they were loaded, quoted; its text, in quotes, can be
+     * compared with it. NULL: there is none, or no savepoint in the words of the standard. */
+    const char *load_order;
+    /* Statement after which deferred constraints of this transaction speak up at once; NULL: none is deferred, or it
+     * cannot be had. */
+    const char *immediate_constraints;
     /* Statement that removes it if it exists (without ending a transaction). */
     void (*drop_staging)(incload__str *out, const char *staging);
     int32_t (*merge)(incload__statements *out, const incload__merge *merge, incload_error **err);

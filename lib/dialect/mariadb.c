@@ -338,6 +338,7 @@ const incload__dialect incload__dialect_mariadb = {
     .no_position = incload__mariadb_no_position,
     .create_table = create_table,
     .create_staging = create_staging,
+    .load_order = "`_incload_seq`",
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,

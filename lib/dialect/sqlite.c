@@ -237,6 +237,7 @@ const incload__dialect incload__dialect_sqlite = {
     .misorders = incload__sqlite_misorders,
     .create_table = create_table,
     .create_staging = create_staging,
+    .load_order = "`_incload_seq`",
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,

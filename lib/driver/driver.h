@@ -163,6 +163,14 @@ int32_t incload__conn_fail(incload__conn *conn, incload_error **err, const char 
  * deadline has passed, INCLOAD_E_STATE when the transaction has failed or the connection is dead; else INCLOAD_OK. */
 int32_t incload__conn_check(incload__conn *conn, incload_error **err);
 
+/* ---- savepoints: plain SQL, the same in every dialect that has `load_order` ---- */
+
+int32_t incload__savepoint_set(incload__conn *conn, const char *name, incload_error **err);
+int32_t incload__savepoint_release(incload__conn *conn, const char *name, incload_error **err);
+/* Undoes what came after it, and the savepoint itself; the transaction is open again, also after a statement in it had
+ * failed. */
+int32_t incload__savepoint_undo(incload__conn *conn, const char *name, incload_error **err);
+
 /* ---- how long a call may go on once it is late ----
  * A run has several calls to make after its deadline or a cancel: the one that was interrupted ends, transactions are
  * rolled back, connections closed. Each may wait a little longer than the one before, counted from the deadline or the

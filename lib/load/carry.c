@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "load/internal.h"
+#include "load/reject.h"
 
 bool
 incload__by_cursor(const incload__load *load)
@@ -226,8 +227,12 @@ int32_t
 incload__carry_out(incload__load *load, incload_error **err)
 {
     bool has_rows = false;
+    if (load->spec->replay)
+        return incload__replay_carry_out(load, err);
     int32_t status = begin_both(load, err);
 
+    if (status == INCLOAD_OK)
+        status = incload__reject_begin(load, err);
     if (status == INCLOAD_OK)
         status = incload__target_has_rows(load, &has_rows, err);
     if (status == INCLOAD_OK)
@@ -237,7 +242,7 @@ incload__carry_out(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && incload__by_cursor(load))
         status = incload__window_probe(load, load->from, err);
     if (status == INCLOAD_OK) {
-        load->staged = !load->window.empty && needs_staging(load, has_rows);
+        load->staged = incload__audit_wants_staging(load) || (!load->window.empty && needs_staging(load, has_rows));
         status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
     }
     if (status == INCLOAD_OK)
@@ -250,10 +255,16 @@ incload__carry_out(incload__load *load, incload_error **err)
     load->from->driver->rollback(load->from, NULL);
     if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__audit(load, err);
     if (status == INCLOAD_OK && load->staged)
-        status = incload__publish(load, err);
+        status = incload__publish_others(load, err);
     if (status == INCLOAD_OK)
         status = incload__deletes_apply(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__audit_balance(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__reject_end(load, err);
     if (status == INCLOAD_OK)
         status = incload__commit(load, err);
     if (status != INCLOAD_OK && load->to != NULL)

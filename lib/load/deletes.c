@@ -61,6 +61,7 @@ transfer_keys(incload__load *load, incload__load *keys, incload_error **err)
                           .deadline_us = load->unit->deadline_us };
 
     how.window = INCLOAD__WINDOW_ALL;
+    how.bad_rows = INCLOAD__BAD_ROWS_FAIL;
     spec.function = NULL;
     spec.progress = NULL;
     keys->how = &how;

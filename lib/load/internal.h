@@ -55,6 +55,8 @@ struct incload__load {
     incload__mark after;           /* of this one */
     incload__window window;
     char *high; /* rows up to it; NULL with window=since: no row has a position in the window */
+    int64_t retries_for_bad_rows;
+    int64_t rows_added; /* by a process function, beyond those it was given */
     int64_t late_rows; /* met by a deep read behind the place where the cursor would have begun */
     int64_t lateness;  /* how far the worst of them lay behind it, in the cursor's unit */
 };
@@ -120,10 +122,36 @@ int32_t incload__window_order(const incload__load *load, int32_t part, int32_t *
 int32_t incload__transfer(incload__load *load, incload_error **err);
 /* batches.c: one part over the host. */
 int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_error **err);
+/* Lets the process function see a batch (of the layout `travel`), which it may change. */
+int32_t incload__call_function(incload__load *load, struct ArrowArray *array, incload_error **err);
+/* Prefixes a refusal with the columns whose values only the server can judge. */
+void incload__name_suspects(const incload__load *load, incload_error **err);
+
+/* audit.c: write, audit, publish. Guards and checks look at the staged rows before the target is changed. */
+/* True when there is one that needs the rows in staging. */
+bool incload__audit_wants_staging(const incload__load *load);
+/* INCLOAD_E_CHECK when one of them refuses the rows. */
+int32_t incload__audit(incload__load *load, incload_error **err);
+/* After publishing: every row that was read was written, rejected or skipped. INCLOAD_E_INTERNAL otherwise. */
+int32_t incload__audit_balance(const incload__load *load, incload_error **err);
+/* audit_checks.c: options check_not_null and check_unique, and the host's own checks. `staged`: rows in staging. */
+int32_t incload__audit_checks(incload__load *load, int64_t staged, incload_error **err);
+/* The one number that a query on the target gives; `doing` says what for. */
+int32_t incload__audit_number(incload__load *load, const incload__str *sql, const char *doing, int64_t *out,
+                              incload_error **err);
 
 /* publish.c: from staging into the target. */
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
+
+/* reject_publish.c: the same; with bad_rows=reject the staged rows that the target refuses are taken out. */
+int32_t incload__publish_others(incload__load *load, incload_error **err);
+
+/* replay.c: a run of the load's rejects. Fills in a spec for it. */
+int32_t incload__replay_spec(const incload__load_spec *spec, incload__load_spec *out, incload__strategy_values *how,
+                             incload_error **err);
+/* The unit of such a run, as incload__carry_out(). */
+int32_t incload__replay_carry_out(incload__load *load, incload_error **err);
 
 /* late.c: between staging and publishing. Counts the rows that a deep read met behind window.low and that the target
  * does not have: into late_rows and lateness, and into the mark. Does nothing after any other read. */

@@ -190,11 +190,19 @@ attempt(campaign *c, bool *again, int64_t *when_us, incload_error **err)
 int32_t
 incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result, incload_error **err)
 {
-    campaign c = { .spec = spec, .unit = unit, .env = incload__database_env(spec->target), .result = result };
+    incload__strategy_values replay_how;
+    incload__load_spec replay;
     incload_error *failure = NULL;
     int64_t when = 0;
     bool again = false;
 
+    if (spec->replay) {
+        int32_t prepared = incload__replay_spec(spec, &replay, &replay_how, err);
+        if (prepared != INCLOAD_OK)
+            return prepared;
+        spec = &replay;
+    }
+    campaign c = { .spec = spec, .unit = unit, .env = incload__database_env(spec->target), .result = result };
     incload__lease_init(&c.lease, c.env, spec->name, unit->run_id, spec->lease_ms,
                         incload__database_application(spec->target));
     int32_t status = attempt(&c, &again, &when, &failure);

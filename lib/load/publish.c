@@ -85,9 +85,12 @@ incload__publish(incload__load *load, incload_error **err)
     if (load->how->write == INCLOAD__WRITE_MERGE) {
         status = dialect->merge(&list, &merge, err);
     } else {
-        status = boundary_condition(load, &boundary, err);
+        /* No boundary where no row is read twice: checks want staging all the same. */
+        bool repeats = incload__by_cursor(load) && load->window.repeats;
+        if (repeats)
+            status = boundary_condition(load, &boundary, err);
         if (status == INCLOAD_OK)
-            status = dialect->append(&list, &merge, incload__str_text(&boundary), err);
+            status = dialect->append(&list, &merge, repeats ? incload__str_text(&boundary) : NULL, err);
     }
     for (int32_t i = 0; i < list.count && status == INCLOAD_OK; i++) {
         int64_t affected = 0;

@@ -94,6 +94,10 @@ fastest(const incload__load *load, bool same, incload__str *reason)
         say(reason, "a process function sees the rows");
         return INCLOAD__ROAD_BATCHES;
     }
+    if (load->how->bad_rows == INCLOAD__BAD_ROWS_REJECT) {
+        say(reason, "bad_rows=reject looks for bad rows in batches");
+        return INCLOAD__ROAD_BATCHES;
+    }
     if (same && (column = first_unequal(load, false)) == NULL)
         return INCLOAD__ROAD_SAME_DATABASE;
     if (same)
@@ -158,6 +162,10 @@ incload__plan_road(incload__load *load, incload_error **err)
     int32_t wanted = load->how->road;
     bool same = false;
 
+    if (load->how->bad_rows == INCLOAD__BAD_ROWS_REJECT && load->to->dialect->load_order == NULL)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "bad_rows=reject is not known for %s targets: take bad_rows=fail",
+                             load->to->dialect->name);
     int32_t status = same_database(load, &same, err);
     if (status != INCLOAD_OK)
         return status;

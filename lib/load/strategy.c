@@ -84,6 +84,26 @@ static const incload__option strategy_option_list[] = {
            "of the load and deleting what the target has beyond them. Needs write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
             "Let detect_deletes empty the target when the source has no row left. Refused otherwise."),
+    INTEGER("min_rows", min_rows, "0", 0, INT64_MAX, "rows",
+            "Refuse to publish when a load brings fewer rows than this. 0 sets no limit."),
+    INTEGER("max_rows", max_rows, "0", 0, INT64_MAX, "rows",
+            "Refuse to publish when a load brings more rows than this. 0 sets no limit."),
+    INTEGER("max_shrink", max_shrink, "-1", -1, 100, "per cent",
+            "Refuse to publish when the target would lose more than this share of its rows: by write=replace, "
+            "write=swap or detect_deletes. 100 sets no limit; -1 stands for 50, with tables of fewer than 1,000 rows "
+            "left alone."),
+    LIST("check_not_null", check_not_null,
+         "Columns, named as in the source, that must not be NULL in any row that is about to be published."),
+    LIST("check_unique", check_unique,
+         "Columns, named as in the source, that together must not repeat among the rows that are about to be "
+         "published. Rows with a NULL in one of them do not count."),
+    CHOICE("bad_rows", bad_rows, "fail", "fail reject",
+           "What to do about rows that the target refuses for what is in them (a value out of range, a constraint): "
+           "fail the load, or put them into the ledger's table of rejects and load the others."),
+    INTEGER("max_rejected", max_rejected, "1000", 0, INT64_MAX, "rows",
+            "With bad_rows=reject: the load fails when more rows than this are bad."),
+    INTEGER("max_rejected_percent", max_rejected_percent, "100", 0, 100, "per cent",
+            "With bad_rows=reject: the load fails when more than this share of the rows it read is bad."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);

@@ -17,6 +17,7 @@ enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
 enum { INCLOAD__HORIZON_AUTO, INCLOAD__HORIZON_NONE };
 enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
 enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
+enum { INCLOAD__BAD_ROWS_FAIL, INCLOAD__BAD_ROWS_REJECT };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
 
 typedef struct incload__strategy_values {
@@ -44,6 +45,14 @@ typedef struct incload__strategy_values {
     char *cursor_zone;
     int32_t detect_deletes;
     bool delete_all;
+    int64_t min_rows;
+    int64_t max_rows;
+    int64_t max_shrink;   /* per cent; -1: the library's own limit */
+    char *check_not_null; /* list */
+    char *check_unique;   /* list */
+    int32_t bad_rows;
+    int64_t max_rejected;
+    int64_t max_rejected_percent;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

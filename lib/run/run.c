@@ -49,6 +49,7 @@ struct incload_run {
     const incload__env *env;
     incload_step *step;
     incload__run_values values;
+    bool replay;
     char id[INCLOAD__RUN_ID_SIZE];
     int64_t started_us;   /* monotonic */
     _Atomic int64_t finished_us;
@@ -128,6 +129,12 @@ incload__run_new(incload_step *step, const char *options, incload_error **err)
     run->unit.cancelled = &run->cancelled;
     run->unit.deadline_us = incload__deadline_in(env, values.timeout);
     return run;
+}
+
+void
+incload__run_set_replay(incload_run *run)
+{
+    run->replay = true;
 }
 
 static void
@@ -224,6 +231,7 @@ drive(incload_run *run)
     spec.retries = (int32_t)run->values.retries;
     spec.retry_delay_ms = run->values.retry_delay;
     spec.retry_max_delay_ms = run->values.retry_max_delay;
+    spec.replay = run->replay;
     spec.notice = notice;
     spec.progress = progress;
     spec.progress_data = run;
@@ -235,6 +243,7 @@ drive(incload_run *run)
         run->error = failure;
         /* What was counted on the way was undone. */
         atomic_store(&run->unit.rows_written, 0);
+        atomic_store(&run->unit.rows_rejected, 0);
     }
     return status == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED;
 }
@@ -393,6 +402,12 @@ int64_t
 incload_run_rows_skipped(const incload_run *run)
 {
     return run != NULL ? atomic_load(&run->unit.rows_skipped) : 0;
+}
+
+int64_t
+incload_run_rows_rejected(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_rejected) : 0;
 }
 
 int64_t

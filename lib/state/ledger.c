@@ -77,7 +77,8 @@ incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const inc
         || (ledger->history = quoted_name(ledger, "watermark_history", err)) == NULL
         || (ledger->run = quoted_name(ledger, "run", err)) == NULL
         || (ledger->lease = quoted_name(ledger, "lease", err)) == NULL
-        || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL) {
+        || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL
+        || (ledger->reject = quoted_name(ledger, "reject", err)) == NULL) {
         incload__ledger_free(ledger);
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     }
@@ -96,6 +97,7 @@ incload__ledger_free(incload__ledger *ledger)
     incload__free(ledger->mem, ledger->run);
     incload__free(ledger->mem, ledger->lease);
     incload__free(ledger->mem, ledger->beat);
+    incload__free(ledger->mem, ledger->reject);
     memset(ledger, 0, sizeof *ledger);
 }
 
@@ -147,6 +149,15 @@ static const field beat_fields[] = {
     { "expires_us", INCLOAD__INT64, false, false },
 };
 
+static const field reject_fields[] = {
+    { "run_id", INCLOAD__TEXT, true, false },      { "number", INCLOAD__INT64, true, false },
+    { "load_name", INCLOAD__TEXT, false, false },  { "unit", INCLOAD__TEXT, false, true },
+    { "reason", INCLOAD__TEXT, false, false },     { "sql_state", INCLOAD__TEXT, false, true },
+    { "form", INCLOAD__TEXT, false, false },       { "row_json", INCLOAD__TEXT, false, false },
+    { "at_us", INCLOAD__INT64, false, false },     { "replayed_us", INCLOAD__INT64, false, true },
+    { "replay_run_id", INCLOAD__TEXT, false, true },
+};
+
 /* `since`: the version of the ledger that brought the table. */
 static const struct {
     const char *name;
@@ -159,6 +170,7 @@ static const struct {
     { "run", run_fields, sizeof run_fields / sizeof run_fields[0], 1 },
     { "lease", lease_fields, sizeof lease_fields / sizeof lease_fields[0], 2 },
     { "lease_beat", beat_fields, sizeof beat_fields / sizeof beat_fields[0], 2 },
+    { "reject", reject_fields, sizeof reject_fields / sizeof reject_fields[0], 3 },
     /* Last: who finds it finds the others too. */
     { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0], 1 },
 };

@@ -29,6 +29,7 @@ static struct {
     incload_clock clock;
     incload_random_fn random;
     incload_batch_fn batch_function;
+    incload_check_fn check_function;
     const uint8_t bits[1];
     const char *const texts[4];
     int64_t number;
@@ -47,6 +48,16 @@ pass(incload_unit *unit, incload_batch *batch, void *data)
 {
     (void)unit;
     (void)batch;
+    (void)data;
+    return INCLOAD_DONE;
+}
+
+static int32_t
+let_pass(incload_unit *unit, int64_t read, int64_t staged, void *data)
+{
+    (void)unit;
+    (void)read;
+    (void)staged;
     (void)data;
     return INCLOAD_DONE;
 }
@@ -105,6 +116,7 @@ set_up(void)
     valid.unit = (incload_unit *)(uintptr_t)incload_run_unit(valid.run, 0);
     valid.random = seven;
     valid.batch_function = pass;
+    valid.check_function = let_pass;
     valid.error = NULL;
     incload_database_set(NULL, NULL, NULL, &valid.error);
     ck_assert_ptr_nonnull(valid.error);

@@ -21,9 +21,13 @@
         "PRIMARY KEY (\"load_name\"))",                                                                               \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, "                        \
         "\"epoch\" bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))",                    \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"reject\" (\"run_id\" text NOT NULL, \"number\" bigint NOT NULL, "  \
+        "\"load_name\" text NOT NULL, \"unit\" text, \"reason\" text NOT NULL, \"sql_state\" text, "                \
+        "\"form\" text NOT NULL, \"row_json\" text NOT NULL, \"at_us\" bigint NOT NULL, \"replayed_us\" bigint, "   \
+        "\"replay_run_id\" text, PRIMARY KEY (\"run_id\", \"number\"))",                                            \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"meta\" (\"version\" bigint NOT NULL, "                              \
         "\"created_us\" bigint NOT NULL, PRIMARY KEY (\"version\"))",                                                 \
-        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {2} {1700000000000000}"
+        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {3} {1700000000000000}"
 /* One statement to look who has the lease and one to take it; giving it up is the fence, in the unit's transaction. */
 #define TAKE_LEASE(load)                                                                                              \
     "<lease> {" load "}",                                                                                             \
@@ -134,6 +138,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         "WRITE \"incload_staging_89abcdef\"",
         "WRITE ROWS \"incload_staging_89abcdef\"",
         "WRITE END \"incload_staging_89abcdef\"",
+        "SELECT COUNT(*) FROM \"incload_staging_89abcdef\"",
         "INSERT INTO \"public\".\"orders\" AS t (\"id\", \"updated\", \"item\") OVERRIDING SYSTEM VALUE"
         " SELECT DISTINCT ON (s.\"id\") s.\"id\", s.\"updated\", s.\"item\""
         " FROM pg_temp.\"incload_staging_89abcdef\" AS s ORDER BY s.\"id\", s.ctid DESC"
