@@ -57,6 +57,12 @@ struct incload__load {
     char *high; /* rows up to it; NULL with window=since: no row has a position in the window */
     int64_t late_rows; /* met by a deep read behind the place where the cursor would have begun */
     int64_t lateness;  /* how far the worst of them lay behind it, in the cursor's unit */
+
+    /* ---- write=scd2 ---- */
+    incload__schema history;  /* the target's columns INCLOAD__HISTORY_... */
+    incload__schema compared; /* the target's columns whose difference makes a version */
+    int32_t stamp;            /* the column with a row's own time, or -1 */
+    int64_t moment_us;        /* of the load, by the target's clock, at the precision of its valid_from */
 };
 
 /* shape.c: what a table looks like. INCLOAD_E_NOT_FOUND when there is none (without a message if `err` is NULL). Fills
@@ -124,6 +130,20 @@ int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_err
 /* publish.c: from staging into the target. */
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
+
+/* scd2_plan.c: write=scd2, where plan.c plans. Options that fit together; the target's columns for a created table, behind
+ * those that are loaded, and its key; the same found in a table, which must have a unique key on the key and valid_from.
+ */
+int32_t incload__scd2_check_options(const incload__load *load, incload_error **err);
+int32_t incload__scd2_shape(incload__load *load, incload__schema *columns, int32_t *key, int32_t *key_count,
+                            incload_error **err);
+int32_t incload__scd2_match(incload__load *load, const incload__schema *all, incload_error **err);
+/* True where a row that comes again does no harm: rows are told by their key and compared. */
+bool incload__tells_rows(const incload__load *load);
+
+/* scd2.c: the time of the load, taken before its rows are read; then what publishing is with write=scd2. */
+int32_t incload__scd2_begin(incload__load *load, incload_error **err);
+int32_t incload__scd2_publish(incload__load *load, int64_t *written, incload_error **err);
 
 /* late.c: between staging and publishing. Counts the rows that a deep read met behind window.low and that the target
  * does not have: into late_rows and lateness, and into the mark. Does nothing after any other read. */

@@ -11,13 +11,16 @@ extern const incload__option_table incload__strategy_options;
 
 /* Indexes into the words of the option table: the order is fixed. */
 enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE };
-enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE };
+enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE, INCLOAD__WRITE_SCD2 };
 enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
 enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
 enum { INCLOAD__HORIZON_AUTO, INCLOAD__HORIZON_NONE };
 enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
 enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
+
+enum { INCLOAD__SCD2_COLUMNS, INCLOAD__SCD2_TIMESTAMP };
+enum { INCLOAD__SCD2_IGNORE, INCLOAD__SCD2_INVALIDATE, INCLOAD__SCD2_NEW_RECORD };
 
 typedef struct incload__strategy_values {
     int32_t window;
@@ -44,6 +47,13 @@ typedef struct incload__strategy_values {
     char *cursor_zone;
     int32_t detect_deletes;
     bool delete_all;
+    int32_t scd2_compare;
+    char *scd2_columns; /* list */
+    int32_t scd2_deletes;
+    char *valid_from_column;
+    char *valid_to_column;
+    char *current_column;
+    char *is_deleted_column;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);
