@@ -424,15 +424,15 @@ END_TEST
 
 START_TEST(keys_of_several_columns_and_long_names_have_histories)
 {
-    static const char wide[] = "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_that_postgres_takes:s";
-    static const char versions[] = "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_that_postgres_takes:s now:i";
+    static const char wide[] = "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names:s";
+    static const char versions[] = "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names:s now:i";
     scene s = history_begin("wide", _i, wide, "tenant, id",
                             "key=tenant,id current_column=now valid_from_column='valid from' valid_to_column=until "
                             "scd2_deletes=invalidate");
 
     table_add(s.from, s.source, "('a', 1, 'x'), ('A', 1, 'y'), ('a b', 2, NULL)");
     load_run_counts(&s.what, 3, 3, 0);
-    sql(s.from, "UPDATE %s SET a_column_whose_name_has_the_sixty_three_bytes_that_postgres_takes = 'X' WHERE tenant = 'a'",
+    sql(s.from, "UPDATE %s SET a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names = 'X' WHERE tenant = 'a'",
         s.source);
     sql(s.from, "DELETE FROM %s WHERE id = 2", s.source);
     load_run_counts(&s.what, 2, 1, 1);
