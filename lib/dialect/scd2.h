@@ -48,8 +48,8 @@ typedef struct incload__history {
 } incload__history;
 
 /* Staged rows that are new versions, into the table of versions. */
-int32_t incload__history_find(incload__statements *out, const incload__history *history, const incload__dialect *dialect,
-                              incload_error **err);
+int32_t incload__history_find(incload__statements *out, const incload__history *history,
+                              const incload__dialect *dialect, incload_error **err);
 /* Current rows of the target whose key is not staged, into the table of versions. */
 int32_t incload__history_find_gone(incload__statements *out, const incload__history *history,
                                    const incload__dialect *dialect, incload_error **err);

@@ -131,9 +131,9 @@ int32_t incload__transfer_batches(incload__load *load, int32_t part, incload_err
 int32_t incload__staging_make(incload__load *load, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
 
-/* scd2_plan.c: write=scd2, where plan.c plans. Options that fit together; the target's columns for a created table, behind
- * those that are loaded, and its key; the same found in a table, which must have a unique key on the key and valid_from.
- */
+/* scd2_plan.c: write=scd2, where plan.c plans. Options that fit together; the target's columns for a created table,
+ * behind those that are loaded, and its key; the same found in a table, which must have a unique key on the key and
+ * valid_from. */
 int32_t incload__scd2_check_options(const incload__load *load, incload_error **err);
 int32_t incload__scd2_shape(incload__load *load, incload__schema *columns, int32_t *key, int32_t *key_count,
                             incload_error **err);

@@ -198,8 +198,8 @@ check_stamps(incload__load *load, incload_error **err)
     const char *count = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
     if (count != NULL && strcmp(count, "0") != 0)
         status = incload__fail(err, INCLOAD_E_DATA,
-                               "%.20s rows have no time in '%.64s' (NULL or infinite), which scd2_compare=timestamp needs "
-                               "of each: leave them out, or take scd2_compare=columns",
+                               "%.20s rows have no time in '%.64s' (NULL or infinite), which "
+                               "scd2_compare=timestamp needs of each: leave them out, or take scd2_compare=columns",
                                count, stamp->name);
     incload__rows_free(&rows);
     incload__str_free(&quoted);

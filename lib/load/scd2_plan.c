@@ -62,8 +62,8 @@ incload__scd2_check_options(const incload__load *load, incload_error **err)
         return incload__fail(err, INCLOAD_E_INVALID, "write=scd2 needs option 'key': the columns that identify a row");
     if (by_stamp && how->latest_by == NULL && how->cursor == NULL)
         return incload__fail(err, INCLOAD_E_INVALID,
-                             "scd2_compare=timestamp needs option 'latest_by' (or 'cursor'): the column with the time of "
-                             "a row's last change");
+                             "scd2_compare=timestamp needs option 'latest_by' (or 'cursor'): the column with the time "
+                             "of a row's last change");
     if (by_stamp && how->scd2_columns != NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "option 'scd2_columns' needs scd2_compare=columns");
     if (by_stamp && how->latest_by == NULL && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
@@ -172,8 +172,8 @@ check_type(const incload__load *load, int32_t which, const incload__column *colu
 
     if (column->generated || (time ? !is_time(column->type) : !is_flag(column->type.kind)))
         return incload__fail(err, INCLOAD_E_TYPE,
-                             "column '%.64s' of target table %s is %.64s, where write=scd2 needs %s: change it, or name "
-                             "another by option '%s'",
+                             "column '%.64s' of target table %s is %.64s, where write=scd2 needs %s: change it, or "
+                             "name another by option '%s'",
                              column->name, incload__table_text(&load->target_name, table, sizeof table),
                              column->native != NULL ? column->native : "computed",
                              time ? "a timestamp" : "a boolean", options[which]);
@@ -203,8 +203,8 @@ find_own(incload__load *load, const incload__schema *all, int32_t which, incload
                              incload__table_text(&load->target_name, table, sizeof table), name, options[which]);
     if (loaded)
         return incload__fail(err, INCLOAD_E_EXISTS,
-                             "column '%.64s' is loaded from the source, and write=scd2 keeps its own there: rename one, "
-                             "by option 'columns' or '%s'",
+                             "column '%.64s' is loaded from the source, and write=scd2 keeps its own there: rename "
+                             "one, by option 'columns' or '%s'",
                              name, options[which]);
     const incload__column *column = &all->columns[at];
     int32_t status = check_type(load, which, column, err);
@@ -275,8 +275,8 @@ find_compared(incload__load *load, incload_error **err)
         int32_t at = incload__schema_find(&load->shape, list.items[i].name);
         if (at < 0 || list.items[i].alias != NULL)
             status = incload__fail(err, at < 0 ? INCLOAD_E_NOT_FOUND : INCLOAD_E_INVALID,
-                                   "option 'scd2_columns' takes loaded columns by their names in the source, and '%.64s' "
-                                   "is none",
+                                   "option 'scd2_columns' takes loaded columns by their names in the source, and "
+                                   "'%.64s' is none",
                                    list.items[i].name);
         else if (!is_key(load, at))
             status = add_compared(load, at, err);

@@ -102,7 +102,8 @@ static const incload__option strategy_option_list[] = {
          "The target's column with the time from which a version is valid (write=scd2)."),
     NAME("valid_to_column", valid_to_column, "valid_to",
          "The target's column with the time up to which a version is valid, NULL in the current one (write=scd2)."),
-    NAME("current_column", current_column, "is_current", "The target's column that marks current versions (write=scd2)."),
+    NAME("current_column", current_column, "is_current",
+         "The target's column that marks current versions (write=scd2)."),
     NAME("is_deleted_column", is_deleted_column, "is_deleted",
          "The target's column that marks versions of deleted keys (scd2_deletes=new_record)."),
 };
@@ -148,7 +149,8 @@ incload_strategy_new_in(incload_context *context, const char *preset, const char
     }
     const char *base = preset_options(preset);
     if (base == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take timestamp, upsert, append or history", preset);
+        incload__fail(err, INCLOAD_E_INVALID,
+                      "there is no strategy '%.40s': take timestamp, upsert, append or history", preset);
         return NULL;
     }
     const incload__mem *mem = &incload__context_env(context)->mem;

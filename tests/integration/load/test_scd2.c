@@ -392,8 +392,7 @@ START_TEST(versions_follow_one_another_also_where_the_clock_stands_behind_them)
                     "2|1|b|past|there\n2|2|b|current|deleted\n3|1|c|past|there\n3|2|0|past|there\n3|3|1|past|there\n"
                     "3|4|2|current|there\n");
     /* Those that do not lie ahead keep to the clock. */
-    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s WHERE id = 3 AND valid_from > '2100-01-01'", s.target),
-                     0);
+    expect(s.to, "", "SELECT name FROM %s WHERE id = 3 AND valid_from > '2100-01-01'", s.target);
     scene_end(&s);
 }
 END_TEST
@@ -404,8 +403,8 @@ START_TEST(loads_within_one_tick_of_a_coarse_column_do_not_collide)
     scene s = history_begin("coarse", _i, columns, "id", "key=id");
 
     sql(s.to,
-        "CREATE TABLE %s (id bigint NOT NULL, at %s NULL, name varchar(20) NULL, valid_from %s NOT NULL, valid_to %s NULL, "
-        "is_current %s NOT NULL, PRIMARY KEY (id, valid_from))",
+        "CREATE TABLE %s (id bigint NOT NULL, at %s NULL, name varchar(20) NULL, valid_from %s NOT NULL, "
+        "valid_to %s NULL, is_current %s NOT NULL, PRIMARY KEY (id, valid_from))",
         s.target, s.to.kind == MARIADB ? "datetime(6)" : "timestamp", times[s.to.kind], times[s.to.kind],
         s.to.kind == MARIADB ? "tinyint(1)" : "boolean");
     table_add(s.from, s.source, "(1, '2024-03-01 10:00:01.000000', 'a')");
@@ -425,15 +424,16 @@ END_TEST
 START_TEST(keys_of_several_columns_and_long_names_have_histories)
 {
     static const char wide[] = "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names:s";
-    static const char versions[] = "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names:s now:i";
+    static const char versions[] =
+        "tenant:s id:i a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names:s now:i";
     scene s = history_begin("wide", _i, wide, "tenant, id",
                             "key=tenant,id current_column=now valid_from_column='valid from' valid_to_column=until "
                             "scd2_deletes=invalidate");
 
     table_add(s.from, s.source, "('a', 1, 'x'), ('A', 1, 'y'), ('a b', 2, NULL)");
     load_run_counts(&s.what, 3, 3, 0);
-    sql(s.from, "UPDATE %s SET a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names = 'X' WHERE tenant = 'a'",
-        s.source);
+    sql(s.from, "UPDATE %s SET %s = 'X' WHERE tenant = 'a'", s.source,
+        "a_column_whose_name_has_the_sixty_three_bytes_of_postgres_names");
     sql(s.from, "DELETE FROM %s WHERE id = 2", s.source);
     load_run_counts(&s.what, 2, 1, 1);
     char *found = contents(s.to, s.target, versions);
