@@ -47,6 +47,10 @@ struct incload__load {
     char *destination; /* quoted: the staging table, or the target */
     char keys_table[64];   /* the source's keys, for detect_deletes; "": there are none */
     int64_t keys_read;
+    bool keys_agree;    /* detect_deletes=digest: source and target have the same keys */
+    char *only_source;  /* and the condition under which they differ, on either side; NULL: none */
+    char *only_target;
+    int64_t keys_there; /* in the source */
 
     /* ---- the window ---- */
     const incload__finder *finder; /* with window=since */
@@ -153,6 +157,9 @@ int32_t incload__late_count(incload__load *load, incload_error **err);
  * session, `apply` deletes what the target has beyond them. Both do nothing when the option is off. */
 int32_t incload__deletes_read(incload__load *load, incload_error **err);
 int32_t incload__deletes_apply(incload__load *load, incload_error **err);
+/* deletes_digest.c: where the keys of source and target differ. Leaves everything as it is, and says why, where the two
+ * servers compute no digest. */
+int32_t incload__deletes_narrow(incload__load *load, incload_error **err);
 
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
 int32_t incload__carry_out(incload__load *load, incload_error **err);

@@ -43,6 +43,8 @@ load_free(incload__load *load)
     incload__schema_free(&load->compared);
     incload__free(load->mem, load->destination);
     incload__free(load->mem, load->high);
+    incload__free(load->mem, load->only_source);
+    incload__free(load->mem, load->only_target);
     incload__window_free(load);
     incload__free(load->mem, load->session);
     incload__free(load->mem, load);
