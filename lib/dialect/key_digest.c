@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* By MD5, which every server has, with a seed that nobody knows beforehand: two servers of one kind hash the binary form
- * of the key, two of different kinds the digits of its whole numbers. SQLite has no hash; but it reads its keys inside
- * this process anyway. */
+/* By MD5, which both servers have, with a seed that nobody knows beforehand: two PostgreSQL servers hash the binary
+ * form of the key, others the digits of its whole numbers. SQLite has no hash; but it reads its keys inside this
+ * process anyway. */
 #include "dialect/key_digest.h"
 
 #include "dialect/clause.h"

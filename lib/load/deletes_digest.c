@@ -340,7 +340,8 @@ tell(const incload__load *load, const char *reason, int32_t column)
 
     if (column >= 0)
         snprintf(about, sizeof about, "of '%.64s', ", load->shape.columns[column].name);
-    snprintf(text, sizeof text, "detect_deletes=digest reads all keys, as detect_deletes=keys does: %s%s", about, reason);
+    snprintf(text, sizeof text, "detect_deletes=digest reads all keys, as detect_deletes=keys does: %s%s", about,
+             reason);
     if (load->spec->notice != NULL)
         load->spec->notice(load->spec->progress_data, text);
 }

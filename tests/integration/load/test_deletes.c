@@ -207,6 +207,51 @@ START_TEST(increments_find_deleted_rows_by_digest)
 }
 END_TEST
 
+/* What the context's events say. */
+static bool
+notice_says(incload_context *context, const char *words)
+{
+    bool found = false;
+
+    for (;;) {
+        incload_event *event = incload_context_next_event(context, 0, NULL);
+        if (event == NULL)
+            return found;
+        found = found
+                || (incload_event_kind(event) == INCLOAD_EVENT_NOTICE
+                    && strstr(incload_event_message(event), words) != NULL);
+        incload_event_unref(event);
+    }
+}
+
+START_TEST(where_no_digest_can_be_had_a_notice_says_why)
+{
+    incload_context *context = incload_context_new(NULL, NULL);
+    place sqlite[2] = { place_open_with(context, SQLITE, 0, NULL), place_open_with(context, SQLITE, 1, NULL) };
+    place mariadb[2] = { place_open_with(context, MARIADB, 0, NULL), place_open_with(context, MARIADB, 1, NULL) };
+    scene s = { .from = sqlite[0], .to = sqlite[1], .source = (char *)"told", .target = (char *)"told_copy" };
+
+    table_make(sqlite[0], "told", columns, "id");
+    table_make(mariadb[0], "told", "id:s at:t name:s", "id");
+    table_drop(sqlite[1], "told_copy");
+    table_drop(mariadb[1], "told_copy");
+    s.what = (load){ .from = s.from, .to = s.to, .table = "told", .target = "told_copy" };
+    load_with(&s, "told_copy", "key=id detect_deletes=digest");
+    ck_assert(notice_says(context, "reads all keys, as detect_deletes=keys does: only PostgreSQL and MariaDB"));
+    s.what.from = mariadb[0];
+    s.what.to = mariadb[1];
+    load_with(&s, "told_copy", "key=id detect_deletes=digest");
+    ck_assert(notice_says(context, "of 'id', the two servers have no form of it in common"));
+    load_with(&s, "told_copy", "key=id detect_deletes=keys");
+    ck_assert(!notice_says(context, "detect_deletes"));
+    for (int32_t i = 0; i < 2; i++) {
+        place_close(sqlite[i]);
+        place_close(mariadb[i]);
+    }
+    incload_context_unref(context);
+}
+END_TEST
+
 START_TEST(emptying_the_target_is_refused_unless_it_is_allowed)
 {
     scene s = scene_begin("empty", _i, columns, "id", "key=id detect_deletes=digest");
@@ -233,6 +278,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, keys_of_text_are_compared_by_digest_between_postgres_servers, 0, ROUTES);
     tcase_add_loop_test(tests, the_ends_of_the_numbers_are_keys_like_others, 0, ROUTES);
     tcase_add_loop_test(tests, increments_find_deleted_rows_by_digest, 0, ROUTES);
+    tcase_add_test(tests, where_no_digest_can_be_had_a_notice_says_why);
     tcase_add_loop_test(tests, emptying_the_target_is_refused_unless_it_is_allowed, 0, ROUTES);
 }
 

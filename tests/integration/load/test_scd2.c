@@ -449,6 +449,53 @@ START_TEST(keys_of_several_columns_and_long_names_have_histories)
 }
 END_TEST
 
+/* Doubles nothing and drops the first row of each batch. */
+static int32_t
+drop_first(incload_unit *unit, incload_batch *batch, void *user_data)
+{
+    uint8_t keep[8];
+
+    (void)unit;
+    (void)user_data;
+    memset(keep, 0xff, sizeof keep);
+    keep[0] = 0xfe;
+    return incload_batch_keep(batch, keep, (size_t)(incload_batch_rows(batch) + 7) / 8, NULL) == INCLOAD_OK
+               ? INCLOAD_DONE
+               : 0;
+}
+
+START_TEST(a_process_function_decides_what_the_history_sees)
+{
+    scene s = history_begin("process", _i, columns, "id", "key=id scd2_columns=name scd2_deletes=invalidate");
+
+    table_add(s.from, s.source, "(1, NULL, 'a'), (2, NULL, 'b'), (3, NULL, 'c')");
+    load_run_counts(&s.what, 3, 3, 0);
+    s.what.function = drop_first;
+    load_run_counts(&s.what, 3, 0, 1);
+    expect_sound(&s);
+    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s WHERE is_current = TRUE", s.target), 2);
+    s.what.function = NULL;
+    load_run_counts(&s.what, 3, 1, 0);
+    expect_sound(&s);
+    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", s.target), 4);
+    scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_load_that_fails_leaves_no_version)
+{
+    scene s = history_begin("fails", _i, columns, "id", "key=id scd2_compare=timestamp latest_by=at");
+
+    table_add(s.from, s.source, "(1, '2024-03-01 10:00:01.000000', 'a')");
+    load_run_counts(&s.what, 1, 1, 0);
+    sql(s.from, "UPDATE %s SET name = 'b', at = NULL", s.source);
+    load_fails(&s.what, INCLOAD_E_DATA, "no time in 'at'");
+    expect_versions(&s, false, "1|1|a|current|there\n");
+    ck_assert_int_eq(staging_tables(s.to), 0);
+    scene_end(&s);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 START_TEST(ending_every_version_is_refused_unless_it_is_allowed)
@@ -544,6 +591,8 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, versions_follow_one_another_also_where_the_clock_stands_behind_them, 0, ALL_ROUTES);
     tcase_add_loop_test(tests, loads_within_one_tick_of_a_coarse_column_do_not_collide, 0, ALL_ROUTES);
     tcase_add_loop_test(tests, keys_of_several_columns_and_long_names_have_histories, 0, ALL_ROUTES);
+    tcase_add_loop_test(tests, a_process_function_decides_what_the_history_sees, 0, ALL_ROUTES);
+    tcase_add_loop_test(tests, a_load_that_fails_leaves_no_version, 0, ALL_ROUTES);
     tcase_add_loop_test(tests, ending_every_version_is_refused_unless_it_is_allowed, 0, ALL_ROUTES);
     tcase_add_loop_test(tests, a_target_without_the_columns_of_a_history_is_refused, 0, ALL_ROUTES);
     tcase_add_loop_test(tests, a_source_with_a_column_of_that_name_is_refused, 0, ALL_ROUTES);

@@ -44,8 +44,9 @@ START_TEST(two_kinds_of_server_hash_the_digits_of_whole_numbers)
     ck_assert_int_eq(incload__key_digest_query(&sql, &postgres, " FROM \"s\"", NULL, -5, 10, NULL), INCLOAD_OK);
     expect_sql(&sql, "SELECT b, COUNT(*), SUM(('x' || substr(m, 1, 16))::bit(64)::bigint), "
                      "SUM(('x' || substr(m, 17, 16))::bit(64)::bigint) FROM (SELECT "
-                     "((\"id\"::bigint - (-5)) / 10) AS b, MD5(CONCAT('5eed', '/', COALESCE(\"id\"::bigint::text, 'n'), "
-                     "'/', COALESCE(\"n\"::bigint::text, 'n'))) AS m FROM \"s\" OFFSET 0) AS d GROUP BY b ORDER BY b");
+                     "((\"id\"::bigint - (-5)) / 10) AS b, MD5(CONCAT('5eed', '/', "
+                     "COALESCE(\"id\"::bigint::text, 'n'), '/', COALESCE(\"n\"::bigint::text, 'n'))) AS m "
+                     "FROM \"s\" OFFSET 0) AS d GROUP BY b ORDER BY b");
     ck_assert_int_eq(incload__key_digest_query(&sql, &mariadb, " FROM `t` AS t", "(t.`id` > 1)", 0, 7, NULL),
                      INCLOAD_OK);
     expect_sql(&sql, "SELECT b, COUNT(*), SUM(CAST(CONV(SUBSTR(m, 1, 16), 16, 10) AS UNSIGNED)), "
