@@ -240,6 +240,15 @@ INCLOAD_API int64_t incload_run_lateness(const incload_run *run);
 INCLOAD_API int64_t incload_run_rows_deleted(const incload_run *run);
 
 /**
+ * @brief Keys that were read from the source to find deleted rows (see the strategy's option `detect_deletes`).
+ * @param run  a run, or NULL (returns 0)
+ *
+ * All of them with `keys`; with `digest` those of ranges that differ. 0 until the run has ended.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_keys_read(const incload_run *run);
+
+/**
  * @brief How many attempts its unit took so far: 1 more than it was retried.
  * @param run  a run, or NULL (returns 0)
  *

@@ -47,6 +47,8 @@ typedef struct incload__statements {
     int32_t count;
 } incload__statements;
 
+struct incload__history_style;
+
 typedef struct incload__dialect {
     const char *name; /* postgres, mariadb, sqlite, sqlserver, ansi */
     bool numbered_params;
@@ -167,6 +169,9 @@ typedef struct incload__dialect {
     /* Query (parameters: schema or NULL, table): one row, the table's storage engine and '1' if it has transactions.
      * No row: no such table, or a view. NULL: every table has them. */
     const char *engine_query;
+
+    /* What write=scd2 must know (dialect/scd2.h). NULL: it is not possible. */
+    const struct incload__history_style *history;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

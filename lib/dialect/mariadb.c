@@ -5,6 +5,7 @@
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
+#include "dialect/scd2.h"
 #include "dialect/sql.h"
 
 static const char *const session[] = {
@@ -308,6 +309,26 @@ classify(const char *sqlstate, int64_t native_code)
     return incload__classify(error_rules, sqlstate, native_code);
 }
 
+static void
+differs(incload__str *out, const incload__column *column, const char *t, const char *s)
+{
+    incload__str_add(out, "NOT (");
+    equals(out, column, t, s);
+    incload__str_add(out, ")");
+}
+
+static const struct incload__history_style history_style = {
+    .differs = differs,
+    .temp = "",
+    .load_order = "`_incload_seq`",
+    .descending = " DESC",
+    .overriding = "",
+    .civil = "datetime(6)",
+    .instant = "datetime(6)",
+    .joins_updates = true,
+    .keys_apart = true,
+};
+
 const incload__dialect incload__dialect_mariadb = {
     .name = "mariadb",
     .ddl_commits = true,
@@ -353,4 +374,5 @@ const incload__dialect incload__dialect_mariadb = {
     .kill = "KILL HARD CONNECTION ",
     .in_transaction_query = "SELECT @@in_transaction",
     .engine_query = incload__sql_mariadb_engine,
+    .history = &history_style,
 };

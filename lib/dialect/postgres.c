@@ -8,6 +8,7 @@
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
+#include "dialect/scd2.h"
 #include "dialect/sql.h"
 
 /* Whatever PGOPTIONS, the role or the database set: text must mean the same on both ends of a load. */
@@ -238,6 +239,17 @@ classify(const char *sqlstate, int64_t native_code)
     return incload__classify(error_rules, sqlstate, native_code);
 }
 
+static const struct incload__history_style history_style = {
+    .differs = differs,
+    .temp = "pg_temp.",
+    .load_order = "ctid",
+    .descending = " DESC NULLS LAST",
+    .overriding = " OVERRIDING SYSTEM VALUE",
+    .civil = "timestamp",
+    .instant = "timestamptz",
+    .has_boolean = true,
+};
+
 const incload__dialect incload__dialect_postgres = {
     .name = "postgres",
     .numbered_params = true,
@@ -281,4 +293,5 @@ const incload__dialect incload__dialect_postgres = {
     .session_id = "(SELECT s.pid || '/' || EXTRACT(EPOCH FROM s.backend_start)"
                   " FROM pg_catalog.pg_stat_get_activity(pg_backend_pid()) s)",
     .end_session_query = incload__sql_postgres_end_session,
+    .history = &history_style,
 };

@@ -7,6 +7,7 @@
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
+#include "dialect/scd2.h"
 #include "dialect/sql.h"
 
 static const char *const session[] = {
@@ -212,6 +213,16 @@ classify(const char *sqlstate, int64_t native_code)
     return incload__classify(error_rules, sqlstate, native_code & 0xff);
 }
 
+static const struct incload__history_style history_style = {
+    .differs = differs,
+    .temp = "temp.",
+    .load_order = "`_incload_seq`",
+    .descending = " DESC",
+    .overriding = "",
+    .missing_by_list = true,
+    .numbers_as_text = true,
+};
+
 const incload__dialect incload__dialect_sqlite = {
     .name = "sqlite",
     .snapshot_reads = true,
@@ -248,4 +259,5 @@ const incload__dialect incload__dialect_sqlite = {
     /* To the millisecond. */
     .now_us = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000",
     .one_writer = true,
+    .history = &history_style,
 };

@@ -139,6 +139,8 @@ check_state(incload__load *load, bool has_rows, incload_error **err)
 static bool
 needs_staging(const incload__load *load, bool has_rows)
 {
+    if (load->how->write == INCLOAD__WRITE_SCD2)
+        return true;
     if (load->how->write == INCLOAD__WRITE_APPEND)
         return incload__by_cursor(load) && has_rows && load->window.repeats;
     return has_rows || !load->key_is_unique || load->spec->function != NULL;

@@ -9,7 +9,7 @@
 static bool
 is_on(const incload__load *load)
 {
-    return load->how->detect_deletes == INCLOAD__DELETES_KEYS;
+    return load->how->detect_deletes != INCLOAD__DELETES_NONE;
 }
 
 /* The key's columns of one schema. */
@@ -77,6 +77,7 @@ transfer_keys(incload__load *load, incload__load *keys, incload_error **err)
     memset(&keys->window, 0, sizeof keys->window);
     int32_t status = incload__transfer(keys, err);
     load->keys_read = atomic_load(&unit.rows_read);
+    load->result->keys_read = load->keys_read;
     return status;
 }
 
@@ -87,6 +88,13 @@ incload__deletes_read(incload__load *load, incload_error **err)
 
     if (!is_on(load))
         return INCLOAD_OK;
+    if (load->how->detect_deletes == INCLOAD__DELETES_DIGEST) {
+        int32_t narrowed = incload__deletes_narrow(load, err);
+        if (narrowed != INCLOAD_OK)
+            return incload__error_prefix(err, "comparing digests of keys to find deleted rows");
+        if (load->keys_agree)
+            return INCLOAD_OK;
+    }
     incload__load keys = *load;
     int32_t status = project(load, &load->shape, &keys.shape, err);
     int32_t travel = project(load, &load->travel, &keys.travel, err);
@@ -114,7 +122,7 @@ check_not_all(const incload__load *load, incload_error **err)
 {
     char name[200];
 
-    if (load->keys_read > 0 || load->how->delete_all)
+    if (load->keys_read > 0 || load->keys_there > 0 || load->how->delete_all)
         return INCLOAD_OK;
     return incload__fail(err, INCLOAD_E_STATE,
                          "the source has no row left, so detect_deletes would empty target table %s: set "
@@ -132,6 +140,18 @@ target_is_empty(incload__load *load, bool *empty, incload_error **err)
     return status;
 }
 
+/* Its WHERE is the last clause of the statement, and the target's rows are t, where digests are computed. */
+static int32_t
+restrict_to(const incload__load *load, incload__statements *list, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(load->mem);
+
+    incload__str_addf(&sql, "%s AND (%s)", list->items[0].sql, load->only_target);
+    incload__free(load->mem, list->items[0].sql);
+    list->items[0].sql = incload__str_take(&sql);
+    return list->items[0].sql != NULL ? INCLOAD_OK : incload__fail_memory(err);
+}
+
 static int32_t
 delete_rows(incload__load *load, const incload__schema *columns, const int32_t *key, incload_error **err)
 {
@@ -145,6 +165,8 @@ delete_rows(incload__load *load, const incload__schema *columns, const int32_t *
                              .latest_by = -1 };
     int32_t status = load->to->dialect->delete_missing(&list, &merge, err);
 
+    if (status == INCLOAD_OK && load->only_target != NULL)
+        status = restrict_to(load, &list, err);
     for (int32_t i = 0; i < list.count && status == INCLOAD_OK; i++) {
         int64_t affected = 0;
         status = incload__load_check(load, err);
@@ -169,7 +191,7 @@ incload__deletes_apply(incload__load *load, incload_error **err)
     int32_t key[MAX_KEY];
     bool empty = true;
 
-    if (!is_on(load))
+    if (!is_on(load) || load->keys_agree)
         return INCLOAD_OK;
     int32_t status = target_is_empty(load, &empty, err);
     if (status == INCLOAD_OK && !empty)

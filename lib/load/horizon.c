@@ -245,7 +245,7 @@ incload__deep_is_due(const incload__load *load, int64_t clock)
 bool
 incload__whole_is_due(const incload__load *load, int64_t clock)
 {
-    return (load->how->write == INCLOAD__WRITE_MERGE || load->how->deep == INCLOAD__DEEP_ALWAYS)
+    return (incload__tells_rows(load) || load->how->deep == INCLOAD__DEEP_ALWAYS)
            && incload__deep_is_due(load, clock);
 }
 

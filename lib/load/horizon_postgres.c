@@ -455,7 +455,7 @@ bound_anew(incload__load *load, incload_error **err)
     /* A cursor alone may have passed over rows that were committed behind it. */
     bool by_cursor_before = load->mark.kind == INCLOAD__MARK_CURSOR && load->mark.value != NULL
                             && same_text(load->mark.value, load->before.value);
-    if (by_cursor_before && load->how->deep != INCLOAD__DEEP_NEVER && load->how->write == INCLOAD__WRITE_MERGE) {
+    if (by_cursor_before && load->how->deep != INCLOAD__DEEP_NEVER && incload__tells_rows(load)) {
         window->any_position = true;
         return incload__window_say(load, err, "the watermark before was of the cursor alone: everything was compared");
     }

@@ -47,6 +47,10 @@ struct incload__load {
     char *destination; /* quoted: the staging table, or the target */
     char keys_table[64];   /* the source's keys, for detect_deletes; "": there are none */
     int64_t keys_read;
+    bool keys_agree;    /* detect_deletes=digest: source and target have the same keys */
+    char *only_source;  /* and the condition under which they differ, on either side; NULL: none */
+    char *only_target;
+    int64_t keys_there; /* in the source */
 
     /* ---- the window ---- */
     const incload__finder *finder; /* with window=since */
@@ -59,6 +63,12 @@ struct incload__load {
     int64_t rows_added; /* by a process function, beyond those it was given */
     int64_t late_rows; /* met by a deep read behind the place where the cursor would have begun */
     int64_t lateness;  /* how far the worst of them lay behind it, in the cursor's unit */
+
+    /* ---- write=scd2 ---- */
+    incload__schema history;  /* the target's columns INCLOAD__HISTORY_... */
+    incload__schema compared; /* the target's columns whose difference makes a version */
+    int32_t stamp;            /* the column with a row's own time, or -1 */
+    int64_t moment_us;        /* of the load, by the target's clock, at the precision of its valid_from */
 };
 
 /* shape.c: what a table looks like. INCLOAD_E_NOT_FOUND when there is none (without a message if `err` is NULL). Fills
@@ -152,6 +162,19 @@ int32_t incload__replay_spec(const incload__load_spec *spec, incload__load_spec 
                              incload_error **err);
 /* The unit of such a run, as incload__carry_out(). */
 int32_t incload__replay_carry_out(incload__load *load, incload_error **err);
+/* scd2_plan.c: write=scd2, where plan.c plans. Options that fit together; the target's columns for a created table,
+ * behind those that are loaded, and its key; the same found in a table, which must have a unique key on the key and
+ * valid_from. */
+int32_t incload__scd2_check_options(const incload__load *load, incload_error **err);
+int32_t incload__scd2_shape(incload__load *load, incload__schema *columns, int32_t *key, int32_t *key_count,
+                            incload_error **err);
+int32_t incload__scd2_match(incload__load *load, const incload__schema *all, incload_error **err);
+/* True where a row that comes again does no harm: rows are told by their key and compared. */
+bool incload__tells_rows(const incload__load *load);
+
+/* scd2.c: the time of the load, taken before its rows are read; then what publishing is with write=scd2. */
+int32_t incload__scd2_begin(incload__load *load, incload_error **err);
+int32_t incload__scd2_publish(incload__load *load, int64_t *written, incload_error **err);
 
 /* late.c: between staging and publishing. Counts the rows that a deep read met behind window.low and that the target
  * does not have: into late_rows and lateness, and into the mark. Does nothing after any other read. */
@@ -161,6 +184,9 @@ int32_t incload__late_count(incload__load *load, incload_error **err);
  * session, `apply` deletes what the target has beyond them. Both do nothing when the option is off. */
 int32_t incload__deletes_read(incload__load *load, incload_error **err);
 int32_t incload__deletes_apply(incload__load *load, incload_error **err);
+/* deletes_digest.c: where the keys of source and target differ. Leaves everything as it is, and says why, where the two
+ * servers compute no digest. */
+int32_t incload__deletes_narrow(incload__load *load, incload_error **err);
 
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
 int32_t incload__carry_out(incload__load *load, incload_error **err);

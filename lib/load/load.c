@@ -39,8 +39,12 @@ load_free(incload__load *load)
     incload__schema_free(&load->travel);
     incload__schema_free(&load->target);
     incload__schema_free(&load->write);
+    incload__schema_free(&load->history);
+    incload__schema_free(&load->compared);
     incload__free(load->mem, load->destination);
     incload__free(load->mem, load->high);
+    incload__free(load->mem, load->only_source);
+    incload__free(load->mem, load->only_target);
     incload__window_free(load);
     incload__free(load->mem, load->session);
     incload__free(load->mem, load);
@@ -100,11 +104,14 @@ load_new(campaign *c)
     load->lease = &c->lease;
     load->cursor = -1;
     load->latest_by = -1;
+    load->stamp = -1;
     load->started_us = incload__wall_us(c->env);
     incload__schema_init(&load->shape, load->mem);
     incload__schema_init(&load->travel, load->mem);
     incload__schema_init(&load->target, load->mem);
     incload__schema_init(&load->write, load->mem);
+    incload__schema_init(&load->history, load->mem);
+    incload__schema_init(&load->compared, load->mem);
     return load;
 }
 

@@ -56,6 +56,7 @@ typedef struct incload__load_result {
     char *held_by;
     int64_t rows_late;
     int64_t lateness; /* in the cursor's unit */
+    int64_t keys_read; /* of the source, to find deleted rows */
 } incload__load_result;
 
 int32_t incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result,

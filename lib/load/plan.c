@@ -76,14 +76,14 @@ check_options(const incload__load *load, incload_error **err)
         return incload__fail(err, INCLOAD_E_INVALID, "write=merge needs option 'key': the columns that identify a row");
     if (how->window != INCLOAD__WINDOW_SINCE && (how->until != NULL || how->initial != NULL))
         return incload__fail(err, INCLOAD_E_INVALID, "options 'initial' and 'until' need window=since");
-    if (how->write != INCLOAD__WRITE_MERGE && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
+    if (!incload__tells_rows(load) && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "null_cursor=include needs write=merge: such rows come again in every load");
-    if (how->write != INCLOAD__WRITE_MERGE && how->missing_state == INCLOAD__MISSING_FULL)
+    if (!incload__tells_rows(load) && how->missing_state == INCLOAD__MISSING_FULL)
         return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
     if (how->detect_deletes != INCLOAD__DELETES_NONE && how->write != INCLOAD__WRITE_MERGE)
         return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
-    return INCLOAD_OK;
+    return incload__scd2_check_options(load, err);
 }
 
 /* Keeps of the source's columns those that option 'columns' names; *names gets the target's names in the same order. */
@@ -257,6 +257,7 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
 {
     const int32_t *key = load->key;
     int32_t key_count = load->key_count;
+    int32_t versions_key[MAX_KEY + 1];
     incload__str sql = INCLOAD__STR(load->mem);
     incload__schema columns;
     char name[200];
@@ -270,6 +271,10 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
     int32_t status = find_home(load, err);
     if (status == INCLOAD_OK)
         status = shape_target(load, names, &columns, err);
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2) {
+        status = incload__scd2_shape(load, &columns, versions_key, &key_count, err);
+        key = versions_key;
+    }
     if (status == INCLOAD_OK)
         status = load->to->dialect->create_table(&sql, &load->target_name, &columns, key, key_count, err);
     if (status == INCLOAD_OK && sql.failed)
@@ -406,6 +411,8 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         status = incload__check_transactional(load, load->to, &load->target_name, err);
     if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
         status = check_target_key(load, err);
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2)
+        status = incload__scd2_match(load, &all, err);
     incload__schema_free(&all);
     return status;
 }

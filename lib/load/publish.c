@@ -14,7 +14,9 @@ incload__staging_make(incload__load *load, incload_error **err)
     uint64_t token = incload__random(load->env);
 
     snprintf(load->staging, sizeof load->staging, "incload_staging_%08lx", (unsigned long)(token & 0xffffffffu));
-    int32_t status = dialect->create_staging(&sql, load->staging, &load->target, err);
+    int32_t status = load->how->write == INCLOAD__WRITE_SCD2 ? incload__scd2_begin(load, err) : INCLOAD_OK;
+    if (status == INCLOAD_OK)
+        status = dialect->create_staging(&sql, load->staging, &load->target, err);
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
@@ -82,7 +84,9 @@ incload__publish(incload__load *load, incload_error **err)
     int64_t written = 0;
     int32_t status = INCLOAD_OK;
 
-    if (load->how->write == INCLOAD__WRITE_MERGE) {
+    if (load->how->write == INCLOAD__WRITE_SCD2) {
+        status = incload__scd2_publish(load, &written, err);
+    } else if (load->how->write == INCLOAD__WRITE_MERGE) {
         status = dialect->merge(&list, &merge, err);
     } else {
         /* No boundary where no row is read twice: checks want staging all the same. */

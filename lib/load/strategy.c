@@ -9,6 +9,8 @@
 #define AT(field) offsetof(incload__strategy_values, field)
 #define TEXT(name, field, description)                                                                                \
     { name, INCLOAD_OPTION_TEXT, AT(field), "", 0, 0, "", "", "0.1", description }
+#define NAME(name, field, preset, description)                                                                        \
+    { name, INCLOAD_OPTION_TEXT, AT(field), preset, 0, 0, "", "", "0.1", description }
 #define LIST(name, field, description)                                                                                \
     { name, INCLOAD_OPTION_LIST, AT(field), "", 0, 0, "", "", "0.1", description }
 #define CHOICE(name, field, preset, words, description)                                                               \
@@ -23,8 +25,9 @@
 static const incload__option strategy_option_list[] = {
     CHOICE("window", window, "all", "all since",
            "Which rows are read: all of them, or those past the watermark by the cursor."),
-    CHOICE("write", write, "append", "append merge",
-           "How rows land: inserted, or merged by key (a row whose key is there updates it, another is inserted)."),
+    CHOICE("write", write, "append", "append merge scd2",
+           "How rows land: inserted; merged by key (a row whose key is there updates it, another is inserted); or with "
+           "scd2 as a new version of the row, which ends the version before."),
     TEXT("cursor", cursor, "The column that grows when a row changes, such as updated_at. Needed by window=since."),
     LIST("key", key,
          "The columns that identify a row. Needed by write=merge; the target must have a unique key on them, which a "
@@ -79,11 +82,14 @@ static const incload__option strategy_option_list[] = {
     TEXT("cursor_zone", cursor_zone,
          "The time zone of a cursor without one, such as UTC or Europe/Berlin: what the sessions that write it are set "
          "to. The source's own default when empty."),
-    CHOICE("detect_deletes", detect_deletes, "none", "none keys",
-           "How rows that were deleted in the source are found: not at all, or by reading all its keys in the snapshot "
-           "of the load and deleting what the target has beyond them. Needs write=merge."),
+    CHOICE("detect_deletes", detect_deletes, "none", "none keys digest",
+           "How rows that were deleted in the source are found: not at all; by reading all its keys in the snapshot of "
+           "the load and deleting what the target has beyond them; or by comparing digests of keys, range by range, "
+           "which the servers compute (PostgreSQL, MariaDB), and reading the keys of ranges that differ. Needs "
+           "write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
-            "Let detect_deletes empty the target when the source has no row left. Refused otherwise."),
+            "Let detect_deletes empty the target, or scd2_deletes end every version, when the source has no row left. "
+            "Refused otherwise."),
     INTEGER("min_rows", min_rows, "0", 0, INT64_MAX, "rows",
             "Refuse to publish when a load brings fewer rows than this. 0 sets no limit."),
     INTEGER("max_rows", max_rows, "0", 0, INT64_MAX, "rows",
@@ -104,6 +110,24 @@ static const incload__option strategy_option_list[] = {
             "With bad_rows=reject: the load fails when more rows than this are bad."),
     INTEGER("max_rejected_percent", max_rejected_percent, "100", 0, 100, "per cent",
             "With bad_rows=reject: the load fails when more than this share of the rows it read is bad."),
+    CHOICE("scd2_compare", scd2_compare, "columns", "columns timestamp",
+           "What makes a new version with write=scd2: a difference in a column outside of the key, which is valid from "
+           "the time of the load (the target's clock); or a newer time in latest_by (else cursor), from which it is "
+           "valid."),
+    LIST("scd2_columns", scd2_columns,
+         "The source's columns that are compared with scd2_compare=columns; a change in others alone makes no version. "
+         "All outside of the key when empty."),
+    CHOICE("scd2_deletes", scd2_deletes, "ignore", "ignore invalidate new_record",
+           "What write=scd2 does about keys that a full window (window=all) does not bring: nothing; end their current "
+           "version; or end it and add one that is marked in is_deleted_column."),
+    NAME("valid_from_column", valid_from_column, "valid_from",
+         "The target's column with the time from which a version is valid (write=scd2)."),
+    NAME("valid_to_column", valid_to_column, "valid_to",
+         "The target's column with the time up to which a version is valid, NULL in the current one (write=scd2)."),
+    NAME("current_column", current_column, "is_current",
+         "The target's column that marks current versions (write=scd2)."),
+    NAME("is_deleted_column", is_deleted_column, "is_deleted",
+         "The target's column that marks versions of deleted keys (scd2_deletes=new_record)."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);
@@ -115,6 +139,7 @@ static const struct {
     { "timestamp", "window=since write=merge" },
     { "upsert", "window=all write=merge" },
     { "append", "window=all write=append" },
+    { "history", "window=all write=scd2" },
 };
 
 struct incload_strategy {
@@ -146,7 +171,8 @@ incload_strategy_new_in(incload_context *context, const char *preset, const char
     }
     const char *base = preset_options(preset);
     if (base == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take timestamp, upsert or append", preset);
+        incload__fail(err, INCLOAD_E_INVALID,
+                      "there is no strategy '%.40s': take timestamp, upsert, append or history", preset);
         return NULL;
     }
     const incload__mem *mem = &incload__context_env(context)->mem;

@@ -11,14 +11,17 @@ extern const incload__option_table incload__strategy_options;
 
 /* Indexes into the words of the option table: the order is fixed. */
 enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE };
-enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE };
+enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE, INCLOAD__WRITE_SCD2 };
 enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
 enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
 enum { INCLOAD__HORIZON_AUTO, INCLOAD__HORIZON_NONE };
 enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
-enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
 enum { INCLOAD__BAD_ROWS_FAIL, INCLOAD__BAD_ROWS_REJECT };
+enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS, INCLOAD__DELETES_DIGEST };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
+
+enum { INCLOAD__SCD2_COLUMNS, INCLOAD__SCD2_TIMESTAMP };
+enum { INCLOAD__SCD2_IGNORE, INCLOAD__SCD2_INVALIDATE, INCLOAD__SCD2_NEW_RECORD };
 
 typedef struct incload__strategy_values {
     int32_t window;
@@ -53,6 +56,13 @@ typedef struct incload__strategy_values {
     int32_t bad_rows;
     int64_t max_rejected;
     int64_t max_rejected_percent;
+    int32_t scd2_compare;
+    char *scd2_columns; /* list */
+    int32_t scd2_deletes;
+    char *valid_from_column;
+    char *valid_to_column;
+    char *current_column;
+    char *is_deleted_column;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

@@ -63,6 +63,10 @@ plan(verify *v, incload_error **err)
 {
     int32_t null_cursor = v->how.null_cursor;
 
+    if (v->how.write == INCLOAD__WRITE_SCD2)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "a target of write=scd2 has more rows than its source: verify a view of its current "
+                             "versions with a strategy of write=merge");
     v->how.create_target = false;
     v->how.road = INCLOAD__ROAD_AUTO;
     v->how.detect_deletes = INCLOAD__DELETES_NONE;

@@ -324,6 +324,10 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
             status = add_filter(load, sql, dialect, err);
         glue = " AND ";
     }
+    if (status == INCLOAD_OK && load->only_source != NULL && part == PART_ALL) {
+        incload__str_addf(&sql->text, "%s(%s)", glue, load->only_source);
+        glue = " AND ";
+    }
     if (status == INCLOAD_OK && after != NULL) {
         incload__str_add(&sql->text, glue);
         status = add_page_start(load, sql, dialect, order, order_count, after, err);

@@ -486,6 +486,12 @@ incload_run_rows_deleted(const incload_run *run)
     return run != NULL ? atomic_load(&run->unit.rows_deleted) : 0;
 }
 
+int64_t
+incload_run_keys_read(const incload_run *run)
+{
+    return run != NULL && has_ended(run) ? run->result.keys_read : 0;
+}
+
 int32_t
 incload_run_attempts(const incload_run *run)
 {

@@ -313,7 +313,7 @@ check_option(const char *object, int32_t index)
     const char *description = incload_option_description(object, index);
 
     ck_assert_uint_gt(strlen(name), 1);
-    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_"), strlen(name));
+    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789"), strlen(name));
     ck_assert_int_ge(type, INCLOAD_OPTION_TEXT);
     ck_assert_int_le(type, INCLOAD_OPTION_LIST);
     ck_assert_msg(strlen(description) > 20 && description[strlen(description) - 1] == '.', "%s.%s", object, name);
