@@ -22,6 +22,7 @@ enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INC
 
 enum { INCLOAD__SCD2_COLUMNS, INCLOAD__SCD2_TIMESTAMP };
 enum { INCLOAD__SCD2_IGNORE, INCLOAD__SCD2_INVALIDATE, INCLOAD__SCD2_NEW_RECORD };
+enum { INCLOAD__EVOLVE, INCLOAD__EVOLVE_IGNORE, INCLOAD__EVOLVE_ERROR };
 
 typedef struct incload__strategy_values {
     int32_t window;
@@ -63,6 +64,10 @@ typedef struct incload__strategy_values {
     char *valid_to_column;
     char *current_column;
     char *is_deleted_column;
+    int32_t new_columns;
+    int32_t widened_types;
+    int32_t dropped_columns;
+    int32_t changed_types;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

@@ -78,7 +78,8 @@ incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const inc
         || (ledger->run = quoted_name(ledger, "run", err)) == NULL
         || (ledger->lease = quoted_name(ledger, "lease", err)) == NULL
         || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL
-        || (ledger->reject = quoted_name(ledger, "reject", err)) == NULL) {
+        || (ledger->reject = quoted_name(ledger, "reject", err)) == NULL
+        || (ledger->loaded = quoted_name(ledger, "loaded_columns", err)) == NULL) {
         incload__ledger_free(ledger);
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     }
@@ -98,6 +99,7 @@ incload__ledger_free(incload__ledger *ledger)
     incload__free(ledger->mem, ledger->lease);
     incload__free(ledger->mem, ledger->beat);
     incload__free(ledger->mem, ledger->reject);
+    incload__free(ledger->mem, ledger->loaded);
     memset(ledger, 0, sizeof *ledger);
 }
 
@@ -157,6 +159,12 @@ static const field reject_fields[] = {
     { "at_us", INCLOAD__INT64, false, false },     { "replayed_us", INCLOAD__INT64, false, true },
     { "replay_run_id", INCLOAD__TEXT, false, true },
 };
+static const field loaded_fields[] = {
+    { "load_name", INCLOAD__TEXT, true, false },
+    { "document", INCLOAD__TEXT, false, false },
+    { "run_id", INCLOAD__TEXT, false, false },
+    { "updated_us", INCLOAD__INT64, false, false },
+};
 
 /* `since`: the version of the ledger that brought the table. */
 static const struct {
@@ -171,6 +179,7 @@ static const struct {
     { "lease", lease_fields, sizeof lease_fields / sizeof lease_fields[0], 2 },
     { "lease_beat", beat_fields, sizeof beat_fields / sizeof beat_fields[0], 2 },
     { "reject", reject_fields, sizeof reject_fields / sizeof reject_fields[0], 3 },
+    { "loaded_columns", loaded_fields, sizeof loaded_fields / sizeof loaded_fields[0], 3 },
     /* Last: who finds it finds the others too. */
     { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0], 1 },
 };

@@ -19,6 +19,7 @@ typedef struct incload__ledger {
     char *lease;
     char *beat;
     char *reject;
+    char *loaded;
 } incload__ledger;
 
 /* What the ledger knows of one load. */

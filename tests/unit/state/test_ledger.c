@@ -125,11 +125,11 @@ START_TEST(a_ledger_that_is_there_is_not_made_again)
 }
 END_TEST
 
-START_TEST(a_ledger_of_version_one_gets_the_tables_of_leases_and_rejects_and_then_its_new_version)
+START_TEST(a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_version)
 {
     answer_version("1");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 5);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 6);
     ck_assert_str_eq(incload_mock_statement(mock, 1),
                      "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint"
                      " NOT NULL, \"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\""
@@ -142,7 +142,11 @@ START_TEST(a_ledger_of_version_one_gets_the_tables_of_leases_and_rejects_and_the
                      " NOT NULL, \"load_name\" text NOT NULL, \"unit\" text, \"reason\" text NOT NULL, \"sql_state\""
                      " text, \"form\" text NOT NULL, \"row_json\" text NOT NULL, \"at_us\" bigint NOT NULL,"
                      " \"replayed_us\" bigint, \"replay_run_id\" text, PRIMARY KEY (\"run_id\", \"number\"))");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 4, 0), "3");
+    ck_assert_str_eq(incload_mock_statement(mock, 4),
+                     "CREATE TABLE IF NOT EXISTS \"incload\".\"loaded_columns\" (\"load_name\" text NOT NULL,"
+                     " \"document\" text NOT NULL, \"run_id\" text NOT NULL, \"updated_us\" bigint NOT NULL,"
+                     " PRIMARY KEY (\"load_name\"))");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 5, 0), "3");
 }
 END_TEST
 
@@ -194,6 +198,7 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease_beat` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_reject` "), 1);
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_loaded_columns` "), 1);
         ck_assert_str_eq(incload_mock_statement(mock, 8),
                          "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
@@ -445,7 +450,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, another_failure_of_the_question_is_told);
     tcase_add_test(tests, a_newer_ledger_is_refused_with_what_to_do);
     tcase_add_test(tests, a_ledger_that_is_there_is_not_made_again);
-    tcase_add_test(tests, a_ledger_of_version_one_gets_the_tables_of_leases_and_rejects_and_then_its_new_version);
+    tcase_add_test(tests, a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_version);
     tcase_add_test(tests, two_that_bring_a_ledger_to_this_version_at_once_both_go_on);
     tcase_add_test(tests, an_older_ledger_that_cannot_be_changed_is_told_by_name);
     tcase_add_test(tests, a_ledger_that_another_has_made_in_part_is_completed);
