@@ -259,13 +259,13 @@ incload__carry_out(incload__load *load, incload_error **err)
         status = incload__deletes_read(load, err);
     /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
     load->from->driver->rollback(load->from, NULL);
+    if (status == INCLOAD_OK)
+        status = incload__audit(load, err);
     /* As late as can be: from here to the commit readers of the target wait. */
     if (status == INCLOAD_OK && load->staged)
         status = incload__evolve_apply(load, true, err);
     if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
-    if (status == INCLOAD_OK)
-        status = incload__audit(load, err);
     if (status == INCLOAD_OK && load->staged)
         status = incload__publish_others(load, err);
     if (status == INCLOAD_OK)
