@@ -203,6 +203,18 @@ INCLOAD_API const char *incload_run_level_reason(const incload_run *run);
 INCLOAD_API const char *incload_run_held_by(const incload_run *run);
 
 /**
+ * @brief What has changed in the source's columns since the load ran before, and what was done about it in the target:
+ * a line for each change, as in the events #INCLOAD_EVENT_NOTICE.
+ * @param run  a run, or NULL (returns `""`)
+ * @return borrowed; `""` when nothing has changed
+ *
+ * See the strategy's options `new_columns`, `widened_types`, `dropped_columns` and `changed_types`.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_schema_changes(const incload_run *run);
+
+/**
  * @brief Late rows: found by a deep read behind the place where the cursor would have begun to look, and loaded now.
  * @param run  a run, or NULL (returns 0)
  *

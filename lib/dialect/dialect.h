@@ -79,8 +79,8 @@ typedef struct incload__dialect {
     int32_t (*quote)(incload__str *out, const char *what, const char *name, incload_error **err);
 
     /* Query (parameters: schema or NULL, table) with one row a column, in order:
-     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0'. No row: no such
-     * table. */
+     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0', and where it is
+     * known '1' if every new row must bring a value or '0'. No row: no such table. */
     const char *columns_query;
     /* Query (same parameters): one row a column of each unique, total, plain-column index: index name, '1' primary or
      * '0', ordinal from 1, column name; ordered primary first, then by index name and ordinal. */

@@ -226,8 +226,10 @@ int32_t
 incload__carry_out(incload__load *load, incload_error **err)
 {
     bool has_rows = false;
-    int32_t status = begin_both(load, err);
+    int32_t status = incload__evolve_apply(load, false, err);
 
+    if (status == INCLOAD_OK)
+        status = begin_both(load, err);
     if (status == INCLOAD_OK)
         status = incload__target_has_rows(load, &has_rows, err);
     if (status == INCLOAD_OK)
@@ -240,6 +242,8 @@ incload__carry_out(incload__load *load, incload_error **err)
         load->staged = !load->window.empty && needs_staging(load, has_rows);
         status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
     }
+    if (status == INCLOAD_OK && !load->staged)
+        status = incload__evolve_apply(load, true, err);
     if (status == INCLOAD_OK)
         status = incload__transfer(load, err);
     if (status == INCLOAD_OK)
@@ -248,6 +252,9 @@ incload__carry_out(incload__load *load, incload_error **err)
         status = incload__deletes_read(load, err);
     /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
     load->from->driver->rollback(load->from, NULL);
+    /* As late as can be: from here to the commit readers of the target wait. */
+    if (status == INCLOAD_OK && load->staged)
+        status = incload__evolve_apply(load, true, err);
     if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
     if (status == INCLOAD_OK && load->staged)

@@ -115,6 +115,7 @@ incload__withdraw_report(incload__load *load)
     keep_report(load, &result->level_reason, NULL, NULL);
     keep_report(load, &result->held_by, NULL, NULL);
     keep_report(load, &result->watermark, NULL, NULL);
+    keep_report(load, &result->schema_changes, NULL, NULL);
 }
 
 int32_t
@@ -130,6 +131,8 @@ incload__commit(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__by_cursor(load) ? record_watermark(load, err) : record_turn(load, err);
     if (status == INCLOAD_OK)
+        status = incload__evolve_record(load, err);
+    if (status == INCLOAD_OK)
         status = prepare_report(load, err);
     if (status == INCLOAD_OK)
         status = check_transaction(load, err);
@@ -143,7 +146,9 @@ incload__commit(incload__load *load, incload_error **err)
     else if (status != INCLOAD_OK)
         incload__error_pass(err, failure);
     /* The fence gave it up in the same transaction. */
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK) {
         load->lease->epoch = 0;
+        incload__evolve_tell(load);
+    }
     return status;
 }

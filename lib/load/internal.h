@@ -3,6 +3,7 @@
 #ifndef INCLOAD_LIB_LOAD_INTERNAL_H
 #define INCLOAD_LIB_LOAD_INTERNAL_H
 
+#include "base/option.h"
 #include "load/horizon.h"
 #include "load/load.h"
 #include "state/lease.h"
@@ -47,6 +48,7 @@ struct incload__load {
     char *destination; /* quoted: the staging table, or the target */
     char keys_table[64];   /* the source's keys, for detect_deletes; "": there are none */
     int64_t keys_read;
+    struct incload__evolve *evolve; /* see load/evolve.h */
 
     /* ---- the window ---- */
     const incload__finder *finder; /* with window=since */
@@ -79,8 +81,24 @@ const char *incload__table_text(const incload__table *table, char *buffer, size_
 
 /* plan.c: everything up to the road, with the target made if it has to be. Nothing is written to it yet. */
 int32_t incload__plan(incload__load *load, incload_error **err);
+/* The name of the loaded column in the target. */
+const char *incload__target_name(const incload__load *load, const incload__list *names, int32_t index);
+bool incload__is_key(const incload__load *load, int32_t index);
+/* Appends the type that a column made for it gets there; *kept: it is the source's own. */
+int32_t incload__target_native(const incload__load *load, int32_t index, const char *name, incload__str *out, bool *kept,
+                               incload_error **err);
 /* road.c */
 int32_t incload__plan_road(incload__load *load, incload_error **err);
+
+/* evolve*.c: the target's columns after those of the source. `match` fills load->target and finds what is to be changed;
+ * `apply` changes it: outside of the unit where DDL commits, else in its transaction; `record` puts what is loaded now
+ * into the ledger, in the same transaction; `tell` is for after the commit. */
+int32_t incload__evolve_match(incload__load *load, incload__list *names, const incload__schema *all,
+                              incload_error **err);
+int32_t incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err);
+int32_t incload__evolve_record(incload__load *load, incload_error **err);
+void incload__evolve_tell(incload__load *load);
+void incload__evolve_free(incload__load *load);
 
 /* sql.c: a statement with its parameters. */
 typedef struct incload__sql {

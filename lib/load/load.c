@@ -43,6 +43,7 @@ load_free(incload__load *load)
     incload__free(load->mem, load->high);
     incload__window_free(load);
     incload__free(load->mem, load->session);
+    incload__evolve_free(load);
     incload__free(load->mem, load);
 }
 
@@ -220,8 +221,10 @@ incload__load_result_free(const incload__mem *mem, incload__load_result *result)
     incload__free(mem, result->watermark);
     incload__free(mem, result->level_reason);
     incload__free(mem, result->held_by);
+    incload__free(mem, result->schema_changes);
     result->road_reason = NULL;
     result->watermark = NULL;
     result->level_reason = NULL;
     result->held_by = NULL;
+    result->schema_changes = NULL;
 }

@@ -43,6 +43,7 @@ typedef struct incload__load_result {
     const char *level; /* static text */
     char *level_reason;
     char *held_by;
+    char *schema_changes;
     int64_t rows_late;
     int64_t lateness; /* in the cursor's unit */
 } incload__load_result;

@@ -169,48 +169,59 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     return status;
 }
 
-static const char *
-target_column_name(const incload__load *load, const incload__list *names, int32_t index)
+const char *
+incload__target_name(const incload__load *load, const incload__list *names, int32_t index)
 {
     if (names->count > 0 && names->items[index].alias != NULL)
         return names->items[index].alias;
     return load->shape.columns[index].name;
 }
 
-static bool
-is_key(const incload__load *load, int32_t column)
+bool
+incload__is_key(const incload__load *load, int32_t index)
 {
     for (int32_t i = 0; i < load->key_count; i++) {
-        if (load->key[i] == column)
+        if (load->key[i] == index)
             return true;
     }
     return false;
 }
 
-/* The shape of the target to be made: the source's own types where both speak the same dialect. */
+/* The source's own type where both speak the same dialect. */
+int32_t
+incload__target_native(const incload__load *load, int32_t index, const char *name, incload__str *out, bool *kept,
+                       incload_error **err)
+{
+    const incload__dialect *dialect = load->to->dialect;
+    const incload__column *from = &load->shape.columns[index];
+    /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
+    bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
+
+    /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length. */
+    if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
+        keep = keep && from->type.kind == INCLOAD__NATIVE;
+    /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
+    keep = keep && from->native[0] != '\0';
+    *kept = keep;
+    if (!keep)
+        return dialect->native_type(out, name, from->type, incload__is_key(load, index), err);
+    incload__str_add(out, from->native);
+    return INCLOAD_OK;
+}
+
+/* The shape of the target to be made. */
 static int32_t
 shape_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
 {
     incload__str native = INCLOAD__STR(load->mem);
-    const incload__dialect *dialect = load->to->dialect;
     int32_t status = INCLOAD_OK;
+    bool kept = false;
 
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
         const incload__column *from = &load->shape.columns[i];
-        const char *name = target_column_name(load, names, i);
-        /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
-        bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
-        /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length.
-         */
-        if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
-            keep = keep && from->type.kind == INCLOAD__NATIVE;
-        /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
-        keep = keep && from->native[0] != '\0';
+        const char *name = incload__target_name(load, names, i);
         incload__str_clear(&native);
-        if (keep)
-            incload__str_add(&native, from->native);
-        else
-            status = dialect->native_type(&native, name, from->type, is_key(load, i), err);
+        status = incload__target_native(load, i, name, &native, &kept, err);
         if (status == INCLOAD_OK && native.failed)
             status = incload__fail_memory(err);
         if (status != INCLOAD_OK)
@@ -219,7 +230,7 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
         if (column == NULL)
             status = incload__fail_memory(err);
         else
-            column->nullable = from->nullable && !is_key(load, i);
+            column->nullable = from->nullable && !incload__is_key(load, i);
     }
     incload__str_free(&native);
     return status;
@@ -284,50 +295,6 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
     return status;
 }
 
-/* Finds each loaded column in the target and checks that it can hold what comes. */
-static int32_t
-match_columns(incload__load *load, const incload__list *names, const incload__schema *all, incload_error **err)
-{
-    char table[200], there[64], here[64];
-
-    incload__table_text(&load->target_name, table, sizeof table);
-    for (int32_t i = 0; i < load->shape.count; i++) {
-        const incload__column *from = &load->shape.columns[i];
-        const char *name = target_column_name(load, names, i);
-        int32_t at = incload__schema_find(all, name);
-        if (at < 0)
-            return incload__fail(
-                err, INCLOAD_E_NOT_FOUND,
-                "target table %s has no column '%.64s': add it there, or name the columns to load in option "
-                "'columns'",
-                table, name);
-        const incload__column *to = &all->columns[at];
-        if (to->generated)
-            return incload__fail(
-                err, INCLOAD_E_TYPE,
-                "column '%.64s' of target table %s is computed by the database: leave it out by option "
-                "'columns'",
-                name, table);
-        incload__type type = to->type;
-        if (load->to->dialect->civil_is_utc && type.kind == INCLOAD__TIMESTAMP
-            && from->type.kind == INCLOAD__TIMESTAMPTZ)
-            type.kind = INCLOAD__TIMESTAMPTZ;
-        if (!incload__convertible(type, from->type))
-            return incload__fail(
-                err, INCLOAD_E_TYPE,
-                "column '%.64s' is %s in the source, which target table %s cannot hold in its column of type "
-                "%s: change the type there, or leave the column out by option 'columns'",
-                name, incload__type_text(from->type, here, sizeof here), table,
-                to->native != NULL ? to->native : incload__type_text(to->type, there, sizeof there));
-        incload__column *column = incload__schema_add(&load->target, to->name, to->native, type);
-        if (column == NULL)
-            return incload__fail_memory(err);
-        column->nullable = to->nullable;
-        column->native_id = to->native_id;
-    }
-    return INCLOAD_OK;
-}
-
 static int32_t
 check_target_key(incload__load *load, incload_error **err)
 {
@@ -380,7 +347,7 @@ make_target(incload__load *load, const incload__list *names, incload__schema *al
 }
 
 static int32_t
-plan_target(incload__load *load, const incload__list *names, incload_error **err)
+plan_target(incload__load *load, incload__list *names, incload_error **err)
 {
     incload__schema all;
 
@@ -401,7 +368,7 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         incload__error_pass(err, missing);
     }
     if (status == INCLOAD_OK)
-        status = match_columns(load, names, &all, err);
+        status = incload__evolve_match(load, names, &all, err);
     if (status == INCLOAD_OK)
         status = incload__check_transactional(load, load->to, &load->target_name, err);
     if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)

@@ -38,7 +38,7 @@ add_column(incload__conn *conn, const incload__rows *rows, int64_t row, incload_
 {
     const char *name = incload__rows_get(rows, row, 0), *native = incload__rows_get(rows, row, 1);
     const char *nullable = incload__rows_get(rows, row, 2), *generated = incload__rows_get(rows, row, 3);
-    const char *id = incload__rows_get(rows, row, 4);
+    const char *id = incload__rows_get(rows, row, 4), *required = incload__rows_get(rows, row, 5);
     int64_t number = 0;
 
     if (name == NULL || native == NULL)
@@ -48,6 +48,7 @@ add_column(incload__conn *conn, const incload__rows *rows, int64_t row, incload_
         return incload__fail_memory(err);
     column->nullable = nullable == NULL || strcmp(nullable, "0") != 0;
     column->generated = generated != NULL && strcmp(generated, "1") == 0;
+    column->required = required != NULL && strcmp(required, "1") == 0;
     if (id != NULL && incload__parse_int64(id, strlen(id), &number) && number >= 0 && number <= UINT32_MAX)
         column->native_id = (uint32_t)number;
     return INCLOAD_OK;

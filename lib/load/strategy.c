@@ -84,6 +84,19 @@ static const incload__option strategy_option_list[] = {
            "of the load and deleting what the target has beyond them. Needs write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
             "Let detect_deletes empty the target when the source has no row left. Refused otherwise."),
+    CHOICE("new_columns", new_columns, "evolve", "evolve ignore error",
+           "What to do about a column that is new in the source since the load ran before: add it to the target, where "
+           "older rows have NULL in it; leave it out; or refuse."),
+    CHOICE("widened_types", widened_types, "evolve", "evolve ignore error",
+           "What to do about a column whose type was widened in the source: widen it in the target; keep the target's "
+           "type and fail only at a value that does not fit; or refuse."),
+    CHOICE("dropped_columns", dropped_columns, "error", "evolve ignore error",
+           "What to do about a column that earlier loads filled and the source no longer has: drop it from the target "
+           "with all that it holds; keep it, with NULL or its default in new rows; or refuse."),
+    CHOICE("changed_types", changed_types, "error", "evolve ignore error",
+           "What to do about a column whose type in the source is another, not a wider one: change the target's where "
+           "its values can be cast without loss; keep the target's type and fail only at a value that does not fit; or "
+           "refuse."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);

@@ -19,6 +19,8 @@ enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
 enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
 
+enum { INCLOAD__EVOLVE, INCLOAD__EVOLVE_IGNORE, INCLOAD__EVOLVE_ERROR };
+
 typedef struct incload__strategy_values {
     int32_t window;
     int32_t write;
@@ -44,6 +46,10 @@ typedef struct incload__strategy_values {
     char *cursor_zone;
     int32_t detect_deletes;
     bool delete_all;
+    int32_t new_columns;
+    int32_t widened_types;
+    int32_t dropped_columns;
+    int32_t changed_types;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

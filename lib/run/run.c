@@ -453,6 +453,12 @@ incload_run_held_by(const incload_run *run)
     return run != NULL && has_ended(run) && run->result.held_by != NULL ? run->result.held_by : "";
 }
 
+const char *
+incload_run_schema_changes(const incload_run *run)
+{
+    return run != NULL && has_ended(run) && run->result.schema_changes != NULL ? run->result.schema_changes : "";
+}
+
 int64_t
 incload_run_rows_late(const incload_run *run)
 {
