@@ -36,7 +36,8 @@ decimal_of(int32_t whole, int32_t scale, incload__type *out)
 {
     bool fits = whole + scale <= MAX_PRECISION;
 
-    *out = fits ? (incload__type){ INCLOAD__DECIMAL, whole + scale, scale } : (incload__type){ .kind = INCLOAD__NUMERIC };
+    *out = fits ? (incload__type){ INCLOAD__DECIMAL, whole + scale, scale }
+                : (incload__type){ .kind = INCLOAD__NUMERIC };
     return true;
 }
 

@@ -131,10 +131,11 @@ check_dependents(incload__load *load, const char *query, const incload__change *
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK && rows.count > 0)
         status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                               "views depend on it, and the database changes no column under a view: %s; drop them, run "
-                               "the load, and make them again, or set %s=ignore",
+                               "views depend on it, and the database changes no column under a view: %s; drop them, "
+                               "run the load, and make them again, or set %s",
                                incload__str_text(&views),
-                               change->kind == INCLOAD__DROP_COLUMN ? "dropped_columns" : "widened_types");
+                               change->kind == INCLOAD__DROP_COLUMN ? "dropped_columns=ignore"
+                                                                    : "widened_types=ignore or changed_types=ignore");
     incload__rows_free(&rows);
     incload__str_free(&views);
     return status;
@@ -153,8 +154,8 @@ write_change_of_type(incload__load *load, const incload__evolution *rules, const
         rest = incload__rows_get(&rows, 0, 0);
         if (rest == NULL)
             status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                   "its definition holds more than can be repeated, such as a CHECK: change the type by "
-                                   "hand to %.200s",
+                                   "its definition holds more than can be repeated, such as a CHECK: change the type "
+                                   "by hand to %.200s",
                                    change->native);
     }
     if (status == INCLOAD_OK)
@@ -225,8 +226,8 @@ check_outcome(incload__load *load, incload_error **err)
         if (is_there(&evolve->changes[i], &all))
             continue;
         status = incload__fail(err, INCLOAD_E_CONFLICT,
-                               "column '%.64s' of target table %s was changed by somebody else at the same time: run the "
-                               "load again",
+                               "column '%.64s' of target table %s was changed by somebody else at the same time: run "
+                               "the load again",
                                evolve->changes[i].name,
                                incload__table_text(&load->target_name, table, sizeof table));
         incload__error_set_retryable(err, true);

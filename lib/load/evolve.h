@@ -8,7 +8,11 @@
 #include "load/internal.h"
 #include "state/loaded.h"
 
-typedef enum incload__change_kind { INCLOAD__ADD_COLUMN, INCLOAD__CHANGE_TYPE, INCLOAD__DROP_COLUMN } incload__change_kind;
+typedef enum incload__change_kind {
+    INCLOAD__ADD_COLUMN,
+    INCLOAD__CHANGE_TYPE,
+    INCLOAD__DROP_COLUMN
+} incload__change_kind;
 
 /* One change of the target. */
 typedef struct incload__change {

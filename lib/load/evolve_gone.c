@@ -56,8 +56,8 @@ ignore_gone(incload__matching *m, const incload__loaded_column *was, const inclo
         return INCLOAD_OK;
     }
     incload__str_addf(&text,
-                      "column '%.64s' is gone from the source and stays in target table %s (dropped_columns=ignore): new "
-                      "rows have NULL or its default in it",
+                      "column '%.64s' is gone from the source and stays in target table %s (dropped_columns=ignore): "
+                      "new rows have NULL or its default in it",
                       there->name, m->table);
     int32_t status = incload__evolve_say(m->load, &text, err);
     if (status == INCLOAD_OK)
@@ -78,8 +78,9 @@ match_gone(incload__matching *m, const incload__loaded_column *was, const incloa
     default:
         m->gone = true;
         incload__refuse(m, INCLOAD_E_NOT_FOUND,
-                        "column '%.64s' (%.100s) is gone from the source: dropped_columns=ignore keeps it in the target, "
-                        "with NULL or its default in new rows; dropped_columns=evolve drops it there with all it holds",
+                        "column '%.64s' (%.100s) is gone from the source: dropped_columns=ignore keeps it in the "
+                        "target, with NULL or its default in new rows; dropped_columns=evolve drops it there with all "
+                        "it holds",
                         there->name, incload__type_words(was->native, was->type, text, sizeof text));
         return INCLOAD_OK;
     }
@@ -121,8 +122,8 @@ incload__evolve_required(const incload__matching *m, incload_error **err)
         if (column->required && incload__schema_find(&m->load->target, column->name) < 0
             && !is_dropped(m->evolve, column->name))
             return incload__fail(err, INCLOAD_E_CONSTRAINT,
-                                 "column '%.64s' of target table %s is NOT NULL without a default, and the load does not "
-                                 "fill it: no row could be inserted; give it a default, or load it",
+                                 "column '%.64s' of target table %s is NOT NULL without a default, and the load does "
+                                 "not fill it: no row could be inserted; give it a default, or load it",
                                  column->name, m->table);
     }
     return INCLOAD_OK;

@@ -102,8 +102,8 @@ ignore_new(incload__matching *m, incload_error **err)
             continue;
         if (is_needed(load, i))
             return incload__fail(err, INCLOAD_E_NOT_FOUND,
-                                 "target table %s has no column '%.64s', which is key, cursor or latest_by and cannot be "
-                                 "left out: add it there, or set new_columns=evolve",
+                                 "target table %s has no column '%.64s', which is key, cursor or latest_by and cannot "
+                                 "be left out: add it there, or set new_columns=evolve",
                                  m->table, name);
         int32_t status = say_left_out(m, &load->shape.columns[i], err);
         if (status != INCLOAD_OK)
@@ -234,7 +234,8 @@ tell_refusals(incload__matching *m, incload_error **err)
     for (int32_t i = 0; i < m->evolve->change_count && m->gone; i++) {
         if (m->evolve->changes[i].kind == INCLOAD__ADD_COLUMN)
             incload__refuse(m, INCLOAD_E_NOT_FOUND,
-                            "column '%.64s' is new there: if it is another one's new name, rename that in the target too",
+                            "column '%.64s' is new there: if it is another one's new name, rename that in the target "
+                            "too",
                             m->evolve->changes[i].name);
     }
     if (m->refusals.failed)

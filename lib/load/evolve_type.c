@@ -195,8 +195,8 @@ incload__evolve_type(incload__matching *m, int32_t index, const incload__column 
     case INCLOAD__EVOLVE_ERROR:
         refuse_change(m, from, to, was,
                       joins ? "widened_types=evolve widens it there, widened_types=ignore keeps the target's type"
-                            : "if the values mean the same, changed_types=evolve changes the target's where no value is "
-                              "lost, changed_types=ignore keeps the target's type");
+                            : "if the values mean the same, changed_types=evolve changes the target's where no value "
+                              "is lost, changed_types=ignore keeps the target's type");
         return INCLOAD_OK;
     case INCLOAD__EVOLVE_IGNORE:
         return keep_and_say(m, from, to, joins ? "widened_types" : "changed_types", err);

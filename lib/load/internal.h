@@ -85,14 +85,14 @@ int32_t incload__plan(incload__load *load, incload_error **err);
 const char *incload__target_name(const incload__load *load, const incload__list *names, int32_t index);
 bool incload__is_key(const incload__load *load, int32_t index);
 /* Appends the type that a column made for it gets there; *kept: it is the source's own. */
-int32_t incload__target_native(const incload__load *load, int32_t index, const char *name, incload__str *out, bool *kept,
-                               incload_error **err);
+int32_t incload__target_native(const incload__load *load, int32_t index, const char *name, incload__str *out,
+                               bool *kept, incload_error **err);
 /* road.c */
 int32_t incload__plan_road(incload__load *load, incload_error **err);
 
-/* evolve*.c: the target's columns after those of the source. `match` fills load->target and finds what is to be changed;
- * `apply` changes it: outside of the unit where DDL commits, else in its transaction; `record` puts what is loaded now
- * into the ledger, in the same transaction; `tell` is for after the commit. */
+/* evolve*.c: the target's columns after those of the source. `match` fills load->target and finds what is to be
+ * changed; `apply` changes it: outside of the unit where DDL commits, else in its transaction; `record` puts what is
+ * loaded now into the ledger, in the same transaction; `tell` is for after the commit. */
 int32_t incload__evolve_match(incload__load *load, incload__list *names, const incload__schema *all,
                               incload_error **err);
 int32_t incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err);

@@ -88,7 +88,7 @@ incload__loaded_find(const incload__loaded *loaded, const char *target)
     return NULL;
 }
 
-/* ---- the document: {"version":1,"table":"t","columns":[["source","target","native","kind",precision,scale],...]} ---- */
+/* ---- the document: {"version":1,"table":"t","columns":[["source","target","native","kind",precision,scale],...]} */
 
 /* Two kinds are called timestamp. */
 static const char *
@@ -140,8 +140,8 @@ read_root(const json_t *root, incload__loaded *out, incload_error **err)
 
     if (version > INCLOAD__LOADED_VERSION)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "the columns of this load were recorded by a newer libincload (document version %lld, this "
-                             "one knows up to %d): use that one",
+                             "the columns of this load were recorded by a newer libincload (document version %lld, "
+                             "this one knows up to %d): use that one",
                              (long long)version, (int)INCLOAD__LOADED_VERSION);
     if (version < 1 || table == NULL || !json_is_array(columns))
         return fail_damaged(err);

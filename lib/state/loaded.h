@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The columns that the last run of a load filled, as the source declared them then: by them a run tells what has changed
- * in the source since. Kept as versioned JSON in the ledger, written in the transaction of the rows. */
+/* The columns that the last run of a load filled, as the source declared them then: by them a run tells what has
+ * changed in the source since. Kept as versioned JSON in the ledger, written in the transaction of the rows. */
 #ifndef INCLOAD_LIB_STATE_LOADED_H
 #define INCLOAD_LIB_STATE_LOADED_H
 

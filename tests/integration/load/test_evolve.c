@@ -93,7 +93,8 @@ START_TEST(new_columns_of_a_full_load_fill_all_rows)
 {
     scene s = begin("filled", _i, "name varchar(20)", "(1, 'a'), (2, 'b')", "key=id");
 
-    remake(&s, "name varchar(20), amount decimal(10,2), day date", "(1, 'a', 1.25, '2024-03-01'), (2, 'b', NULL, NULL)");
+    remake(&s, "name varchar(20), amount decimal(10,2), day date", "(1, 'a', 1.25, '2024-03-01'), (2, 'b', NULL, "
+                                                                   "NULL)");
     evolves(&s, "'amount'|'day'");
     expect_rows(s.to, s.target, "id:i name:s amount:s day:s", "1|a|1.25|2024-03-01\n2|b|NULL|NULL\n");
     evolves(&s, "");
@@ -166,7 +167,8 @@ START_TEST(a_wider_type_widens_the_target)
     scene s = begin("wider", _i, "n integer, name varchar(5), at date", "(1, 7, 'abcde', '2024-03-01')", "key=id");
 
     remake(&s,
-           s.from.kind == MARIADB ? "n bigint, name varchar(300), at datetime" : "n bigint, name varchar(300), at timestamp",
+           s.from.kind == MARIADB ? "n bigint, name varchar(300), at datetime" : "n bigint, name varchar(300), at "
+                                                                                 "timestamp",
            "(1, 7, 'abcde', '2024-03-01 00:00:00'), (2, 5000000000, 'abcdefgh', '2024-03-02 01:02:03')");
     /* A SQLite column holds any integer and any text, but no other type's text form. */
     if (s.to.kind == SQLITE) {
@@ -240,7 +242,8 @@ START_TEST(a_wider_column_keeps_the_rest_of_its_definition)
             "latin1 DEFAULT 'it''s'",
             s.target);
     } else if (s.to.kind == POSTGRES) {
-        sql(s.to, "ALTER TABLE %s ALTER n SET NOT NULL, ALTER n SET DEFAULT 5, ALTER word SET DEFAULT 'it''s'", s.target);
+        sql(s.to, "ALTER TABLE %s ALTER n SET NOT NULL, ALTER n SET DEFAULT 5, ALTER word SET DEFAULT "
+                  "'it''s'", s.target);
         sql(s.to, "COMMENT ON COLUMN %s.n IS 'it''s mine'", s.target);
     }
     remake(&s, "n bigint, word varchar(9)", "(1, 5000000000, 'abcdefghi')");
@@ -248,8 +251,8 @@ START_TEST(a_wider_column_keeps_the_rest_of_its_definition)
     expect_rows(s.to, s.target, "id:i n:i word:s", "1|5000000000|abcdefghi\n");
     if (s.to.kind == MARIADB)
         expect(s.to, "NO|5|it's mine\nYES|'it''s'|\n",
-               "SELECT is_nullable AS a, column_default AS b, column_comment AS c FROM information_schema.columns WHERE "
-               "table_schema = DATABASE() AND table_name = '%s' AND column_name <> 'id'",
+               "SELECT is_nullable AS a, column_default AS b, column_comment AS c FROM information_schema.columns "
+               "WHERE table_schema = DATABASE() AND table_name = '%s' AND column_name <> 'id'",
                s.target);
     if (s.to.kind == POSTGRES)
         expect(s.to, "NO|5|it's mine\n",
@@ -318,7 +321,8 @@ END_TEST
 
 START_TEST(a_column_that_is_gone_can_stay_in_the_target)
 {
-    scene s = begin("stays", _i, "name varchar(20), note varchar(20)", "(1, 'a', 'x')", "key=id dropped_columns=ignore");
+    scene s = begin("stays", _i, "name varchar(20), note varchar(20)", "(1, 'a', 'x')", "key=id "
+                                                                                        "dropped_columns=ignore");
 
     remake(&s, "name varchar(20)", "(1, 'b'), (2, 'c')");
     evolves(&s, "'note'|gone from the source|stays");
@@ -347,7 +351,8 @@ END_TEST
 
 START_TEST(a_column_of_a_unique_key_is_not_dropped)
 {
-    scene s = begin("in_key", _i, "name varchar(20), note varchar(20)", "(1, 'a', 'x')", "key=id dropped_columns=evolve");
+    scene s = begin("in_key", _i, "name varchar(20), note varchar(20)", "(1, 'a', 'x')", "key=id "
+                                                                                         "dropped_columns=evolve");
 
     sql(s.to, "CREATE UNIQUE INDEX %s_note ON %s (id, note)", s.target, s.target);
     remake(&s, "name varchar(20)", "(1, 'b'), (2, 'c')");
@@ -513,7 +518,8 @@ START_TEST(two_runs_at_once_change_the_target_once)
 
     remake(&s, "n bigint, note varchar(20)", "(1, 5000000000, 'x'), (2, 8, 'y')");
     incload_step *step = load_step(&s.what, &err);
-    incload_run *first = incload_step_start(step, "wait=20s", &err), *second = incload_step_start(step, "wait=20s", &err);
+    incload_run *first = incload_step_start(step, "wait=20s", &err);
+    incload_run *second = incload_step_start(step, "wait=20s", &err);
     ck_assert_msg(err == NULL, "%s", incload_error_message(err));
     incload_run_wait(first, 30000, &err);
     incload_run_wait(second, 30000, &err);
@@ -535,21 +541,21 @@ START_TEST(changes_are_told_as_events)
     incload_error *err = NULL;
     incload_context *context = incload_context_new(NULL, &err);
     place from = place_open_with(context, SQLITE, 0, NULL), to = place_open_with(context, (kind)_i, 1, NULL);
-    load what = { .from = from, .to = to, .table = "told", .target = "told_copy", .preset = "upsert", .options = "key=id" };
+    incload_event *event;
     int32_t told = 0;
 
     sql(from, "DROP TABLE IF EXISTS told");
     sql(from, "CREATE TABLE told (id bigint PRIMARY KEY)");
-    incload_step *step = NULL;
-    incload_strategy *how = incload_strategy_new_in(context, what.preset, what.options, &err);
-    step = incload_step_new_load(from.db, what.table, to.db, what.target, how, &err);
+    incload_strategy *how = incload_strategy_new_in(context, "upsert", "key=id", &err);
+    incload_step *step = incload_step_new_load(from.db, "told", to.db, "told_copy", how, &err);
     incload_run_unref(incload_step_run(step, NULL, &err));
     sql(from, "ALTER TABLE told ADD COLUMN note TEXT");
     incload_run_unref(incload_step_run(step, NULL, &err));
     ck_assert_msg(err == NULL, "%s", incload_error_message(err));
-    for (incload_event *event; (event = incload_context_next_event(context, 0, &err)) != NULL; incload_event_unref(event)) {
-        if (incload_event_kind(event) == INCLOAD_EVENT_NOTICE && strstr(incload_event_message(event), "'note'") != NULL)
-            told++;
+    while ((event = incload_context_next_event(context, 0, &err)) != NULL) {
+        told += incload_event_kind(event) == INCLOAD_EVENT_NOTICE
+                && strstr(incload_event_message(event), "'note'") != NULL;
+        incload_event_unref(event);
     }
     ck_assert_int_eq(told, 1);
     table_drop(to, "told_copy");
