@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The source's columns change between two loads: what the target becomes, what is refused, and what is told. */
 #define _GNU_SOURCE
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -536,6 +537,56 @@ START_TEST(two_runs_at_once_change_the_target_once)
 }
 END_TEST
 
+/* A reader of the target's rows that stays as long as it is told to. */
+typedef struct reader {
+    atomic_bool reads, leaves;
+} reader;
+
+static int32_t
+read_on(incload_unit *unit, incload_batch *batch, void *user_data)
+{
+    reader *r = user_data;
+
+    (void)unit;
+    (void)batch;
+    atomic_store(&r->reads, true);
+    for (int64_t limit = now_ms() + 15000; !atomic_load(&r->leaves) && now_ms() < limit;)
+        pause_ms(5);
+    return INCLOAD_DONE;
+}
+
+/* SQLite's readers do not keep a column from being added, and its commit waits as any other. */
+START_TEST(a_reader_of_the_target_is_waited_for_no_longer_than_a_moment)
+{
+    scene s = begin("waits", PAIRS + _i, "name varchar(20)", "(1, 'a')", "key=id");
+    incload_error *err = NULL;
+    reader r = { false, false };
+    load reading = { .from = s.to, .to = s.to, .table = s.target, .target = "waits_elsewhere", .preset = "upsert",
+                     .options = "key=id", .function = read_on, .user_data = &r };
+
+    table_drop(s.to, "waits_elsewhere");
+    incload_step *step = load_step(&reading, &err);
+    incload_run *run = incload_step_start(step, NULL, &err);
+    while (!atomic_load(&r.reads) && incload_run_status(run) <= INCLOAD_STATUS_RUNNING)
+        pause_ms(2);
+    remake(&s, "name varchar(20), note varchar(20)", "(1, 'a', 'x'), (2, 'b', 'y')");
+    s.what.run = "retries=0";
+    int64_t before = now_ms();
+    load_fails(&s.what, INCLOAD_E_CONFLICT, "adding column 'note'");
+    ck_assert_int_lt(now_ms() - before, 8000);
+    ck_assert(!has_column(s.to, s.target, "note"));
+    atomic_store(&r.leaves, true);
+    ck_assert_int_eq(incload_run_wait(run, 20000, &err), INCLOAD_OK);
+    s.what.run = NULL;
+    evolves(&s, "'note'|added");
+    expect_rows(s.to, s.target, "id:i name:s note:s", "1|a|x\n2|b|y\n");
+    incload_run_unref(run);
+    incload_step_unref(step);
+    table_drop(s.to, "waits_elsewhere");
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(changes_are_told_as_events)
 {
     incload_error *err = NULL;
@@ -598,6 +649,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, the_hosts_own_columns_are_left_alone_unless_no_row_could_be_inserted, 0, DATABASES);
     tcase_add_loop_test(tests, a_load_that_fails_takes_its_changes_back_where_the_database_can, 0, EVERY);
     tcase_add_loop_test(tests, two_runs_at_once_change_the_target_once, 0, PAIRS);
+    tcase_add_loop_test(tests, a_reader_of_the_target_is_waited_for_no_longer_than_a_moment, 0, SQLITE);
     tcase_add_loop_test(tests, changes_are_told_as_events, 0, KINDS);
 }
 
