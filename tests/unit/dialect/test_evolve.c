@@ -43,9 +43,9 @@ START_TEST(columns_are_changed_in_the_words_of_each_database)
     assert_written(&sql, rules->drop_column(&sql, &target, name, NULL), expected[_i].drop);
     ck_assert_int_eq(rules->change_type != NULL, expected[_i].change != NULL);
     if (rules->change_type != NULL)
-        assert_written(&sql,
-                       rules->change_type(&sql, &target, &column, "bigint", INCLOAD__INT64, " NOT NULL DEFAULT 5", NULL),
-                       expected[_i].change);
+        assert_written(
+            &sql, rules->change_type(&sql, &target, &column, "bigint", INCLOAD__INT64, " NOT NULL DEFAULT 5", NULL),
+            expected[_i].change);
     incload__str_free(&sql);
 }
 END_TEST
@@ -58,7 +58,8 @@ START_TEST(a_boolean_of_postgresql_becomes_a_number_by_way_of_integer)
     incload__str sql = INCLOAD__STR(&incload__mem_libc);
 
     assert_written(&sql, rules->change_type(&sql, &target, &column, "smallint", INCLOAD__INT16, "", NULL),
-                   "ALTER TABLE \"shop\".\"ord\"\"ers`\" ALTER COLUMN \"b\" TYPE smallint USING \"b\"::integer::smallint");
+                   "ALTER TABLE \"shop\".\"ord\"\"ers`\" ALTER COLUMN \"b\" TYPE smallint"
+                   " USING \"b\"::integer::smallint");
     assert_written(&sql, rules->change_type(&sql, &target, &column, "text", INCLOAD__TEXT, "", NULL),
                    "ALTER TABLE \"shop\".\"ord\"\"ers`\" ALTER COLUMN \"b\" TYPE text USING \"b\"::text");
     incload__str_free(&sql);
