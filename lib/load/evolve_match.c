@@ -195,6 +195,22 @@ match_column(incload__matching *m, int32_t index, incload_error **err)
 
 /* ---- the whole ---- */
 
+/* The whole name, where messages cut a long one, perhaps inside a character. */
+static int32_t
+name_table(incload__matching *m, incload_error **err)
+{
+    const incload__table *table = &m->load->target_name;
+    incload__str text = INCLOAD__STR(m->load->mem);
+
+    if (table->schema != NULL)
+        incload__str_addf(&text, "%s.", table->schema);
+    incload__str_add(&text, table->name);
+    int32_t status = text.failed ? incload__fail_memory(err)
+                                 : incload__loaded_set_table(&m->evolve->after, incload__str_text(&text), err);
+    incload__str_free(&text);
+    return status;
+}
+
 static int32_t
 read_before(incload__matching *m, incload_error **err)
 {
@@ -206,7 +222,8 @@ read_before(incload__matching *m, incload_error **err)
     int32_t status = incload__loaded_read(&load->ledger, load->to, load->spec->name, &evolve->document, err);
     if (status == INCLOAD_OK)
         status = incload__loaded_parse(evolve->document, &evolve->before, err);
-    if (status == INCLOAD_OK && evolve->before.table != NULL && strcmp(evolve->before.table, m->table) != 0)
+    if (status == INCLOAD_OK && evolve->before.table != NULL
+        && strcmp(evolve->before.table, evolve->after.table) != 0)
         incload__loaded_free(&evolve->before);
     return status;
 }
@@ -216,7 +233,7 @@ static int32_t
 note_after(incload__matching *m, incload_error **err)
 {
     const incload__load *load = m->load;
-    int32_t status = incload__loaded_set_table(&m->evolve->after, m->table, err);
+    int32_t status = INCLOAD_OK;
 
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
         const incload__column *from = &load->shape.columns[i], *to = &load->target.columns[i];
@@ -247,8 +264,10 @@ tell_refusals(incload__matching *m, incload_error **err)
 static int32_t
 match_all(incload__matching *m, incload_error **err)
 {
-    int32_t status = read_before(m, err);
+    int32_t status = name_table(m, err);
 
+    if (status == INCLOAD_OK)
+        status = read_before(m, err);
     if (status == INCLOAD_OK && m->load->how->new_columns == INCLOAD__EVOLVE_IGNORE)
         status = ignore_new(m, err);
     for (int32_t i = 0; i < m->load->shape.count && status == INCLOAD_OK; i++)

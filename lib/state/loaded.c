@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "batch/kind.h"
 #include "state/statement.h"
 
@@ -175,9 +176,11 @@ static json_t *
 column_array(const incload__loaded_column *column)
 {
     json_t *cells = json_array();
+    /* SQLite takes any bytes for a type. */
+    bool told = column->native != NULL && incload__utf8_valid(column->native, strlen(column->native));
     int failed = cells == NULL || json_array_append_new(cells, json_string(column->source)) != 0
                  || json_array_append_new(cells, json_string(column->target)) != 0
-                 || json_array_append_new(cells, text_or_null(column->native)) != 0
+                 || json_array_append_new(cells, text_or_null(told ? column->native : NULL)) != 0
                  || json_array_append_new(cells, json_string(kind_name(column->type.kind))) != 0
                  || json_array_append_new(cells, json_integer(column->type.precision)) != 0
                  || json_array_append_new(cells, json_integer(column->type.scale)) != 0;
