@@ -41,6 +41,10 @@ struct incload__load {
     int32_t page_key[MAX_KEY]; /* a unique key of the source among the loaded columns */
     int32_t page_key_count;
     bool key_is_unique; /* in the source: one read cannot bring two rows of one key */
+    bool one_per_key;   /* the target has a unique key on exactly the key */
+    int32_t marker;     /* column that marks a row as deleted; -1: none */
+    bool marker_stored; /* the target has that column; else it is the last one, of staging alone */
+    incload__schema marks; /* with deletes=soft: the target's columns for it, flag and time */
     int32_t road;       /* INCLOAD__ROAD_... */
     bool staged;        /* through a temporary table, then published */
     char staging[64];
@@ -94,6 +98,8 @@ void incload__sql_init(const incload__load *load, incload__sql *sql);
 void incload__sql_free(incload__sql *sql);
 /* `FROM source`, with the query's parameters. */
 int32_t incload__sql_from(const incload__load *load, incload__sql *sql, incload_error **err);
+/* The order of reading decides which of two rows of one key wins. */
+bool incload__order_decides(const incload__load *load);
 /* ` ORDER BY cursor` where the order of reading decides which of two rows of one key wins. */
 int32_t incload__sql_load_order(const incload__load *load, incload__sql *sql, int32_t part, incload_error **err);
 /* A placeholder compared with the column; `value` must outlive the statement. */

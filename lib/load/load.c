@@ -39,6 +39,7 @@ load_free(incload__load *load)
     incload__schema_free(&load->travel);
     incload__schema_free(&load->target);
     incload__schema_free(&load->write);
+    incload__schema_free(&load->marks);
     incload__free(load->mem, load->destination);
     incload__free(load->mem, load->high);
     incload__window_free(load);
@@ -100,11 +101,13 @@ load_new(campaign *c)
     load->lease = &c->lease;
     load->cursor = -1;
     load->latest_by = -1;
+    load->marker = -1;
     load->started_us = incload__wall_us(c->env);
     incload__schema_init(&load->shape, load->mem);
     incload__schema_init(&load->travel, load->mem);
     incload__schema_init(&load->target, load->mem);
     incload__schema_init(&load->write, load->mem);
+    incload__schema_init(&load->marks, load->mem);
     return load;
 }
 

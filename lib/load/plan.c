@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "load/internal.h"
+#include "load/mode.h"
 
 /* The loaded column of that name, or an error that names it and what there is. */
 static int32_t
@@ -61,29 +61,6 @@ find_key(incload__load *load, incload_error **err)
     }
     incload__list_free(&list);
     return status;
-}
-
-/* The options that must stand together. */
-static int32_t
-check_options(const incload__load *load, incload_error **err)
-{
-    const incload__strategy_values *how = load->how;
-
-    if (how->window == INCLOAD__WINDOW_SINCE && how->cursor == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "window=since needs option 'cursor': the column that grows when a row changes");
-    if (how->write == INCLOAD__WRITE_MERGE && how->key == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "write=merge needs option 'key': the columns that identify a row");
-    if (how->window != INCLOAD__WINDOW_SINCE && (how->until != NULL || how->initial != NULL))
-        return incload__fail(err, INCLOAD_E_INVALID, "options 'initial' and 'until' need window=since");
-    if (how->write != INCLOAD__WRITE_MERGE && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "null_cursor=include needs write=merge: such rows come again in every load");
-    if (how->write != INCLOAD__WRITE_MERGE && how->missing_state == INCLOAD__MISSING_FULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
-    if (how->detect_deletes != INCLOAD__DELETES_NONE && how->write != INCLOAD__WRITE_MERGE)
-        return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
-    return INCLOAD_OK;
 }
 
 /* Keeps of the source's columns those that option 'columns' names; *names gets the target's names in the same order. */
@@ -153,6 +130,8 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     }
     if (status == INCLOAD_OK)
         status = select_columns(load, &all, names, err);
+    if (status == INCLOAD_OK && load->how->delete_marker != NULL)
+        status = incload__marker_find(load, &all, err);
     if (status == INCLOAD_OK && load->how->cursor != NULL)
         status = find_cursor(load, err);
     if (status == INCLOAD_OK && load->how->latest_by != NULL)
@@ -172,7 +151,7 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
 static const char *
 target_column_name(const incload__load *load, const incload__list *names, int32_t index)
 {
-    if (names->count > 0 && names->items[index].alias != NULL)
+    if (index < names->count && names->items[index].alias != NULL)
         return names->items[index].alias;
     return load->shape.columns[index].name;
 }
@@ -187,42 +166,51 @@ is_key(const incload__load *load, int32_t column)
     return false;
 }
 
-/* The shape of the target to be made: the source's own types where both speak the same dialect. */
+/* The type of the target's column to be made: the source's own where both speak the same dialect. */
+static int32_t
+name_type(const incload__load *load, int32_t index, const char *name, incload__str *out, incload_error **err)
+{
+    const incload__column *from = &load->shape.columns[index];
+    const incload__dialect *dialect = load->to->dialect;
+    /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
+    bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
+
+    /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length. */
+    if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
+        keep = keep && from->type.kind == INCLOAD__NATIVE;
+    /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
+    keep = keep && from->native[0] != '\0';
+    incload__str_clear(out);
+    int32_t status = INCLOAD_OK;
+    if (keep)
+        incload__str_add(out, from->native);
+    else
+        status = dialect->native_type(out, name, from->type, is_key(load, index), err);
+    return status == INCLOAD_OK && out->failed ? incload__fail_memory(err) : status;
+}
+
 static int32_t
 shape_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
 {
     incload__str native = INCLOAD__STR(load->mem);
-    const incload__dialect *dialect = load->to->dialect;
     int32_t status = INCLOAD_OK;
 
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
-        const incload__column *from = &load->shape.columns[i];
         const char *name = target_column_name(load, names, i);
-        /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
-        bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
-        /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length.
-         */
-        if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
-            keep = keep && from->type.kind == INCLOAD__NATIVE;
-        /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
-        keep = keep && from->native[0] != '\0';
-        incload__str_clear(&native);
-        if (keep)
-            incload__str_add(&native, from->native);
-        else
-            status = dialect->native_type(&native, name, from->type, is_key(load, i), err);
-        if (status == INCLOAD_OK && native.failed)
-            status = incload__fail_memory(err);
+        if (i == load->marker)
+            continue;
+        status = name_type(load, i, name, &native, err);
         if (status != INCLOAD_OK)
             break;
-        incload__column *column = incload__schema_add(out, name, incload__str_text(&native), from->type);
+        incload__column *column = incload__schema_add(out, name, incload__str_text(&native),
+                                                      load->shape.columns[i].type);
         if (column == NULL)
             status = incload__fail_memory(err);
         else
-            column->nullable = from->nullable && !is_key(load, i);
+            column->nullable = load->shape.columns[i].nullable && !is_key(load, i);
     }
     incload__str_free(&native);
-    return status;
+    return status == INCLOAD_OK ? incload__soft_add(load, out, err) : status;
 }
 
 /* An unqualified name gets its schema before the table is made, so that the ledger's schema cannot become its home. */
@@ -255,17 +243,12 @@ find_home(incload__load *load, incload_error **err)
 static int32_t
 create_target(incload__load *load, const incload__list *names, incload_error **err)
 {
-    const int32_t *key = load->key;
-    int32_t key_count = load->key_count;
+    int32_t key[MAX_KEY];
+    int32_t key_count = incload__mode_created_key(load, key);
     incload__str sql = INCLOAD__STR(load->mem);
     incload__schema columns;
     char name[200];
 
-    /* Rows appended as they change repeat their key by design; a whole table that is appended once keeps it. */
-    if (key_count == 0 && load->how->window == INCLOAD__WINDOW_ALL) {
-        key = load->page_key;
-        key_count = load->page_key_count;
-    }
     incload__schema_init(&columns, load->mem);
     int32_t status = find_home(load, err);
     if (status == INCLOAD_OK)
@@ -284,6 +267,38 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
     return status;
 }
 
+static bool
+is_soft_name(const incload__load *load, const char *name)
+{
+    return incload__soft_is_on(load)
+           && (strcmp(name, incload__soft_name(load, 0)) == 0 || strcmp(name, incload__soft_name(load, 1)) == 0);
+}
+
+/* A marker that the target has no column for gets one in staging, under a name that none of the target's hides. */
+static int32_t
+stage_marker(incload__load *load, incload_error **err)
+{
+    const incload__column *from = &load->shape.columns[load->marker];
+    incload__str native = INCLOAD__STR(load->mem);
+
+    if (is_key(load, load->marker) || load->cursor == load->marker || load->latest_by == load->marker)
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "the delete_marker column '%.64s' is also key, cursor or latest_by, so the target must "
+                             "have it: add it there",
+                             from->name);
+    int32_t status = name_type(load, load->marker, from->name, &native, err);
+    if (status == INCLOAD_OK) {
+        incload__column *column = incload__schema_add(&load->target, "_incload_marker", incload__str_text(&native),
+                                                      from->type);
+        if (column == NULL)
+            status = incload__fail_memory(err);
+        else if (load->from->dialect == load->to->dialect)
+            column->native_id = from->native_id;
+    }
+    incload__str_free(&native);
+    return status;
+}
+
 /* Finds each loaded column in the target and checks that it can hold what comes. */
 static int32_t
 match_columns(incload__load *load, const incload__list *names, const incload__schema *all, incload_error **err)
@@ -295,6 +310,15 @@ match_columns(incload__load *load, const incload__list *names, const incload__sc
         const incload__column *from = &load->shape.columns[i];
         const char *name = target_column_name(load, names, i);
         int32_t at = incload__schema_find(all, name);
+        if (i == load->marker) {
+            load->marker_stored = at >= 0 && !all->columns[at].generated && !is_soft_name(load, name);
+            if (!load->marker_stored) {
+                int32_t status = stage_marker(load, err);
+                if (status != INCLOAD_OK)
+                    return status;
+                continue;
+            }
+        }
         if (at < 0)
             return incload__fail(
                 err, INCLOAD_E_NOT_FOUND,
@@ -332,17 +356,15 @@ static int32_t
 check_target_key(incload__load *load, incload_error **err)
 {
     incload__rows keys;
-    char table[200];
 
+    if (load->key_count == 0)
+        return INCLOAD_OK;
     int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
-    if (status == INCLOAD_OK && !incload__keys_match(&keys, &load->target, load->key, load->key_count))
-        status =
-            incload__fail(err, INCLOAD_E_CONSTRAINT,
-                          "target table %s has no primary key or unique index on exactly the columns of option 'key': "
-                          "create one, since without it a merge could double rows",
-                          incload__table_text(&load->target_name, table, sizeof table));
+    if (status != INCLOAD_OK)
+        return status;
+    load->one_per_key = incload__keys_match(&keys, &load->target, load->key, load->key_count);
     incload__rows_free(&keys);
-    return status;
+    return incload__mode_check_key(load, err);
 }
 
 /* A table that is not there, though the watermark says what it holds, was dropped or renamed by somebody: made anew it
@@ -404,7 +426,11 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         status = match_columns(load, names, &all, err);
     if (status == INCLOAD_OK)
         status = incload__check_transactional(load, load->to, &load->target_name, err);
-    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
+    if (status == INCLOAD_OK) {
+        incload__marker_move_last(load);
+        status = incload__soft_find(load, &all, err);
+    }
+    if (status == INCLOAD_OK)
         status = check_target_key(load, err);
     incload__schema_free(&all);
     return status;
@@ -416,7 +442,7 @@ incload__plan(incload__load *load, incload_error **err)
     incload__list names;
 
     memset(&names, 0, sizeof names);
-    int32_t status = check_options(load, err);
+    int32_t status = incload__mode_check_options(load, err);
     if (status == INCLOAD_OK)
         status = plan_source(load, &names, err);
     if (status == INCLOAD_OK)

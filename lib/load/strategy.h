@@ -10,13 +10,21 @@
 extern const incload__option_table incload__strategy_options;
 
 /* Indexes into the words of the option table: the order is fixed. */
-enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE };
-enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE };
+enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE, INCLOAD__WINDOW_INTERVAL };
+enum {
+    INCLOAD__WRITE_APPEND,
+    INCLOAD__WRITE_MERGE,
+    INCLOAD__WRITE_INSERT_NEW,
+    INCLOAD__WRITE_DELETE_INSERT,
+    INCLOAD__WRITE_REPLACE_INTERVAL,
+    INCLOAD__WRITE_REPLACE,
+};
 enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
 enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
 enum { INCLOAD__HORIZON_AUTO, INCLOAD__HORIZON_NONE };
 enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
 enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
+enum { INCLOAD__REMOVE_HARD, INCLOAD__REMOVE_SOFT };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
 
 typedef struct incload__strategy_values {
@@ -44,6 +52,11 @@ typedef struct incload__strategy_values {
     char *cursor_zone;
     int32_t detect_deletes;
     bool delete_all;
+    bool allow_empty;
+    char *delete_marker;
+    int32_t deletes;
+    char *deleted_column;
+    char *deleted_at_column;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);
