@@ -27,7 +27,8 @@ static const incload__option strategy_option_list[] = {
     CHOICE("write", write, "append", "append merge insert_new delete_insert replace_interval replace",
            "How rows land: inserted; merged by key (a row whose key is there updates it, another is inserted); "
            "inserted only where their key is not there; in place of all target rows of the keys that come; in place of "
-           "the target's rows in [initial, until); or in place of all rows. What was there goes in the same transaction."),
+           "the target's rows in [initial, until); or in place of all rows. What was there goes in the same "
+           "transaction."),
     TEXT("cursor", cursor,
          "The column that grows when a row changes, such as updated_at, or that says when it belongs. Needed by "
          "window=since and window=interval."),
@@ -99,8 +100,8 @@ static const incload__option strategy_option_list[] = {
          "timestamp). NULL marks nothing. The column is stored only where the target has it. Needs write=merge."),
     CHOICE("deletes", deletes, "hard", "hard soft",
            "What becomes of a target row that is deleted in the source, as delete_marker or detect_deletes finds "
-           "it: it is deleted, or it keeps its values and is marked by deleted_column and deleted_at_column. A row that "
-           "comes back is unmarked."),
+           "it: it is deleted, or it keeps its values and is marked by deleted_column and deleted_at_column. A row "
+           "that comes back is unmarked."),
     TEXT("deleted_column", deleted_column,
          "With deletes=soft: the target's column, boolean or integer, that is true for a deleted row. _deleted when "
          "empty."),
