@@ -179,6 +179,9 @@ typedef struct incload__dialect {
     /* Query (parameters: schema or NULL, table): one row, the table's storage engine and '1' if it has transactions.
      * No row: no such table, or a view. NULL: every table has them. */
     const char *engine_query;
+    /* Query (same parameters): one row, the name of a table whose foreign key deletes or changes its rows when rows of
+     * this one are deleted; no row: there is none. NULL: cannot be told. */
+    const char *followers_query;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

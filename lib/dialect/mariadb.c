@@ -416,4 +416,5 @@ const incload__dialect incload__dialect_mariadb = {
     .kill = "KILL HARD CONNECTION ",
     .in_transaction_query = "SELECT @@in_transaction",
     .engine_query = incload__sql_mariadb_engine,
+    .followers_query = incload__sql_mariadb_followers,
 };

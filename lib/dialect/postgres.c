@@ -318,4 +318,5 @@ const incload__dialect incload__dialect_postgres = {
     .session_id = "(SELECT s.pid || '/' || EXTRACT(EPOCH FROM s.backend_start)"
                   " FROM pg_catalog.pg_stat_get_activity(pg_backend_pid()) s)",
     .end_session_query = incload__sql_postgres_end_session,
+    .followers_query = incload__sql_postgres_followers,
 };

@@ -286,4 +286,5 @@ const incload__dialect incload__dialect_sqlite = {
     /* To the millisecond. */
     .now_us = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000",
     .one_writer = true,
+    .followers_query = incload__sql_sqlite_followers,
 };

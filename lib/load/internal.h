@@ -73,6 +73,9 @@ int32_t incload__inspect_keys(incload__load *load, incload__conn *conn, const in
 /* INCLOAD_E_UNSUPPORTED when what is written to the table could not be rolled back. */
 int32_t incload__check_transactional(incload__load *load, incload__conn *conn, const incload__table *table,
                                      incload_error **err);
+/* INCLOAD_E_UNSUPPORTED when deleting rows of the table would delete or change rows of another. */
+int32_t incload__check_no_followers(incload__load *load, incload__conn *conn, const incload__table *table,
+                                    incload_error **err);
 /* True when some unique key consists of exactly these columns of `schema`. */
 bool incload__keys_match(const incload__rows *keys, const incload__schema *schema, const int32_t *columns,
                          int32_t count);

@@ -14,14 +14,14 @@ static const incload__mode modes[] = {
     [INCLOAD__WRITE_INSERT_NEW] = { .name = "insert_new", .windows = ALL | SINCE | INTERVAL, .needs_key = true,
                                     .needs_unique = true, .bears_repeats = true },
     [INCLOAD__WRITE_DELETE_INSERT] = { .name = "delete_insert", .windows = ALL | SINCE | INTERVAL, .needs_key = true,
-                                       .bears_repeats = true },
+                                       .bears_repeats = true, .takes_out = true },
     [INCLOAD__WRITE_REPLACE_INTERVAL] = { .name = "replace_interval", .windows = INTERVAL,
                                           .wants = "window=interval: it replaces the rows of one interval",
-                                          .bears_repeats = true },
+                                          .bears_repeats = true, .takes_out = true },
     [INCLOAD__WRITE_REPLACE] = { .name = "replace", .windows = ALL,
                                  .wants = "window=all: rows that are not read would be lost; take write=merge or "
                                           "delete_insert for some of them",
-                                 .bears_repeats = true },
+                                 .bears_repeats = true, .takes_out = true },
 };
 
 const incload__mode *

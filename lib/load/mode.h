@@ -13,6 +13,7 @@ typedef struct incload__mode {
     bool needs_unique; /* the target must have a unique key on exactly the key */
     bool bears_repeats; /* a row that comes again changes nothing */
     bool bears_removal; /* deleted rows of the source can be told to it */
+    bool takes_out;     /* rows of the target are deleted to be put back */
 } incload__mode;
 
 const incload__mode *incload__mode_of(const incload__load *load);

@@ -426,6 +426,8 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         status = match_columns(load, names, &all, err);
     if (status == INCLOAD_OK)
         status = incload__check_transactional(load, load->to, &load->target_name, err);
+    if (status == INCLOAD_OK && incload__mode_of(load)->takes_out)
+        status = incload__check_no_followers(load, load->to, &load->target_name, err);
     if (status == INCLOAD_OK) {
         incload__marker_move_last(load);
         status = incload__soft_find(load, &all, err);

@@ -308,6 +308,34 @@ START_TEST(replace_keeps_the_latest_row_of_a_key)
 }
 END_TEST
 
+START_TEST(rows_that_others_follow_by_a_foreign_key_are_not_taken_out)
+{
+    static const char *const presets[] = { "full_refresh", "interval", "upsert" };
+    static const char *const options[] = { NULL, "cursor=n initial=0 until=9", "write=delete_insert key=id" };
+    scene s = scene_begin("parent", _i, "id:i n:i", "id", NULL);
+    char child[80];
+
+    snprintf(child, sizeof child, "%s_child", s.target);
+    table_make(s.to, s.target, "id:i n:i", "id");
+    table_add(s.from, s.source, "(1, 1)");
+    table_add(s.to, s.target, "(1, 2)");
+    sql(s.to, "CREATE TABLE %s (parent bigint, FOREIGN KEY (parent) REFERENCES %s (id) ON DELETE CASCADE)", child,
+        s.target);
+    sql(s.to, "INSERT INTO %s VALUES (1)", child);
+    for (int i = 0; i < 3; i++) {
+        s.what.preset = presets[i];
+        s.what.options = options[i];
+        load_fails(&s.what, INCLOAD_E_UNSUPPORTED, "_child|foreign key|ON DELETE CASCADE|write=merge");
+    }
+    s.what.preset = "upsert";
+    s.what.options = "key=id";
+    load_counts(&s.what, 1, 1);
+    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", child), 1);
+    table_drop(s.to, child);
+    scene_end(&s);
+}
+END_TEST
+
 /* ---- what makes no sense ---- */
 
 START_TEST(what_does_not_go_together_is_refused_with_the_remedy)
@@ -359,6 +387,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, replace_makes_the_target_equal_to_the_source, 0, WAYS);
     tcase_add_loop_test(tests, replace_by_nothing_is_refused_unless_it_is_allowed, 0, WAYS);
     tcase_add_loop_test(tests, replace_keeps_the_latest_row_of_a_key, 0, WAYS);
+    tcase_add_loop_test(tests, rows_that_others_follow_by_a_foreign_key_are_not_taken_out, 0, DATABASES);
     tcase_add_test(tests, what_does_not_go_together_is_refused_with_the_remedy);
 }
 
