@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A merge of 250,000 changed rows into 4 million beside the best SQL by hand: COPY to a temporary table, ANALYZE, INSERT
-in the order of the key with ON CONFLICT DO UPDATE, in one transaction. PostgreSQL to another database of the same
-server; each side has a target of its own. Sides take turns in each round, ratios are taken within a round, their median counts.
+"""A merge of 250,000 changed rows into 4 million beside the best SQL by hand: COPY to a temporary table, ANALYZE,
+INSERT in the order of the key with ON CONFLICT DO UPDATE, in one transaction. PostgreSQL to another database of the
+same server; each side has a target of its own. Sides take turns in each round, ratios are taken within a round, their
+median counts.
 
     INCLOAD_BENCH_ROWS (default 4000000), INCLOAD_BENCH_ROUNDS (default 7)
 """
