@@ -31,7 +31,8 @@ def by_hand(table):
     columns = 'id, customer, amount, state, note, at'
     updates = ', '.join(f'{c} = EXCLUDED.{c}' for c in columns.split(', ')[1:])
     steps = ['BEGIN', f'CREATE TEMP TABLE staged (LIKE {table}) ON COMMIT DROP',
-             'COPY staged FROM STDIN (FORMAT binary)', 'ANALYZE staged', f'''INSERT INTO {table} ({columns}) SELECT {columns} FROM staged ORDER BY id
+             'COPY staged FROM STDIN (FORMAT binary)', 'ANALYZE staged',
+             f'''INSERT INTO {table} ({columns}) SELECT {columns} FROM staged ORDER BY id
                  ON CONFLICT (id) DO UPDATE SET {updates}''', 'COMMIT']
     command = ['psql', '--no-psqlrc', '-Xq', '-v', 'ON_ERROR_STOP=1', target]
     for step in steps:
