@@ -113,8 +113,8 @@ INCLOAD_API int64_t incload_run_rows_read(const incload_run *run);
 INCLOAD_API int64_t incload_run_rows_written(const incload_run *run);
 
 /**
- * @brief Rows read that needed no write: dropped by the process function, repeated in the batch, or already there
- * unchanged.
+ * @brief Rows read that needed no write: dropped by the process function, repeated in the batch, already there
+ * unchanged, or marked as deleted.
  * @param run  a run, or NULL (returns 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
@@ -244,7 +244,8 @@ INCLOAD_API int64_t incload_run_rows_late(const incload_run *run);
 INCLOAD_API int64_t incload_run_lateness(const incload_run *run);
 
 /**
- * @brief Rows deleted from the target since they are gone from the source (see the strategy's option `detect_deletes`).
+ * @brief Rows deleted from the target, or marked there, since they are gone from the source or marked as deleted in it
+ * (see the strategy's options `detect_deletes`, `delete_marker` and `deletes`).
  * @param run  a run, or NULL (returns 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1

@@ -33,7 +33,18 @@ typedef struct incload__merge {
     const int32_t *key;             /* the key's columns */
     int32_t key_count;
     int32_t latest_by; /* column whose greatest value wins among rows of one key, or -1: the row loaded last wins */
+    bool insert_only;  /* rows whose key is there stay as they are */
 } incload__merge;
+
+/* Rows of the target that are taken out, told by their key, and how. */
+typedef struct incload__removal {
+    bool missing;       /* those whose key is not in staging; else those whose key is */
+    const char *staged; /* condition on staging alias s that counts, too; NULL: none. Not with `missing` */
+    /* Columns of the target by which a row is marked instead of being deleted: true, and the statement's one parameter.
+     * A row that is marked already stays as it is. NULL: the row is deleted. */
+    const incload__column *flag;
+    const incload__column *at;
+} incload__removal;
 
 /* Statements to run in order; the affected rows of those marked `counts` add up to the rows written. */
 typedef struct incload__statement {
@@ -148,6 +159,13 @@ typedef struct incload__dialect {
     int32_t (*create_keys)(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err);
     /* Statements that delete the target's rows whose key is not in staging. `columns` are the key. */
     int32_t (*delete_missing)(incload__statements *out, const incload__merge *merge, incload_error **err);
+    /* Statement that takes rows out of the target by their key. */
+    int32_t (*remove_rows)(incload__statements *out, const incload__merge *merge, const incload__removal *how,
+                           incload_error **err);
+    /* Statement after which staging holds, of the rows of one key, only the one that wins. */
+    int32_t (*keep_winners)(incload__statements *out, const incload__merge *merge, incload_error **err);
+    const char *words[2];  /* false and true, as literals */
+    const char *text_word; /* the type a value is cast to to be compared as text */
 
     incload__error_class (*classify)(const char *sqlstate, int64_t native_code);
 
@@ -172,6 +190,9 @@ typedef struct incload__dialect {
 
     /* What write=scd2 must know (dialect/scd2.h). NULL: it is not possible. */
     const struct incload__history_style *history;
+    /* Query (same parameters): one row, the name of a table whose foreign key deletes or changes its rows when rows of
+     * this one are deleted; no row: there is none. NULL: cannot be told. */
+    const char *followers_query;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

@@ -206,7 +206,37 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
 }
 
 static int32_t
+remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_postgres, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, how->flag != NULL ? "UPDATE " : "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t");
+    if (how->flag != NULL)
+        incload__clause_mark(&clause, how, "");
+    incload__clause_add(&clause, how->missing ? " WHERE NOT EXISTS (SELECT 1 FROM " : " WHERE EXISTS (SELECT 1 FROM ");
+    add_staging(&clause, merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_staged(&clause, how, " AND ");
+    incload__clause_add(&clause, ")");
+    incload__clause_unmarked(&clause, how, "t.");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
 delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    return remove_rows(out, merge, &(incload__removal){ .missing = true }, err);
+}
+
+static int32_t
+keep_winners(incload__statements *out, const incload__merge *merge, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(out->mem);
     incload__clause clause = { &incload__dialect_postgres, &sql, err, INCLOAD_OK };
@@ -215,13 +245,18 @@ delete_missing(incload__statements *out, const incload__merge *merge, incload_er
     if (status != INCLOAD_OK)
         return status;
     incload__clause_add(&clause, "DELETE FROM ");
-    incload__clause_table(&clause, merge->target);
-    incload__clause_add(&clause, " AS t WHERE NOT EXISTS (SELECT 1 FROM ");
     add_staging(&clause, merge->staging);
-    incload__clause_add(&clause, " AS s WHERE ");
-    incload__clause_join(&clause, merge, "t.", "s.");
-    incload__clause_add(&clause, ")");
-    return incload__clause_finish(&clause, out, true);
+    incload__clause_add(&clause, " AS s USING (SELECT n.ctid AS id, row_number() OVER (PARTITION BY ");
+    incload__clause_key(&clause, merge, "n.");
+    incload__clause_add(&clause, " ORDER BY ");
+    if (merge->latest_by >= 0) {
+        incload__clause_name(&clause, "n.", merge->columns->columns[merge->latest_by].name);
+        incload__clause_add(&clause, " DESC NULLS LAST, ");
+    }
+    incload__clause_add(&clause, "n.ctid DESC) AS place FROM ");
+    add_staging(&clause, merge->staging);
+    incload__clause_add(&clause, " AS n) AS r WHERE s.ctid = r.id AND r.place > 1");
+    return incload__clause_finish(&clause, out, false);
 }
 
 static int32_t
@@ -288,10 +323,15 @@ const incload__dialect incload__dialect_postgres = {
     .unlike = unlike,
     .create_keys = create_staging,
     .delete_missing = delete_missing,
+    .remove_rows = remove_rows,
+    .keep_winners = keep_winners,
+    .words = { "FALSE", "TRUE" },
+    .text_word = "text",
     .classify = classify,
     .now_us = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
     .session_id = "(SELECT s.pid || '/' || EXTRACT(EPOCH FROM s.backend_start)"
                   " FROM pg_catalog.pg_stat_get_activity(pg_backend_pid()) s)",
     .end_session_query = incload__sql_postgres_end_session,
     .history = &history_style,
+    .followers_query = incload__sql_postgres_followers,
 };

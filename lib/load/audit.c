@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "load/internal.h"
+#include "load/mode.h"
 
 /* Without an own limit (max_shrink=-1) a table of this size may lose half of its rows; a smaller one anything, since a
  * few rows come and go. */
@@ -112,14 +112,18 @@ check_shrink(incload__load *load, int64_t rows, incload_error **err)
         return status;
     incload__str_add(&sql, "SELECT COUNT(*) FROM ");
     status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    if (status == INCLOAD_OK && load->marks.count > 0)
+        status = incload__soft_only_there(load, &sql, err);
     if (status == INCLOAD_OK)
         status = incload__audit_number(load, &sql, "counting the target's rows", &before, err);
     incload__str_free(&sql);
     if (status != INCLOAD_OK || (own && before < OWN_LIMIT_FROM_ROWS))
         return status;
-    int64_t left = replaces ? rows : load->keys_read;
-    /* With no key left detect_deletes has a question of its own, answered by delete_all. */
-    if (!replaces && left == 0)
+    /* Of digests that differ in some ranges only those ranges' keys were read. */
+    int64_t keys = load->keys_there > 0 ? load->keys_there : load->keys_read;
+    int64_t left = replaces ? rows : keys;
+    /* With no row left both have a question of their own, answered by allow_empty or delete_all. */
+    if (left == 0)
         return INCLOAD_OK;
     if (!shrinks_beyond(before, left, percent))
         return INCLOAD_OK;

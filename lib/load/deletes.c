@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load/internal.h"
+#include "load/mode.h"
 
 static bool
 is_on(const incload__load *load)
@@ -140,22 +140,9 @@ target_is_empty(incload__load *load, bool *empty, incload_error **err)
     return status;
 }
 
-/* Its WHERE is the last clause of the statement, and the target's rows are t, where digests are computed. */
 static int32_t
-restrict_to(const incload__load *load, incload__statements *list, incload_error **err)
+remove_rows(incload__load *load, const incload__schema *columns, const int32_t *key, incload_error **err)
 {
-    incload__str sql = INCLOAD__STR(load->mem);
-
-    incload__str_addf(&sql, "%s AND (%s)", list->items[0].sql, load->only_target);
-    incload__free(load->mem, list->items[0].sql);
-    list->items[0].sql = incload__str_take(&sql);
-    return list->items[0].sql != NULL ? INCLOAD_OK : incload__fail_memory(err);
-}
-
-static int32_t
-delete_rows(incload__load *load, const incload__schema *columns, const int32_t *key, incload_error **err)
-{
-    incload__statements list = { .mem = load->mem };
     incload__str drop = INCLOAD__STR(load->mem);
     incload__merge merge = { .target = &load->target_name,
                              .staging = load->keys_table,
@@ -163,24 +150,15 @@ delete_rows(incload__load *load, const incload__schema *columns, const int32_t *
                              .key = key,
                              .key_count = load->key_count,
                              .latest_by = -1 };
-    int32_t status = load->to->dialect->delete_missing(&list, &merge, err);
+    int64_t removed = 0;
+    int32_t status = incload__remove(load, &merge, true, NULL, &removed, err);
 
-    if (status == INCLOAD_OK && load->only_target != NULL)
-        status = restrict_to(load, &list, err);
-    for (int32_t i = 0; i < list.count && status == INCLOAD_OK; i++) {
-        int64_t affected = 0;
-        status = incload__load_check(load, err);
-        if (status == INCLOAD_OK)
-            status = load->to->driver->execute(load->to, list.items[i].sql, NULL, 0, &affected, err);
-        if (status == INCLOAD_OK && list.items[i].counts && affected > 0)
-            atomic_fetch_add(&load->unit->rows_deleted, affected);
-    }
+    atomic_fetch_add(&load->unit->rows_deleted, removed);
     load->to->dialect->drop_staging(&drop, load->keys_table);
     if (status == INCLOAD_OK)
         status = drop.failed ? incload__fail_memory(err)
                              : load->to->driver->execute(load->to, incload__str_text(&drop), NULL, 0, NULL, err);
     incload__str_free(&drop);
-    incload__statements_free(&list);
     return status;
 }
 
@@ -202,7 +180,7 @@ incload__deletes_apply(incload__load *load, incload_error **err)
         key[i] = i;
     status = project(load, &load->target, &columns, err);
     if (status == INCLOAD_OK)
-        status = delete_rows(load, &columns, key, err);
+        status = remove_rows(load, &columns, key, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "deleting rows that are gone from the source");
     incload__schema_free(&columns);

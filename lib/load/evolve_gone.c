@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "load/evolve.h"
+#include "load/mode.h"
 
 static bool
 in_some_key(const incload__rows *keys, const char *name)
@@ -113,6 +114,16 @@ is_dropped(const struct incload__evolve *evolve, const char *name)
     return false;
 }
 
+/* What the load fills beside the source's columns: a version's times and flags, the marks of deleted rows. */
+static bool
+is_own(const incload__load *load, const char *name)
+{
+    if (load->how->write == INCLOAD__WRITE_SCD2 && incload__scd2_fills(load, name))
+        return true;
+    return incload__soft_is_on(load)
+           && (strcmp(name, incload__soft_name(load, 0)) == 0 || strcmp(name, incload__soft_name(load, 1)) == 0);
+}
+
 /* The host's own columns are none of the load's business, as long as a row can do without them. */
 int32_t
 incload__evolve_required(const incload__matching *m, incload_error **err)
@@ -120,7 +131,7 @@ incload__evolve_required(const incload__matching *m, incload_error **err)
     for (int32_t i = 0; i < m->all->count; i++) {
         const incload__column *column = &m->all->columns[i];
         if (column->required && incload__schema_find(&m->load->target, column->name) < 0
-            && !is_dropped(m->evolve, column->name))
+            && !is_own(m->load, column->name) && !is_dropped(m->evolve, column->name))
             return incload__fail(err, INCLOAD_E_CONSTRAINT,
                                  "column '%.64s' of target table %s is NOT NULL without a default, and the load does "
                                  "not fill it: no row could be inserted; give it a default, or load it",

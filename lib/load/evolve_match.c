@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "load/evolve.h"
+#include "load/mode.h"
 
 /* Its index among the target's columns, or -1; *other is then one whose name differs by case alone, or NULL. */
 static int32_t
@@ -63,7 +64,7 @@ leave_out(incload__load *load, incload__list *names, int32_t index)
     shape->count--;
     memmove(&shape->columns[index], &shape->columns[index + 1],
             (size_t)(shape->count - index) * sizeof *shape->columns);
-    if (names->count > 0) {
+    if (index < names->count) {
         incload__free(names->mem, names->items[index].name);
         incload__free(names->mem, names->items[index].alias);
         names->count--;
@@ -71,6 +72,7 @@ leave_out(incload__load *load, incload__list *names, int32_t index)
     }
     load->cursor -= load->cursor > index;
     load->latest_by -= load->latest_by > index;
+    load->marker -= load->marker > index;
     for (int32_t i = 0; i < load->key_count; i++)
         load->key[i] -= load->key[i] > index;
     for (int32_t i = 0; i < load->page_key_count; i++) {
@@ -98,7 +100,7 @@ ignore_new(incload__matching *m, incload_error **err)
 
     for (int32_t i = load->shape.count - 1; i >= 0; i--) {
         const char *other, *name = incload__target_name(load, m->names, i);
-        if (find_target(m, name, &other) >= 0 || !is_new(m, name, other))
+        if (i == load->marker || find_target(m, name, &other) >= 0 || !is_new(m, name, other))
             continue;
         if (is_needed(load, i))
             return incload__fail(err, INCLOAD_E_NOT_FOUND,
@@ -171,12 +173,64 @@ add_new(incload__matching *m, int32_t index, const char *name, incload_error **e
     return status;
 }
 
+/* ---- the column that marks deleted rows ---- */
+
+static bool
+is_soft_name(const incload__load *load, const char *name)
+{
+    return incload__soft_is_on(load)
+           && (strcmp(name, incload__soft_name(load, 0)) == 0 || strcmp(name, incload__soft_name(load, 1)) == 0);
+}
+
+/* Only a target that has a column for the marker is given it. */
+static bool
+is_marker_alone(const incload__matching *m, int32_t index, int32_t at)
+{
+    incload__load *load = m->load;
+
+    if (index != load->marker)
+        return false;
+    load->marker_stored = at >= 0 && !m->all->columns[at].generated
+                          && !is_soft_name(load, m->all->columns[at].name);
+    return !load->marker_stored;
+}
+
+/* In staging it stands under a name that none of the target's hides. */
+static int32_t
+stage_marker(incload__load *load, incload_error **err)
+{
+    const incload__column *from = &load->shape.columns[load->marker];
+    incload__str native = INCLOAD__STR(load->mem);
+    bool kept = false;
+
+    if (is_needed(load, load->marker))
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "the delete_marker column '%.64s' is also key, cursor or latest_by, so the target must "
+                             "have it: add it there",
+                             from->name);
+    int32_t status = incload__target_native(load, load->marker, from->name, &native, &kept, err);
+    if (status == INCLOAD_OK && native.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK) {
+        incload__column *column = incload__schema_add(&load->target, "_incload_marker", incload__str_text(&native),
+                                                      from->type);
+        if (column == NULL)
+            status = incload__fail_memory(err);
+        else if (load->from->dialect == load->to->dialect)
+            column->native_id = from->native_id;
+    }
+    incload__str_free(&native);
+    return status;
+}
+
 static int32_t
 match_column(incload__matching *m, int32_t index, incload_error **err)
 {
     const char *other, *name = incload__target_name(m->load, m->names, index);
     int32_t at = find_target(m, name, &other);
 
+    if (is_marker_alone(m, index, at))
+        return stage_marker(m->load, err);
     if (at < 0)
         return is_new(m, name, other) ? add_new(m, index, name, err) : fail_missing(m, name, other, err);
     const incload__column *to = &m->all->columns[at];
@@ -238,6 +292,8 @@ note_after(incload__matching *m, incload_error **err)
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
         const incload__column *from = &load->shape.columns[i], *to = &load->target.columns[i];
         const incload__loaded_column *was = incload__loaded_find(&m->evolve->before, to->name);
+        if (i == load->marker && !load->marker_stored)
+            continue;
         bool keeps = was != NULL && !incload__type_holds(to->type, from->type);
         status = incload__loaded_add(&m->evolve->after, from->name, to->name, keeps ? was->native : from->native,
                                      keeps ? was->type : from->type, err);

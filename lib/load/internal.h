@@ -42,6 +42,10 @@ struct incload__load {
     int32_t page_key[MAX_KEY]; /* a unique key of the source among the loaded columns */
     int32_t page_key_count;
     bool key_is_unique; /* in the source: one read cannot bring two rows of one key */
+    bool one_per_key;   /* the target has a unique key on exactly the key, or keeps the versions of one (write=scd2) */
+    int32_t marker;     /* column that marks a row as deleted; -1: none */
+    bool marker_stored; /* the target has that column; else it is the last one, of staging alone */
+    incload__schema marks; /* with deletes=soft: the target's columns for it, flag and time */
     int32_t road;       /* INCLOAD__ROAD_... */
     bool staged;        /* through a temporary table, then published */
     char staging[64];
@@ -83,6 +87,9 @@ int32_t incload__inspect_keys(incload__load *load, incload__conn *conn, const in
 /* INCLOAD_E_UNSUPPORTED when what is written to the table could not be rolled back. */
 int32_t incload__check_transactional(incload__load *load, incload__conn *conn, const incload__table *table,
                                      incload_error **err);
+/* INCLOAD_E_UNSUPPORTED when deleting rows of the table would delete or change rows of another. */
+int32_t incload__check_no_followers(incload__load *load, incload__conn *conn, const incload__table *table,
+                                    incload_error **err);
 /* True when some unique key consists of exactly these columns of `schema`. */
 bool incload__keys_match(const incload__rows *keys, const incload__schema *schema, const int32_t *columns,
                          int32_t count);
@@ -124,6 +131,8 @@ void incload__sql_init(const incload__load *load, incload__sql *sql);
 void incload__sql_free(incload__sql *sql);
 /* `FROM source`, with the query's parameters. */
 int32_t incload__sql_from(const incload__load *load, incload__sql *sql, incload_error **err);
+/* The order of reading decides which of two rows of one key wins. */
+bool incload__order_decides(const incload__load *load);
 /* ` ORDER BY cursor` where the order of reading decides which of two rows of one key wins. */
 int32_t incload__sql_load_order(const incload__load *load, incload__sql *sql, int32_t part, incload_error **err);
 /* A placeholder compared with the column; `value` must outlive the statement. */
@@ -170,6 +179,8 @@ int32_t incload__audit_number(incload__load *load, const incload__str *sql, cons
 
 /* publish.c: from staging into the target. */
 int32_t incload__staging_make(incload__load *load, incload_error **err);
+/* What a staging table has: the columns that are loaded, and with deletes=soft the target's marks. */
+int32_t incload__staging_columns(const incload__load *load, incload__schema *out, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
 
 /* reject_publish.c: the same; with bad_rows=reject the staged rows that the target refuses are taken out. */
@@ -187,8 +198,8 @@ int32_t incload__scd2_check_options(const incload__load *load, incload_error **e
 int32_t incload__scd2_shape(incload__load *load, incload__schema *columns, int32_t *key, int32_t *key_count,
                             incload_error **err);
 int32_t incload__scd2_match(incload__load *load, const incload__schema *all, incload_error **err);
-/* True where a row that comes again does no harm: rows are told by their key and compared. */
-bool incload__tells_rows(const incload__load *load);
+/* True for a column that write=scd2 itself fills. */
+bool incload__scd2_fills(const incload__load *load, const char *name);
 
 /* scd2.c: the time of the load, taken before its rows are read; then what publishing is with write=scd2. */
 int32_t incload__scd2_begin(incload__load *load, incload_error **err);

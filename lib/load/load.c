@@ -41,6 +41,7 @@ load_free(incload__load *load)
     incload__schema_free(&load->write);
     incload__schema_free(&load->history);
     incload__schema_free(&load->compared);
+    incload__schema_free(&load->marks);
     incload__free(load->mem, load->destination);
     incload__free(load->mem, load->high);
     incload__free(load->mem, load->only_source);
@@ -106,6 +107,7 @@ load_new(campaign *c)
     load->cursor = -1;
     load->latest_by = -1;
     load->stamp = -1;
+    load->marker = -1;
     load->started_us = incload__wall_us(c->env);
     incload__schema_init(&load->shape, load->mem);
     incload__schema_init(&load->travel, load->mem);
@@ -113,6 +115,7 @@ load_new(campaign *c)
     incload__schema_init(&load->write, load->mem);
     incload__schema_init(&load->history, load->mem);
     incload__schema_init(&load->compared, load->mem);
+    incload__schema_init(&load->marks, load->mem);
     return load;
 }
 

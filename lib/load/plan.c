@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "load/internal.h"
+#include "load/mode.h"
 
 /* The loaded column of that name, or an error that names it and what there is. */
 static int32_t
@@ -61,29 +61,6 @@ find_key(incload__load *load, incload_error **err)
     }
     incload__list_free(&list);
     return status;
-}
-
-/* The options that must stand together. */
-static int32_t
-check_options(const incload__load *load, incload_error **err)
-{
-    const incload__strategy_values *how = load->how;
-
-    if (how->window == INCLOAD__WINDOW_SINCE && how->cursor == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "window=since needs option 'cursor': the column that grows when a row changes");
-    if (how->write == INCLOAD__WRITE_MERGE && how->key == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "write=merge needs option 'key': the columns that identify a row");
-    if (how->window != INCLOAD__WINDOW_SINCE && (how->until != NULL || how->initial != NULL))
-        return incload__fail(err, INCLOAD_E_INVALID, "options 'initial' and 'until' need window=since");
-    if (!incload__tells_rows(load) && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "null_cursor=include needs write=merge: such rows come again in every load");
-    if (!incload__tells_rows(load) && how->missing_state == INCLOAD__MISSING_FULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
-    if (how->detect_deletes != INCLOAD__DELETES_NONE && how->write != INCLOAD__WRITE_MERGE)
-        return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
-    return incload__scd2_check_options(load, err);
 }
 
 /* Keeps of the source's columns those that option 'columns' names; *names gets the target's names in the same order. */
@@ -153,6 +130,8 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     }
     if (status == INCLOAD_OK)
         status = select_columns(load, &all, names, err);
+    if (status == INCLOAD_OK && load->how->delete_marker != NULL)
+        status = incload__marker_find(load, &all, err);
     if (status == INCLOAD_OK && load->how->cursor != NULL)
         status = find_cursor(load, err);
     if (status == INCLOAD_OK && load->how->latest_by != NULL)
@@ -172,7 +151,7 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
 const char *
 incload__target_name(const incload__load *load, const incload__list *names, int32_t index)
 {
-    if (names->count > 0 && names->items[index].alias != NULL)
+    if (index < names->count && names->items[index].alias != NULL)
         return names->items[index].alias;
     return load->shape.columns[index].name;
 }
@@ -220,6 +199,8 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
         const incload__column *from = &load->shape.columns[i];
         const char *name = incload__target_name(load, names, i);
+        if (i == load->marker)
+            continue;
         incload__str_clear(&native);
         status = incload__target_native(load, i, name, &native, &kept, err);
         if (status == INCLOAD_OK && native.failed)
@@ -233,7 +214,7 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
             column->nullable = from->nullable && !incload__is_key(load, i);
     }
     incload__str_free(&native);
-    return status;
+    return status == INCLOAD_OK ? incload__soft_add(load, out, err) : status;
 }
 
 /* An unqualified name gets its schema before the table is made, so that the ledger's schema cannot become its home. */
@@ -266,26 +247,18 @@ find_home(incload__load *load, incload_error **err)
 static int32_t
 create_target(incload__load *load, const incload__list *names, incload_error **err)
 {
-    const int32_t *key = load->key;
-    int32_t key_count = load->key_count;
-    int32_t versions_key[MAX_KEY + 1];
+    int32_t key[MAX_KEY + 1];
+    int32_t key_count = incload__mode_created_key(load, key);
     incload__str sql = INCLOAD__STR(load->mem);
     incload__schema columns;
     char name[200];
 
-    /* Rows appended as they change repeat their key by design; a whole table that is appended once keeps it. */
-    if (key_count == 0 && load->how->window == INCLOAD__WINDOW_ALL) {
-        key = load->page_key;
-        key_count = load->page_key_count;
-    }
     incload__schema_init(&columns, load->mem);
     int32_t status = find_home(load, err);
     if (status == INCLOAD_OK)
         status = shape_target(load, names, &columns, err);
-    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2) {
-        status = incload__scd2_shape(load, &columns, versions_key, &key_count, err);
-        key = versions_key;
-    }
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2)
+        status = incload__scd2_shape(load, &columns, key, &key_count, err);
     if (status == INCLOAD_OK)
         status = load->to->dialect->create_table(&sql, &load->target_name, &columns, key, key_count, err);
     if (status == INCLOAD_OK && sql.failed)
@@ -304,17 +277,15 @@ static int32_t
 check_target_key(incload__load *load, incload_error **err)
 {
     incload__rows keys;
-    char table[200];
 
+    if (load->key_count == 0)
+        return INCLOAD_OK;
     int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
-    if (status == INCLOAD_OK && !incload__keys_match(&keys, &load->target, load->key, load->key_count))
-        status =
-            incload__fail(err, INCLOAD_E_CONSTRAINT,
-                          "target table %s has no primary key or unique index on exactly the columns of option 'key': "
-                          "create one, since without it a merge could double rows",
-                          incload__table_text(&load->target_name, table, sizeof table));
+    if (status != INCLOAD_OK)
+        return status;
+    load->one_per_key = incload__keys_match(&keys, &load->target, load->key, load->key_count);
     incload__rows_free(&keys);
-    return status;
+    return incload__mode_check_key(load, err);
 }
 
 /* A table that is not there, though the watermark says what it holds, was dropped or renamed by somebody: made anew it
@@ -376,7 +347,13 @@ plan_target(incload__load *load, incload__list *names, incload_error **err)
         status = incload__evolve_match(load, names, &all, err);
     if (status == INCLOAD_OK)
         status = incload__check_transactional(load, load->to, &load->target_name, err);
-    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
+    if (status == INCLOAD_OK && incload__mode_of(load)->takes_out)
+        status = incload__check_no_followers(load, load->to, &load->target_name, err);
+    if (status == INCLOAD_OK) {
+        incload__marker_move_last(load);
+        status = incload__soft_find(load, &all, err);
+    }
+    if (status == INCLOAD_OK)
         status = check_target_key(load, err);
     if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2)
         status = incload__scd2_match(load, &all, err);
@@ -390,7 +367,7 @@ incload__plan(incload__load *load, incload_error **err)
     incload__list names;
 
     memset(&names, 0, sizeof names);
-    int32_t status = check_options(load, err);
+    int32_t status = incload__mode_check_options(load, err);
     if (status == INCLOAD_OK)
         status = plan_source(load, &names, err);
     if (status == INCLOAD_OK)

@@ -61,8 +61,12 @@ make_part(incload__load *load, const char *part, int64_t first, int64_t last, in
     const incload__dialect *dialect = load->to->dialect;
     incload__str sql = INCLOAD__STR(load->mem);
     incload__table table = { NULL, (char *)(uintptr_t)part };
+    incload__schema columns = { .mem = load->mem };
 
-    int32_t status = dialect->create_staging(&sql, part, &load->target, err);
+    int32_t status = incload__staging_columns(load, &columns, err);
+    if (status == INCLOAD_OK)
+        status = dialect->create_staging(&sql, part, &columns, err);
+    incload__schema_free(&columns);
     if (status == INCLOAD_OK)
         status = run(load, &sql, err);
     incload__str_add(&sql, "INSERT INTO ");
@@ -88,6 +92,7 @@ publish_part(incload__load *load, const char *part, incload_error **err)
 {
     incload_unit *unit = load->unit;
     int64_t written = atomic_load(&unit->rows_written), skipped = atomic_load(&unit->rows_skipped);
+    int64_t deleted = atomic_load(&unit->rows_deleted);
     incload__str name = INCLOAD__STR(load->mem);
     incload__table table = { NULL, (char *)(uintptr_t)part };
     char *destination = load->destination;
@@ -106,6 +111,7 @@ publish_part(incload__load *load, const char *part, incload_error **err)
     memcpy(load->staging, staging, sizeof staging);
     atomic_store(&unit->rows_written, written);
     atomic_store(&unit->rows_skipped, skipped);
+    atomic_store(&unit->rows_deleted, deleted);
     return status;
 }
 
@@ -293,6 +299,7 @@ static int32_t
 publish_all(incload__load *load, bool *bad, incload_error **err)
 {
     int32_t status = incload__savepoint_set(load->to, publish_point, err);
+    int64_t deleted = atomic_load(&load->unit->rows_deleted);
 
     *bad = false;
     if (status != INCLOAD_OK)
@@ -300,6 +307,7 @@ publish_all(incload__load *load, bool *bad, incload_error **err)
     status = incload__publish(load, err);
     if (status == INCLOAD_OK)
         return incload__savepoint_release(load->to, publish_point, err);
+    atomic_store(&load->unit->rows_deleted, deleted);
     *bad = undo_bad(load, publish_point, NULL, *err);
     return status;
 }

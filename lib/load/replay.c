@@ -3,6 +3,7 @@
  * of a load: process function, staging, checks, publishing. */
 #include <string.h>
 
+#include "load/mode.h"
 #include "load/reject.h"
 #include "state/reject.h"
 #include "state/statement.h"
@@ -48,6 +49,7 @@ incload__replay_spec(const incload__load_spec *spec, incload__load_spec *out, in
     how->until = NULL;
     how->detect_deletes = INCLOAD__DELETES_NONE;
     how->append_to_rows = true;
+    how->allow_empty = false;
     how->min_rows = 0;
     how->max_rows = 0;
     how->max_shrink = 100;
@@ -161,6 +163,8 @@ land(incload__load *load, const char *form, const char *json, incload_error **er
         status = drop_stale(load, err);
     if (status == INCLOAD_OK)
         status = incload__audit(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__mode_check_staged(load, true, err);
     return status == INCLOAD_OK ? incload__publish(load, err) : status;
 }
 
@@ -191,7 +195,7 @@ replay_row(incload__load *load, const incload__rows *rows, int64_t row, incload_
     const char *json = incload__rows_get(rows, row, INCLOAD__REJECT_ROW);
     int64_t number = incload__to_number(incload__rows_get(rows, row, INCLOAD__REJECT_NUMBER));
     int64_t written = atomic_load(&unit->rows_written), skipped = atomic_load(&unit->rows_skipped);
-    int64_t added = load->rows_added;
+    int64_t added = load->rows_added, deleted = atomic_load(&unit->rows_deleted);
     incload_error *why = NULL;
 
     if (run_id == NULL || form == NULL || json == NULL)
@@ -217,6 +221,7 @@ replay_row(incload__load *load, const incload__rows *rows, int64_t row, incload_
     load->rows_added = added;
     atomic_store(&unit->rows_written, written);
     atomic_store(&unit->rows_skipped, skipped);
+    atomic_store(&unit->rows_deleted, deleted);
     atomic_fetch_add(&unit->rows_rejected, 1);
     return status;
 }

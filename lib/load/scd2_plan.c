@@ -5,12 +5,6 @@
 #include "dialect/scd2.h"
 #include "load/internal.h"
 
-bool
-incload__tells_rows(const incload__load *load)
-{
-    return load->how->write == INCLOAD__WRITE_MERGE || load->how->write == INCLOAD__WRITE_SCD2;
-}
-
 static const char *
 name_of(const incload__strategy_values *how, int32_t which)
 {
@@ -22,6 +16,16 @@ name_of(const incload__strategy_values *how, int32_t which)
     };
 
     return names[which];
+}
+
+bool
+incload__scd2_fills(const incload__load *load, const char *name)
+{
+    for (int32_t i = 0; i < INCLOAD__HISTORY_COLUMNS; i++) {
+        if (strcmp(name_of(load->how, i), name) == 0)
+            return true;
+    }
+    return false;
 }
 
 static const char *const options[INCLOAD__HISTORY_COLUMNS] = {
@@ -58,8 +62,6 @@ incload__scd2_check_options(const incload__load *load, incload_error **err)
                                  "options 'scd2_compare', 'scd2_columns' and 'scd2_deletes' need write=scd2");
         return INCLOAD_OK;
     }
-    if (how->key == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "write=scd2 needs option 'key': the columns that identify a row");
     if (by_stamp && how->latest_by == NULL && how->cursor == NULL)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "scd2_compare=timestamp needs option 'latest_by' (or 'cursor'): the column with the time "
@@ -242,16 +244,6 @@ check_stamp(const incload__load *load, incload_error **err)
                          stamp != NULL ? "a row's time" : "the same times");
 }
 
-static bool
-is_key(const incload__load *load, int32_t column)
-{
-    for (int32_t i = 0; i < load->key_count; i++) {
-        if (load->key[i] == column)
-            return true;
-    }
-    return false;
-}
-
 static int32_t
 add_compared(incload__load *load, int32_t column, incload_error **err)
 {
@@ -278,11 +270,11 @@ find_compared(incload__load *load, incload_error **err)
                                    "option 'scd2_columns' takes loaded columns by their names in the source, and "
                                    "'%.64s' is none",
                                    list.items[i].name);
-        else if (!is_key(load, at))
+        else if (!incload__is_key(load, at))
             status = add_compared(load, at, err);
     }
     for (int32_t i = 0; i < load->target.count && list.count == 0 && status == INCLOAD_OK; i++) {
-        if (!is_key(load, i))
+        if (!incload__is_key(load, i))
             status = add_compared(load, i, err);
     }
     incload__list_free(&list);
@@ -331,5 +323,9 @@ incload__scd2_match(incload__load *load, const incload__schema *all, incload_err
         status = check_stamp(load, err);
     if (status == INCLOAD_OK)
         status = find_compared(load, err);
-    return status == INCLOAD_OK ? check_key(load, err) : status;
+    if (status == INCLOAD_OK)
+        status = check_key(load, err);
+    /* Of the rows that come, one of each key makes a version. */
+    load->one_per_key = true;
+    return status;
 }

@@ -126,6 +126,29 @@ incload__check_transactional(incload__load *load, incload__conn *conn, const inc
 }
 
 int32_t
+incload__check_no_followers(incload__load *load, incload__conn *conn, const incload__table *table,
+                            incload_error **err)
+{
+    incload__rows rows;
+    char name[200];
+
+    if (conn->dialect->followers_query == NULL)
+        return INCLOAD_OK;
+    int32_t status = ask(load, conn, conn->dialect->followers_query, table, &rows, err);
+    if (status != INCLOAD_OK)
+        return status;
+    const char *follower = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    if (follower != NULL)
+        status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                               "table %.130s refers to target table %s by a foreign key with ON DELETE CASCADE or SET, "
+                               "so rows taken out to be put back would change it: take write=merge, or make the "
+                               "foreign key NO ACTION",
+                               follower, incload__table_text(table, name, sizeof name));
+    incload__rows_free(&rows);
+    return status;
+}
+
+int32_t
 incload__inspect_keys(incload__load *load, incload__conn *conn, const incload__table *table, incload__rows *out,
                       incload_error **err)
 {

@@ -23,25 +23,31 @@
     { name, INCLOAD_OPTION_INTEGER, AT(field), preset, least, most, unit, "", "0.1", description }
 
 static const incload__option strategy_option_list[] = {
-    CHOICE("window", window, "all", "all since",
-           "Which rows are read: all of them, or those past the watermark by the cursor."),
-    CHOICE("write", write, "append", "append merge scd2",
-           "How rows land: inserted; merged by key (a row whose key is there updates it, another is inserted); or with "
-           "scd2 as a new version of the row, which ends the version before."),
-    TEXT("cursor", cursor, "The column that grows when a row changes, such as updated_at. Needed by window=since."),
+    CHOICE("window", window, "all", "all since interval",
+           "Which rows are read: all of them, those past the watermark by the cursor, or those whose cursor lies in "
+           "[initial, until), which moves no watermark."),
+    CHOICE("write", write, "append", "append merge insert_new delete_insert replace_interval replace scd2",
+           "How rows land: inserted; merged by key (a row whose key is there updates it, another is inserted); "
+           "inserted only where their key is not there; in place of all target rows of the keys that come; in place of "
+           "the target's rows in [initial, until); in place of all rows, all in one transaction; or with scd2 as a new "
+           "version of the row, which ends the version before."),
+    TEXT("cursor", cursor,
+         "The column that grows when a row changes, such as updated_at, or that says when it belongs. Needed by "
+         "window=since and window=interval."),
     LIST("key", key,
-         "The columns that identify a row. Needed by write=merge; the target must have a unique key on them, which a "
-         "created target has."),
+         "The columns that identify a row (with write=delete_insert: a group of rows). Needed by write=merge and "
+         "insert_new, for which the target must have a unique key on them, as a created target has, and by "
+         "delete_insert."),
     LIST("columns", columns,
          "The source's columns to load, in the form source or source:target where the name differs. All columns under "
          "their own names when empty. Cursor and key are named as in the source, and must be among them."),
     CHOICE("null_cursor", null_cursor, "raise", "raise include exclude",
            "What to do about rows whose cursor is NULL or infinite, which no watermark can cover: fail, load them in "
            "every "
-           "run (only with write=merge), or leave them out. They are counted in any case."),
+           "run (where write can bear a row that comes again), or leave them out. They are counted in any case."),
     TEXT("initial", initial,
-         "Where the first load starts: a cursor value in the source's own text; rows at or past it are read. From the "
-         "beginning when empty."),
+         "Where the first load starts, or the interval: a cursor value in the source's own text; rows at or past it "
+         "are read. From the beginning when empty."),
     TEXT("until", until,
          "Where reading ends: a cursor value in the source's own text; rows at or past it are left for later."),
     TEXT("latest_by", latest_by,
@@ -51,11 +57,12 @@ static const incload__option strategy_option_list[] = {
     CHOICE("missing_state", missing_state, "fail", "fail derive full",
            "What to do when the target has rows but no watermark is recorded: refuse; take the greatest cursor value "
            "in the "
-           "target as the watermark; or read everything again (only with write=merge)."),
+           "target as the watermark; or read everything again (where write can bear a row that comes again)."),
     BOOLEAN("create_target", create_target, "true",
             "Create the target table in the shape of the source when it is missing. Refuse when false."),
     BOOLEAN("append_to_rows", append_to_rows, "false",
-            "Let window=all write=append add to a target that has rows already, which repeats rows loaded before."),
+            "Let write=append without a watermark add to a target that has rows already, which may repeat rows loaded "
+            "before."),
     CHOICE("road", road, "auto", "auto same-database relay batches",
            "The road the rows take. The fastest that is possible by itself; another name forces that road or fails."),
     INTEGER("batch_rows", batch_rows, "8192", 1, 1000000, "rows", "The most rows of a batch."),
@@ -84,7 +91,7 @@ static const incload__option strategy_option_list[] = {
          "to. The source's own default when empty."),
     CHOICE("detect_deletes", detect_deletes, "none", "none keys digest",
            "How rows that were deleted in the source are found: not at all; by reading all its keys in the snapshot of "
-           "the load and deleting what the target has beyond them; or by comparing digests of keys, range by range, "
+           "the load and deleting (or marking, see deletes) what the target has beyond them; or by comparing digests of keys, range by range, "
            "which the servers compute (PostgreSQL, MariaDB), and reading the keys of ranges that differ. Needs "
            "write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
@@ -141,6 +148,22 @@ static const incload__option strategy_option_list[] = {
            "What to do about a column whose type in the source is another, not a wider one: change the target's where "
            "its values can be cast without loss; keep the target's type and fail only at a value that does not fit; or "
            "refuse."),
+    BOOLEAN("allow_empty", allow_empty, "false",
+            "Let write=replace empty the target when no row came. Refused otherwise."),
+    TEXT("delete_marker", delete_marker,
+         "The source's column that marks a row as deleted: by true (boolean), by anything but 0 (integer), by d, "
+         "delete, deleted, t, true, y, yes or 1 in any case of letters (text), or by being there at all (date, "
+         "timestamp). NULL marks nothing. The column is stored only where the target has it. Needs write=merge."),
+    CHOICE("deletes", deletes, "hard", "hard soft",
+           "What becomes of a target row that is deleted in the source, as delete_marker or detect_deletes finds "
+           "it: it is deleted, or it keeps its values and is marked by deleted_column and deleted_at_column. A row "
+           "that comes back is unmarked."),
+    TEXT("deleted_column", deleted_column,
+         "With deletes=soft: the target's column, boolean or integer, that is true for a deleted row. _deleted when "
+         "empty."),
+    TEXT("deleted_at_column", deleted_at_column,
+         "With deletes=soft: the target's timestamp column for when a load found the row deleted, in UTC. deleted_at "
+         "when empty."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);
@@ -152,6 +175,8 @@ static const struct {
     { "timestamp", "window=since write=merge" },
     { "upsert", "window=all write=merge" },
     { "append", "window=all write=append" },
+    { "full_refresh", "window=all write=replace" },
+    { "interval", "window=interval write=replace_interval" },
     { "history", "window=all write=scd2" },
 };
 
@@ -174,6 +199,22 @@ preset_options(const char *preset)
     return NULL;
 }
 
+static void
+fail_preset(const incload__mem *mem, const char *preset, incload_error **err)
+{
+    size_t count = sizeof presets / sizeof presets[0];
+    incload__str names = INCLOAD__STR(mem);
+
+    for (size_t i = 0; i < count; i++)
+        incload__str_addf(&names, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", presets[i].name);
+    if (names.failed)
+        incload__fail_memory(err);
+    else
+        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take %s", preset,
+                      incload__str_text(&names));
+    incload__str_free(&names);
+}
+
 incload_strategy *
 incload_strategy_new_in(incload_context *context, const char *preset, const char *options, incload_error **err)
 {
@@ -184,8 +225,7 @@ incload_strategy_new_in(incload_context *context, const char *preset, const char
     }
     const char *base = preset_options(preset);
     if (base == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID,
-                      "there is no strategy '%.40s': take timestamp, upsert, append or history", preset);
+        fail_preset(&incload__context_env(context)->mem, preset, err);
         return NULL;
     }
     const incload__mem *mem = &incload__context_env(context)->mem;

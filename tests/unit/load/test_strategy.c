@@ -97,10 +97,10 @@ START_TEST(what_is_wrong_makes_no_strategy_and_says_why)
         const char *says;
     } bad[] = {
         { NULL, NULL, INCLOAD_E_INVALID, "context and preset must not be NULL" },
-        { "", NULL, INCLOAD_E_INVALID, "there is no strategy '': take timestamp, upsert, append or history" },
+        { "", NULL, INCLOAD_E_INVALID, "there is no strategy '': take timestamp, upsert, append, " },
         { "Timestamp", NULL, INCLOAD_E_INVALID, "there is no strategy 'Timestamp'" },
         { "append", "curser=x", INCLOAD_E_UNKNOWN_OPTION, "a strategy has no option 'curser': did you mean 'cursor'?" },
-        { "append", "window=some", INCLOAD_E_INVALID, "option 'window' of a strategy takes one of: all since" },
+        { "append", "window=some", INCLOAD_E_INVALID, "option 'window' of a strategy takes one of: all since interval" },
         { "append", "key='a,,b'", INCLOAD_E_INVALID, "option 'key' has an empty name" },
         { "append", "batch_rows=0", INCLOAD_E_INVALID, "option 'batch_rows' of a strategy takes a number from 1 to" },
         { "append", "batch_bytes=1", INCLOAD_E_INVALID, "option 'batch_bytes' of a strategy takes a number from 1024" },
