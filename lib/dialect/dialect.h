@@ -47,6 +47,8 @@ typedef struct incload__statements {
     int32_t count;
 } incload__statements;
 
+typedef struct incload__swap_rules incload__swap_rules; /* dialect/swap.h */
+
 typedef struct incload__dialect {
     const char *name; /* postgres, mariadb, sqlite, sqlserver, ansi */
     bool numbered_params;
@@ -161,6 +163,9 @@ typedef struct incload__dialect {
     /* Query (parameters: schema or NULL, table): one row, the table's storage engine and '1' if it has transactions.
      * No row: no such table, or a view. NULL: every table has them. */
     const char *engine_query;
+
+    /* How one table takes another's place. NULL: write=swap is not offered. */
+    const incload__swap_rules *swap;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

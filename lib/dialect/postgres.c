@@ -9,6 +9,7 @@
 #include "dialect/clause.h"
 #include "dialect/quote.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 /* Whatever PGOPTIONS, the role or the database set: text must mean the same on both ends of a load. */
 static const char *const session[] = {
@@ -279,4 +280,5 @@ const incload__dialect incload__dialect_postgres = {
     .session_id = "(SELECT s.pid || '/' || EXTRACT(EPOCH FROM s.backend_start)"
                   " FROM pg_catalog.pg_stat_get_activity(pg_backend_pid()) s)",
     .end_session_query = incload__sql_postgres_end_session,
+    .swap = &incload__swap_postgres,
 };

@@ -226,6 +226,9 @@ int32_t
 incload__carry_out(incload__load *load, incload_error **err)
 {
     bool has_rows = false;
+
+    if (load->how->write == INCLOAD__WRITE_SWAP)
+        return incload__swap_carry_out(load, err);
     int32_t status = begin_both(load, err);
 
     if (status == INCLOAD_OK)

@@ -151,8 +151,14 @@ void incload__turn_end(incload__load *load);
  * be retried when it was not; `unknown`, which is taken over, when the target cannot be asked in time. */
 int32_t incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err);
 
+/* swap.c: the whole of a unit with write=swap, in place of the rest of carry.c. */
+int32_t incload__swap_carry_out(incload__load *load, incload_error **err);
+
 /* commit.c: run record and watermark into the open transaction, and the commit; an unknown outcome is resolved. */
 int32_t incload__commit(incload__load *load, incload_error **err);
+/* Its two halves, for a transaction that has more to say between them. */
+int32_t incload__commit_record(incload__load *load, incload_error **err);
+int32_t incload__commit_end(incload__load *load, incload_error **err);
 /* A load that failed has moved no watermark: takes back what was prepared to be reported. */
 void incload__withdraw_report(incload__load *load);
 

@@ -83,6 +83,8 @@ check_options(const incload__load *load, incload_error **err)
         return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
     if (how->detect_deletes != INCLOAD__DELETES_NONE && how->write != INCLOAD__WRITE_MERGE)
         return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
+    if (how->write == INCLOAD__WRITE_SWAP && how->window != INCLOAD__WINDOW_ALL)
+        return incload__fail(err, INCLOAD_E_INVALID, "write=swap needs window=all: the new table must have every row");
     return INCLOAD_OK;
 }
 

@@ -23,8 +23,9 @@
 static const incload__option strategy_option_list[] = {
     CHOICE("window", window, "all", "all since",
            "Which rows are read: all of them, or those past the watermark by the cursor."),
-    CHOICE("write", write, "append", "append merge",
-           "How rows land: inserted, or merged by key (a row whose key is there updates it, another is inserted)."),
+    CHOICE("write", write, "append", "append merge swap",
+           "How rows land: inserted, merged by key (a row whose key is there updates it, another is inserted), or loaded "
+           "into a new table that takes the target's place in one moment."),
     TEXT("cursor", cursor, "The column that grows when a row changes, such as updated_at. Needed by window=since."),
     LIST("key", key,
          "The columns that identify a row. Needed by write=merge; the target must have a unique key on them, which a "
@@ -84,6 +85,18 @@ static const incload__option strategy_option_list[] = {
            "of the load and deleting what the target has beyond them. Needs write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
             "Let detect_deletes empty the target when the source has no row left. Refused otherwise."),
+    BOOLEAN("allow_empty", allow_empty, "false",
+            "Let a full refresh empty the target when the source has no row. Refused otherwise."),
+    CHOICE("swap_by", swap_by, "rename", "rename partition",
+           "With write=swap: how the new table takes the target's place. By renaming both, or, in PostgreSQL, by "
+           "exchanging the one partition of a partitioned target, which keeps its identity, privileges and views."),
+    DURATION("lock_timeout", lock_timeout, "100ms",
+             "With write=swap: the longest that one try waits for the target's exclusive lock, and so the longest that "
+             "readers stand in line behind it. MariaDB counts it in whole seconds where it cannot interrupt."),
+    DURATION("swap_wait", swap_wait, "1min",
+             "With write=swap: how long tries for that lock are repeated before the swap is given up."),
+    INTEGER("swap_retries", swap_retries, "1000", 0, 1000000, "",
+            "With write=swap: how many times, at most, a try for that lock is repeated."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);
@@ -95,6 +108,7 @@ static const struct {
     { "timestamp", "window=since write=merge" },
     { "upsert", "window=all write=merge" },
     { "append", "window=all write=append" },
+    { "swap", "window=all write=swap" },
 };
 
 struct incload_strategy {
@@ -126,7 +140,7 @@ incload_strategy_new_in(incload_context *context, const char *preset, const char
     }
     const char *base = preset_options(preset);
     if (base == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take timestamp, upsert or append", preset);
+        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take timestamp, upsert, append or swap", preset);
         return NULL;
     }
     const incload__mem *mem = &incload__context_env(context)->mem;

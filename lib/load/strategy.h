@@ -11,12 +11,13 @@ extern const incload__option_table incload__strategy_options;
 
 /* Indexes into the words of the option table: the order is fixed. */
 enum { INCLOAD__WINDOW_ALL, INCLOAD__WINDOW_SINCE };
-enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE };
+enum { INCLOAD__WRITE_APPEND, INCLOAD__WRITE_MERGE, INCLOAD__WRITE_SWAP };
 enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
 enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
 enum { INCLOAD__HORIZON_AUTO, INCLOAD__HORIZON_NONE };
 enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
 enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS };
+enum { INCLOAD__SWAP_RENAME, INCLOAD__SWAP_PARTITION };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
 
 typedef struct incload__strategy_values {
@@ -44,6 +45,11 @@ typedef struct incload__strategy_values {
     char *cursor_zone;
     int32_t detect_deletes;
     bool delete_all;
+    bool allow_empty;
+    int32_t swap_by;
+    int64_t lock_timeout; /* ms */
+    int64_t swap_wait;    /* ms */
+    int64_t swap_retries;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);
