@@ -24,8 +24,8 @@ static const incload__option strategy_option_list[] = {
     CHOICE("window", window, "all", "all since",
            "Which rows are read: all of them, or those past the watermark by the cursor."),
     CHOICE("write", write, "append", "append merge swap",
-           "How rows land: inserted, merged by key (a row whose key is there updates it, another is inserted), or loaded "
-           "into a new table that takes the target's place in one moment."),
+           "How rows land: inserted, merged by key (a row whose key is there updates it, another is inserted), or "
+           "loaded into a new table that takes the target's place in one moment."),
     TEXT("cursor", cursor, "The column that grows when a row changes, such as updated_at. Needed by window=since."),
     LIST("key", key,
          "The columns that identify a row. Needed by write=merge; the target must have a unique key on them, which a "
@@ -140,7 +140,8 @@ incload_strategy_new_in(incload_context *context, const char *preset, const char
     }
     const char *base = preset_options(preset);
     if (base == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take timestamp, upsert, append or swap", preset);
+        incload__fail(err, INCLOAD_E_INVALID, "there is no strategy '%.40s': take timestamp, upsert, append or swap",
+                      preset);
         return NULL;
     }
     const incload__mem *mem = &incload__context_env(context)->mem;

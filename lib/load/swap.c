@@ -203,8 +203,8 @@ check_offered(const incload__load *load, incload_error **err)
                              "rename it yourself",
                              load->to->dialect->name);
     if (load->how->swap_by == INCLOAD__SWAP_PARTITION)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "swap_by=partition is not offered for %s: take swap_by=rename", load->to->dialect->name);
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED, "swap_by=partition is not offered for %s: take swap_by=rename",
+                             load->to->dialect->name);
     return INCLOAD_OK;
 }
 

@@ -33,8 +33,8 @@ incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries)
 }
 
 int32_t
-incload__swap_give_up(incload__swap *swap, const incload__swap_tries *tries, const char *what,
-                      const incload__rows *who, incload_error **err)
+incload__swap_give_up(incload__swap *swap, const incload__swap_tries *tries, const char *what, const incload__rows *who,
+                      incload_error **err)
 {
     incload__load *load = swap->load;
     incload__str list = INCLOAD__STR(load->mem);
@@ -76,8 +76,10 @@ wait_for_snapshots(incload__swap *swap, incload_error **err)
         bool alone = status == INCLOAD_OK && rows.count == 0;
         bool more = status == INCLOAD_OK && !alone && incload__swap_try_again(swap, &tries);
         if (status == INCLOAD_OK && !alone && !more)
-            status = incload__swap_give_up(swap, &tries, "to snapshots from before the load it would look empty, and "
-                                                         "over ODBC its rows cannot be frozen: those of", &rows, err);
+            status = incload__swap_give_up(swap, &tries,
+                                           "to snapshots from before the load it would look empty, and "
+                                           "over ODBC its rows cannot be frozen: those of",
+                                           &rows, err);
         incload__rows_free(&rows);
         if (status != INCLOAD_OK || alone)
             return status;
@@ -171,9 +173,8 @@ give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_erro
     incload_error *told = NULL;
 
     incload__swap_ask(swap, swap->rules->blockers, &swap->load->target_name, NULL, &rows, NULL);
-    int32_t status =
-        incload__swap_give_up(swap, tries, "its exclusive lock was not to be had in time, in the way stood", &rows,
-                              &told);
+    int32_t status = incload__swap_give_up(
+        swap, tries, "its exclusive lock was not to be had in time, in the way stood", &rows, &told);
     incload__error_set_cause(&told, failure);
     incload__error_pass(err, told);
     incload__rows_free(&rows);
@@ -212,8 +213,8 @@ record_swapped(incload__swap *swap, incload__conn *conn, bool *found, incload_er
     int32_t status = conn->driver->begin(conn, err);
 
     if (status == INCLOAD_OK)
-        status = incload__object_change(&swap->load->ledger, conn, swap->old_name, swap->old_name, "swapped", found,
-                                        err);
+        status =
+            incload__object_change(&swap->load->ledger, conn, swap->old_name, swap->old_name, "swapped", found, err);
     if (status == INCLOAD_OK)
         status = conn->driver->commit(conn, err);
     if (status != INCLOAD_OK)
@@ -233,9 +234,8 @@ make_durable(incload__swap *swap, incload_error **err)
 
     if (load->to != NULL && record_swapped(swap, load->to, &found, NULL) == INCLOAD_OK && found)
         return INCLOAD_OK;
-    int32_t status =
-        incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE,
-                               incload__deadline_in(load->env, DURABLE_MS), &found, &conn, &failure);
+    int32_t status = incload__database_take(load->spec->target, INCLOAD__ROLE_WRITE,
+                                            incload__deadline_in(load->env, DURABLE_MS), &found, &conn, &failure);
     if (status == INCLOAD_OK)
         status = record_swapped(swap, conn, &found, &failure);
     if (conn != NULL)

@@ -97,7 +97,9 @@ incload__swap_sweep(incload__swap *swap, incload_error **err)
         snprintf(mark, sizeof mark, "made by libincload for run %.40s", run_id);
         status = incload__swap_drop(swap, &table, mark, &gone, &failure);
         if (status == INCLOAD_OK && !gone)
-            incload__swap_notice(swap, "table %.64s is written down as the library's own, but lost its mark: it was left",
+            incload__swap_notice(swap,
+                                 "table %.64s is written down as the library's own, but lost its mark: "
+                                 "it was left",
                                  name);
         if (may_wait(status)) {
             incload__swap_notice(swap, "table %.64s of an earlier run could not be dropped yet: %s", name,

@@ -16,13 +16,13 @@ find_obstacles(incload__swap *swap, incload_error **err)
 
     if (status == INCLOAD_OK && rows.count > 0) {
         status = incload__swap_list(&rows, &list);
-        status = status != INCLOAD_OK
-                     ? incload__fail_memory(err)
-                     : incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                     "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
-                                     "again after the load, or take write=merge, which keeps the table",
-                                     incload__table_text(&load->target_name, name, sizeof name),
-                                     incload__str_text(&list));
+        status =
+            status != INCLOAD_OK
+                ? incload__fail_memory(err)
+                : incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                                "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
+                                "again after the load, or take write=merge, which keeps the table",
+                                incload__table_text(&load->target_name, name, sizeof name), incload__str_text(&list));
     }
     incload__rows_free(&rows);
     incload__str_free(&list);
@@ -91,8 +91,7 @@ grant(incload__swap *swap, incload_error **err)
 {
     incload__load *load = swap->load;
     incload__rows rows;
-    int32_t status =
-        incload__swap_ask(swap, swap->rules->grants, &load->target_name, swap->token, &rows, err);
+    int32_t status = incload__swap_ask(swap, swap->rules->grants, &load->target_name, swap->token, &rows, err);
 
     for (int64_t i = 0; i < rows.count && status == INCLOAD_OK; i++) {
         const char *sql = incload__rows_get(&rows, i, 0);

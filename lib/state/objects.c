@@ -10,16 +10,17 @@ incload__object_add(const incload__ledger *ledger, incload__conn *conn, const in
     incload__number keep = incload__as_number(keep_for_us);
     incload__number read = incload__as_number(object->rows_read), written = incload__as_number(object->rows_written);
     const incload__param params[] = {
-        incload__text_param(object->name),   incload__text_param(object->schema), incload__text_param(object->target),
-        incload__text_param(object->load),   incload__text_param(object->run_id), incload__text_param(object->state),
-        incload__number_param(&keep),        incload__number_param(&read),        incload__number_param(&written),
+        incload__text_param(object->name), incload__text_param(object->schema), incload__text_param(object->target),
+        incload__text_param(object->load), incload__text_param(object->run_id), incload__text_param(object->state),
+        incload__number_param(&keep),      incload__number_param(&read),        incload__number_param(&written),
     };
     int32_t status = incload__state_insert(
         ledger, conn,
-        keep_for_us > 0 ? "INSERT INTO {object} (object_name, schema_name, target_name, load_name, run_id, state,"
-                          " made_us, keep_us, rows_read, rows_written) VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, ?, ?)"
-                        : "INSERT INTO {object} (object_name, schema_name, target_name, load_name, run_id, state,"
-                          " made_us, keep_us, rows_read, rows_written) VALUES (?, ?, ?, ?, ?, ?, {now}, ?, ?, ?)",
+        keep_for_us > 0
+            ? "INSERT INTO {object} (object_name, schema_name, target_name, load_name, run_id, state,"
+              " keep_us, rows_read, rows_written, made_us) VALUES (?, ?, ?, ?, ?, ?, {now} + ?, ?, ?, {now})"
+            : "INSERT INTO {object} (object_name, schema_name, target_name, load_name, run_id, state,"
+              " keep_us, rows_read, rows_written, made_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {now})",
         params, 9, err);
 
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "writing down a table of our own");

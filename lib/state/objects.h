@@ -13,12 +13,11 @@ typedef struct incload__object {
     const char *load;
     const char *run_id;
     const char *state; /* staging, swapping, old */
-    int64_t keep_us;   /* on the server's clock: it is no orphan before, for a run without a lease. 0: the lease tells */
     int64_t rows_read;
     int64_t rows_written;
 } incload__object;
 
-/* keep_for_us: from now; 0: the lease tells. */
+/* keep_for_us: how long it is nobody's orphan, for a run without a lease; 0: the lease tells. */
 int32_t incload__object_add(const incload__ledger *ledger, incload__conn *conn, const incload__object *object,
                             int64_t keep_for_us, incload_error **err);
 /* The object goes on under another name and state. *found (may be NULL): it was there. */

@@ -67,7 +67,10 @@ ask(PGconn *conn, const char *text)
     FILE *file = open_memstream(&out, &size);
     for (int row = 0; row < PQntuples(result); row++) {
         for (int column = 0; column < PQnfields(result); column++)
-            fprintf(file, "%s%s", column > 0 ? "|" : row > 0 ? "\n" : "",
+            fprintf(file, "%s%s",
+                    column > 0 ? "|"
+                    : row > 0  ? "\n"
+                               : "",
                     PQgetisnull(result, row, column) ? "NULL" : PQgetvalue(result, row, column));
     }
     fclose(file);
@@ -167,7 +170,8 @@ load_fails(scene *s, const char *options, int32_t code, const char *word)
 static void
 expect_clean(scene *s)
 {
-    expect(s->main, "0", "SELECT count(*) FROM pg_class WHERE relname LIKE 'incload\\_%' AND relkind IN ('r', 'i', 'S')");
+    expect(s->main, "0",
+           "SELECT count(*) FROM pg_class WHERE relname LIKE 'incload\\_%' AND relkind IN ('r', 'i', 'S')");
     expect(s->main, "0", "SELECT count(*) FROM incload.object");
 }
 
@@ -182,7 +186,8 @@ adorned(scene *s)
         "CREATE ROLE swap_reader; GRANT ALL ON SCHEMA swap TO swap_owner",
         "CREATE TABLE other.parent (code int PRIMARY KEY); INSERT INTO other.parent SELECT generate_series(0, 10)",
         "CREATE FUNCTION other.tick() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
-        "CREATE TABLE swap.t (gone int, id bigint NOT NULL, name text COLLATE \"C\" DEFAULT 'it''s', size int DEFAULT 7,"
+        "CREATE TABLE swap.t (gone int, id bigint NOT NULL, name text COLLATE \"C\" DEFAULT 'it''s', size int DEFAULT "
+        "7,"
         " twice int GENERATED ALWAYS AS (size * 2) STORED, number bigint GENERATED ALWAYS AS IDENTITY (INCREMENT 5),"
         " old serial, \"Wide \"\"name\" text DEFAULT 'x', span int4range,"
         " CONSTRAINT \"the key\" PRIMARY KEY (id) WITH (fillfactor = 80), CONSTRAINT sane CHECK (size >= 0),"
@@ -211,7 +216,8 @@ adorned(scene *s)
         "CREATE POLICY wide ON swap.t TO PUBLIC USING (true) WITH CHECK (id IN (SELECT code FROM other.parent))",
         "COMMENT ON TABLE swap.t IS 'the table'; COMMENT ON COLUMN swap.t.name IS 'the name';"
         "COMMENT ON INDEX swap.by_size IS 'the index'; COMMENT ON CONSTRAINT sane ON swap.t IS 'the check';"
-        "COMMENT ON CONSTRAINT \"the key\" ON swap.t IS 'the key''s'; COMMENT ON TRIGGER watch ON swap.t IS 'the trigger';"
+        "COMMENT ON CONSTRAINT \"the key\" ON swap.t IS 'the key''s'; COMMENT ON TRIGGER watch ON swap.t IS 'the "
+        "trigger';"
         "COMMENT ON POLICY mine ON swap.t IS 'the policy'; COMMENT ON STATISTICS swap.linked IS 'the statistics'",
         "ALTER TABLE swap.t OWNER TO swap_owner",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA swap GRANT UPDATE ON TABLES TO swap_reader",
@@ -233,17 +239,21 @@ adorned(scene *s)
 
 /* One text of everything that the catalog says of the table, without its numbers. */
 static const char *const described[] = {
-    "SELECT attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attstattarget, attstorage,"
+    "SELECT attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attstattarget, "
+    "attstorage,"
     " attcompression,"
-    " (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o LIKE 'n_distinct%'), attacl, attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid),"
-    " col_description(attrelid, attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum ="
+    " (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o LIKE 'n_distinct%'), attacl, attcollation::regcollation, "
+    "pg_get_expr(d.adbin, d.adrelid),"
+    " col_description(attrelid, attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum "
+    "="
     " attnum WHERE attrelid = 'swap.t'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
     "SELECT relname, relowner::regrole, relpersistence, reloptions, relreplident, relrowsecurity, relforcerowsecurity,"
     " reltablespace, relam, (SELECT array_agg(a ORDER BY a::text) FROM unnest(relacl) a),"
     " obj_description(oid, 'pg_class'), (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid)"
     " FROM pg_class c WHERE oid = 'swap.t'::regclass",
     "SELECT pg_get_indexdef(indexrelid), indisclustered, indisreplident, indisprimary, obj_description(indexrelid,"
-    " 'pg_class'), reloptions, relowner::regrole, (SELECT array_agg(attstattarget ORDER BY attnum) FROM pg_attribute WHERE"
+    " 'pg_class'), reloptions, relowner::regrole, (SELECT array_agg(attstattarget ORDER BY attnum) FROM pg_attribute "
+    "WHERE"
     " attrelid = indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 'swap.t'::regclass"
     " ORDER BY indexrelid::regclass::text",
     "SELECT conname, contype, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred, conindid::regclass,"
@@ -255,7 +265,8 @@ static const char *const described[] = {
     " WHERE polrelid = 'swap.t'::regclass ORDER BY polname",
     "SELECT pg_get_statisticsobjdef(oid), stxname, stxowner::regrole, stxstattarget, obj_description(oid,"
     " 'pg_statistic_ext') FROM pg_statistic_ext WHERE stxrelid = 'swap.t'::regclass",
-    "SELECT a.attname, s.relname, d.deptype, s.relowner::regrole, s.relacl, q.seqstart, q.seqincrement, q.seqmax, q.seqmin,"
+    "SELECT a.attname, s.relname, d.deptype, s.relowner::regrole, s.relacl, q.seqstart, q.seqincrement, q.seqmax, "
+    "q.seqmin,"
     " q.seqcycle FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'"
     " JOIN pg_sequence q ON q.seqrelid = s.oid JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum ="
     " d.refobjsubid WHERE d.refobjid = 'swap.t'::regclass ORDER BY a.attnum",
@@ -285,8 +296,9 @@ START_TEST(every_object_of_the_target_is_in_the_catalog_as_before)
     char *now = ask(s.main, "SELECT 'swap.t'::regclass::oid");
     ck_assert_str_ne(oid, now);
     expect(s.main, "100|100", "SELECT count(*), count(*) FILTER (WHERE name LIKE 'new %') FROM swap.t");
-    expect(s.main, "100|t", "SELECT reltuples, EXISTS (SELECT 1 FROM pg_stats WHERE schemaname = 'swap' AND tablename = 't')"
-                            " FROM pg_class WHERE oid = 'swap.t'::regclass");
+    expect(s.main, "100|t",
+           "SELECT reltuples, EXISTS (SELECT 1 FROM pg_stats WHERE schemaname = 'swap' AND tablename = 't')"
+           " FROM pg_class WHERE oid = 'swap.t'::regclass");
     /* The views look at it, and the sequences go on: behind the numbers that the hundred rows took from them. */
     expect(s.main, "86", "SELECT n FROM other.upon");
     expect(s.main, "5216|916", "INSERT INTO swap.t (id, name, size) VALUES (500, 'n', 1) RETURNING number, old");
@@ -309,8 +321,9 @@ START_TEST(a_target_that_is_not_there_is_made)
 
     load_ok(&s, NULL);
     expect(s.main, "100", "SELECT count(*) FROM swap.t");
-    expect(s.main, "PRIMARY KEY (id)", "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid ="
-                                       " 'swap.t'::regclass AND contype = 'p'");
+    expect(s.main, "PRIMARY KEY (id)",
+           "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid ="
+           " 'swap.t'::regclass AND contype = 'p'");
     expect_clean(&s);
     end(&s);
 }

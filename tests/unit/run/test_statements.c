@@ -21,9 +21,13 @@
         "PRIMARY KEY (\"load_name\"))",                                                                               \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, "                        \
         "\"epoch\" bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))",                    \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"object\" (\"object_name\" text NOT NULL, \"schema_name\" text, "    \
+        "\"target_name\" text NOT NULL, \"load_name\" text NOT NULL, \"run_id\" text NOT NULL, "                      \
+        "\"state\" text NOT NULL, \"made_us\" bigint NOT NULL, \"keep_us\" bigint NOT NULL, "                         \
+        "\"rows_read\" bigint NOT NULL, \"rows_written\" bigint NOT NULL, PRIMARY KEY (\"object_name\"))",             \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"meta\" (\"version\" bigint NOT NULL, "                              \
         "\"created_us\" bigint NOT NULL, PRIMARY KEY (\"version\"))",                                                 \
-        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {2} {1700000000000000}"
+        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {3} {1700000000000000}"
 /* One statement to look who has the lease and one to take it; giving it up is the fence, in the unit's transaction. */
 #define TAKE_LEASE(load)                                                                                              \
     "<lease> {" load "}",                                                                                             \

@@ -55,7 +55,7 @@ WITH t AS (
     JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
     WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
     UNION ALL
-    SELECT DISTINCT 9, 'privileges on it that ' || quote_ident(a.grantor::regrole::text) || ', not its owner, has granted'
+    SELECT DISTINCT 9, 'privileges on it that ' || a.grantor::regrole::text || ', not its owner, has granted'
     FROM t CROSS JOIN LATERAL aclexplode(t.relacl) AS a
     WHERE a.grantor <> t.relowner
     UNION ALL
