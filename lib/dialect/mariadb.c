@@ -6,6 +6,7 @@
 #include "dialect/clause.h"
 #include "dialect/quote.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 static const char *const session[] = {
     "SET NAMES utf8mb4",
@@ -352,4 +353,5 @@ const incload__dialect incload__dialect_mariadb = {
     .kill = "KILL HARD CONNECTION ",
     .in_transaction_query = "SELECT @@in_transaction",
     .engine_query = incload__sql_mariadb_engine,
+    .swap = &incload__swap_mariadb,
 };

@@ -8,6 +8,7 @@
 #include "dialect/clause.h"
 #include "dialect/quote.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 static const char *const session[] = {
     "PRAGMA foreign_keys = ON",
@@ -247,4 +248,5 @@ const incload__dialect incload__dialect_sqlite = {
     /* To the millisecond. */
     .now_us = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000",
     .one_writer = true,
+    .swap = &incload__swap_sqlite,
 };

@@ -35,10 +35,24 @@ struct incload__swap_rules {
     void (*guard)(incload__str *out, const incload__table *table, const char *digest);
     void (*line)(incload__str *out, const char *sql);
     void (*close)(incload__str *out, const char *token);
-    /* For the transaction that drops a table: how long it waits for the lock. */
+    /* For a statement that waits for a table's lock: how long at most, until `no_lock_timeout` or, where that is NULL,
+     * the end of the transaction. */
     void (*set_lock_timeout)(incload__str *out, int64_t ms);
+    const char *no_lock_timeout;
+    const char *analyze; /* in front of the staging table's name; NULL: it is part of the plan */
+
+    /* ---- INCLOAD__SWAP_INSIDE ---- */
+    const char *const *before; /* statements around the transaction; NULL-terminated */
+    const char *const *after;
+    const char *keys_query; /* '1' where the session enforces foreign keys, and the statement that makes it so again */
+    const char *keys_on;
+    const char *strays; /* rows whose foreign key points to nothing, in words */
+    /* The table's CREATE statement under another (quoted) name. False for a text that is of another form. */
+    bool (*rename_create)(incload__str *out, const char *create, const char *quoted);
 };
 
 extern const incload__swap_rules incload__swap_postgres;
+extern const incload__swap_rules incload__swap_mariadb;
+extern const incload__swap_rules incload__swap_sqlite;
 
 #endif

@@ -92,7 +92,7 @@ static const incload__option strategy_option_list[] = {
            "exchanging the one partition of a partitioned target, which keeps its identity, privileges and views."),
     DURATION("lock_timeout", lock_timeout, "100ms",
              "With write=swap: the longest that one try waits for the target's exclusive lock, and so the longest that "
-             "readers stand in line behind it. MariaDB counts it in whole seconds where it cannot interrupt."),
+             "readers stand in line behind it."),
     DURATION("swap_wait", swap_wait, "1min",
              "With write=swap: how long tries for that lock are repeated before the swap is given up."),
     INTEGER("swap_retries", swap_retries, "1000", 0, 1000000, "",

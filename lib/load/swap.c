@@ -99,6 +99,97 @@ incload__swap_keep_us(const incload__swap *swap)
     return swap->load->spec->lease_ms > 0 ? 0 : INT64_C(86400000000);
 }
 
+int32_t
+incload__swap_find_obstacles(incload__swap *swap, incload_error **err)
+{
+    incload__load *load = swap->load;
+    incload__str list = INCLOAD__STR(load->mem);
+    incload__rows rows;
+    char name[200];
+    int32_t status = incload__swap_ask(swap, swap->rules->obstacles, &load->target_name, NULL, &rows, err);
+
+    if (status == INCLOAD_OK && rows.count > 0) {
+        status = incload__swap_list(&rows, &list);
+        status =
+            status != INCLOAD_OK
+                ? incload__fail_memory(err)
+                : incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                                "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
+                                "again after the load, or take write=merge, which keeps the table",
+                                incload__table_text(&load->target_name, name, sizeof name), incload__str_text(&list));
+    }
+    incload__rows_free(&rows);
+    incload__str_free(&list);
+    return status;
+}
+
+int32_t
+incload__swap_read_digest(incload__swap *swap, char **out, incload_error **err)
+{
+    incload__load *load = swap->load;
+    incload__rows rows;
+    char name[200];
+    int32_t status = incload__swap_ask(swap, swap->rules->shape, &load->target_name, NULL, &rows, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    const char *digest = incload__rows_get(&rows, 0, 1);
+    if (digest == NULL)
+        status = incload__fail(err, INCLOAD_E_NOT_FOUND, "target table %s is gone",
+                               incload__table_text(&load->target_name, name, sizeof name));
+    else if ((*out = incload__strdup(load->mem, digest)) == NULL)
+        status = incload__fail_memory(err);
+    incload__rows_free(&rows);
+    return status;
+}
+
+int32_t
+incload__swap_fail_changed(const incload__swap *swap, incload_error *failure, incload_error **err)
+{
+    incload_error *told = NULL;
+    char name[200];
+
+    incload__fail(&told, INCLOAD_E_CONFLICT,
+                  "target table %s, or what depends on it, was changed while the new rows were loaded: nothing was "
+                  "published; run the load again",
+                  incload__table_text(&swap->load->target_name, name, sizeof name));
+    incload__error_set_retryable(&told, true);
+    incload__error_set_cause(&told, failure);
+    incload__error_pass(err, told);
+    return INCLOAD_E_CONFLICT;
+}
+
+int32_t
+incload__swap_write_down(incload__swap *swap, incload_error **err)
+{
+    incload__load *load = swap->load;
+    char target[200];
+    const incload__object object = {
+        .name = swap->stage_name,
+        .schema = load->target_name.schema,
+        .target = incload__table_text(&load->target_name, target, sizeof target),
+        .load = load->spec->name,
+        .run_id = load->unit->run_id,
+        .state = "staging",
+    };
+
+    return incload__object_add(&load->ledger, load->to, &object, incload__swap_keep_us(swap), err);
+}
+
+/* What stands cannot be published any more. A server that does not answer leaves it to the next run. */
+void
+incload__swap_discard_stage(incload__swap *swap)
+{
+    incload__load *load = swap->load;
+    bool gone = false;
+
+    if (load->to == NULL)
+        return;
+    load->to->driver->rollback(load->to, NULL);
+    if (load->to->txn == INCLOAD__TXN_IDLE)
+        incload__swap_drop(swap, &swap->stage, swap->mark, &gone, NULL);
+}
+
 static int32_t
 use_stage(incload__swap *swap, incload_error **err)
 {
@@ -213,6 +304,8 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
 {
     static int32_t (*const ways[])(incload__swap *, incload_error **) = {
         [INCLOAD__SWAP_BY_TRANSACTION] = incload__swap_by_transaction,
+        [INCLOAD__SWAP_BY_STATEMENT] = incload__swap_by_statement,
+        [INCLOAD__SWAP_INSIDE] = incload__swap_inside,
     };
     incload__swap swap = { .load = load, .rules = load->to->dialect->swap, .plan = { .mem = load->mem } };
     int32_t status = check_offered(load, err);
@@ -220,7 +313,9 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
     if (status != INCLOAD_OK)
         return status;
     name_objects(&swap);
-    status = incload__swap_sweep(&swap, err);
+    /* What stands inside of one transaction leaves nothing to sweep. */
+    if (swap.rules->manner != INCLOAD__SWAP_INSIDE)
+        status = incload__swap_sweep(&swap, err);
     if (status == INCLOAD_OK)
         status = ways[swap.rules->manner](&swap, err);
     load->from->driver->rollback(load->from, NULL);

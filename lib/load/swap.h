@@ -31,6 +31,15 @@ int32_t incload__swap_list(const incload__rows *rows, incload__str *out);
 int32_t incload__swap_execute(incload__swap *swap, incload__str *sql, incload_error **err);
 /* The statements of one phase, in order. */
 int32_t incload__swap_phase(incload__swap *swap, const char *phase, incload_error **err);
+/* INCLOAD_E_UNSUPPORTED, with the names of what a swap would lose. */
+int32_t incload__swap_find_obstacles(incload__swap *swap, incload_error **err);
+/* The target's shape as it is now. Freed by the caller. */
+int32_t incload__swap_read_digest(incload__swap *swap, char **digest, incload_error **err);
+int32_t incload__swap_fail_changed(const incload__swap *swap, incload_error *failure, incload_error **err);
+/* In the open transaction, or before the table is made. */
+int32_t incload__swap_write_down(incload__swap *swap, incload_error **err);
+/* Drops the staging table, if the target can be asked. */
+void incload__swap_discard_stage(incload__swap *swap);
 /* Moves the rows into the staging table, and ends the reading. */
 int32_t incload__swap_transfer(incload__swap *swap, incload_error **err);
 /* After load, before publish: what was read must be what the staging table has, and must not be nothing. */
@@ -56,11 +65,17 @@ typedef struct incload__swap_tries {
 void incload__swap_tries_begin(const incload__swap *swap, incload__swap_tries *tries);
 /* False when it is to be given up. */
 bool incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries);
+/* The old table, after the swap; what still reads it leaves it to the next run. */
+void incload__swap_drop_old(incload__swap *swap);
+int32_t incload__swap_give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure,
+                                   incload_error **err);
 /* INCLOAD_E_CONFLICT, with the names of who is in the way. */
 int32_t incload__swap_give_up(incload__swap *swap, const incload__swap_tries *tries, const char *what,
                               const incload__rows *who, incload_error **err);
 
-/* swap_transaction.c */
+/* The three manners: swap_transaction.c, swap_statement.c, swap_inside.c. */
 int32_t incload__swap_by_transaction(incload__swap *swap, incload_error **err);
+int32_t incload__swap_by_statement(incload__swap *swap, incload_error **err);
+int32_t incload__swap_inside(incload__swap *swap, incload_error **err);
 
 #endif

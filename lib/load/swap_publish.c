@@ -150,24 +150,9 @@ was_locked(const incload__swap *swap, const incload_error *failure)
     return strcmp(state, swap->rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
 }
 
-static int32_t
-fail_changed(const incload__swap *swap, incload_error *failure, incload_error **err)
-{
-    incload_error *told = NULL;
-    char name[200];
-
-    incload__fail(&told, INCLOAD_E_CONFLICT,
-                  "target table %s, or what depends on it, was changed while the new rows were loaded: nothing was "
-                  "published; run the load again",
-                  incload__table_text(&swap->load->target_name, name, sizeof name));
-    incload__error_set_retryable(&told, true);
-    incload__error_set_cause(&told, failure);
-    incload__error_pass(err, told);
-    return INCLOAD_E_CONFLICT;
-}
-
-static int32_t
-give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure, incload_error **err)
+int32_t
+incload__swap_give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure,
+                           incload_error **err)
 {
     incload__rows rows = { .mem = swap->load->mem };
     incload_error *told = NULL;
@@ -193,14 +178,14 @@ publish_in_time(incload__swap *swap, incload_error **err)
         if (status == INCLOAD_OK)
             return INCLOAD_OK;
         if (strcmp(incload_error_sqlstate(failure), swap->rules->changed) == 0)
-            return fail_changed(swap, failure, err);
+            return incload__swap_fail_changed(swap, failure, err);
         if (!was_locked(swap, failure)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;
         }
         if (!incload__swap_try_again(swap, &tries))
-            return give_up_lock(swap, &tries, failure, err);
+            return incload__swap_give_up_lock(swap, &tries, failure, err);
         incload_error_unref(failure);
     }
 }
@@ -256,8 +241,8 @@ make_durable(incload__swap *swap, incload_error **err)
     return status;
 }
 
-static void
-drop_old(incload__swap *swap)
+void
+incload__swap_drop_old(incload__swap *swap)
 {
     incload_error *failure = NULL;
     bool gone = false;
@@ -280,6 +265,6 @@ incload__swap_publish(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK)
         status = make_durable(swap, err);
     if (status == INCLOAD_OK)
-        drop_old(swap);
+        incload__swap_drop_old(swap);
     return status;
 }

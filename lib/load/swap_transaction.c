@@ -5,50 +5,6 @@
 
 #include "load/swap.h"
 
-static int32_t
-find_obstacles(incload__swap *swap, incload_error **err)
-{
-    incload__load *load = swap->load;
-    incload__str list = INCLOAD__STR(load->mem);
-    incload__rows rows;
-    char name[200];
-    int32_t status = incload__swap_ask(swap, swap->rules->obstacles, &load->target_name, NULL, &rows, err);
-
-    if (status == INCLOAD_OK && rows.count > 0) {
-        status = incload__swap_list(&rows, &list);
-        status =
-            status != INCLOAD_OK
-                ? incload__fail_memory(err)
-                : incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
-                                "again after the load, or take write=merge, which keeps the table",
-                                incload__table_text(&load->target_name, name, sizeof name), incload__str_text(&list));
-    }
-    incload__rows_free(&rows);
-    incload__str_free(&list);
-    return status;
-}
-
-static int32_t
-read_digest(incload__swap *swap, incload_error **err)
-{
-    incload__load *load = swap->load;
-    incload__rows rows;
-    char name[200];
-    int32_t status = incload__swap_ask(swap, swap->rules->shape, &load->target_name, NULL, &rows, err);
-
-    if (status != INCLOAD_OK)
-        return status;
-    const char *digest = incload__rows_get(&rows, 0, 1);
-    if (digest == NULL)
-        status = incload__fail(err, INCLOAD_E_NOT_FOUND, "target table %s is gone",
-                               incload__table_text(&load->target_name, name, sizeof name));
-    else if ((swap->digest = incload__strdup(load->mem, digest)) == NULL)
-        status = incload__fail_memory(err);
-    incload__rows_free(&rows);
-    return status;
-}
-
 /* The digest first: what changes while the catalog is read shows under the lock. */
 static int32_t
 make_plan(incload__swap *swap, incload_error **err)
@@ -60,30 +16,13 @@ make_plan(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK && swap->rules->whole_names != NULL)
         status = driver->execute(load->to, swap->rules->whole_names, NULL, 0, NULL, err);
     if (status == INCLOAD_OK)
-        status = find_obstacles(swap, err);
+        status = incload__swap_read_digest(swap, &swap->digest, err);
     if (status == INCLOAD_OK)
-        status = read_digest(swap, err);
+        status = incload__swap_find_obstacles(swap, err);
     if (status == INCLOAD_OK)
         status = incload__swap_ask(swap, swap->rules->plan, &load->target_name, swap->token, &swap->plan, err);
     driver->rollback(load->to, NULL);
     return status;
-}
-
-static int32_t
-write_down(incload__swap *swap, incload_error **err)
-{
-    incload__load *load = swap->load;
-    char target[200];
-    const incload__object object = {
-        .name = swap->stage_name,
-        .schema = load->target_name.schema,
-        .target = incload__table_text(&load->target_name, target, sizeof target),
-        .load = load->spec->name,
-        .run_id = load->unit->run_id,
-        .state = "staging",
-    };
-
-    return incload__object_add(&load->ledger, load->to, &object, incload__swap_keep_us(swap), err);
 }
 
 static int32_t
@@ -143,7 +82,7 @@ make_stage(incload__swap *swap, incload_error **err)
         return incload__error_prefix(err, "source");
     status = load->to->driver->begin(load->to, err);
     if (status == INCLOAD_OK)
-        status = write_down(swap, err);
+        status = incload__swap_write_down(swap, err);
     if (status == INCLOAD_OK && (status = incload__swap_phase(swap, "make", err)) != INCLOAD_OK)
         incload__error_prefix(err, "making the staging table");
     if (status == INCLOAD_OK)
@@ -153,20 +92,6 @@ make_stage(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK)
         status = build(swap, err);
     return status == INCLOAD_OK ? commit_stage(swap, err) : status;
-}
-
-/* What stands cannot be published any more. A server that does not answer leaves it to the next run. */
-static void
-discard_stage(incload__swap *swap)
-{
-    incload__load *load = swap->load;
-    bool gone = false;
-
-    if (load->to == NULL)
-        return;
-    load->to->driver->rollback(load->to, NULL);
-    if (load->to->txn == INCLOAD__TXN_IDLE)
-        incload__swap_drop(swap, &swap->stage, swap->mark, &gone, NULL);
 }
 
 int32_t
@@ -180,6 +105,6 @@ incload__swap_by_transaction(incload__swap *swap, incload_error **err)
         return status;
     status = incload__swap_publish(swap, err);
     if (status != INCLOAD_OK)
-        discard_stage(swap);
+        incload__swap_discard_stage(swap);
     return status;
 }

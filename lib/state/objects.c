@@ -48,6 +48,19 @@ incload__object_change(const incload__ledger *ledger, incload__conn *conn, const
 }
 
 int32_t
+incload__object_announce(const incload__ledger *ledger, incload__conn *conn, const char *name, int64_t rows_read,
+                         int64_t rows_written, incload_error **err)
+{
+    incload__number read = incload__as_number(rows_read), written = incload__as_number(rows_written);
+    const incload__param params[] = { incload__number_param(&read), incload__number_param(&written),
+                                      incload__text_param(name) };
+
+    return incload__state_insert(
+        ledger, conn, "UPDATE {object} SET state = 'swapping', rows_read = ?, rows_written = ? WHERE object_name = ?",
+        params, 3, err);
+}
+
+int32_t
 incload__object_remove(const incload__ledger *ledger, incload__conn *conn, const char *name, incload_error **err)
 {
     const incload__param param = incload__text_param(name);

@@ -23,6 +23,9 @@ int32_t incload__object_add(const incload__ledger *ledger, incload__conn *conn, 
 /* The object goes on under another name and state. *found (may be NULL): it was there. */
 int32_t incload__object_change(const incload__ledger *ledger, incload__conn *conn, const char *name,
                                const char *new_name, const char *state, bool *found, incload_error **err);
+/* Its table is about to take the target's place: state swapping, with what a record of the run needs. */
+int32_t incload__object_announce(const incload__ledger *ledger, incload__conn *conn, const char *name,
+                                 int64_t rows_read, int64_t rows_written, incload_error **err);
 int32_t incload__object_remove(const incload__ledger *ledger, incload__conn *conn, const char *name,
                                incload_error **err);
 /* Those whose run is not at work any more, and what an earlier attempt of this run has left: name, schema, target,
