@@ -39,6 +39,9 @@ struct incload__swap_rules {
      * the end of the transaction. */
     void (*set_lock_timeout)(incload__str *out, int64_t ms);
     const char *no_lock_timeout;
+    /* Before an old table is dropped, which only those wait for who use it still; NULL: set_lock_timeout. */
+    const char *drop_timeout;
+    const char *no_drop_timeout;
     const char *analyze; /* in front of the staging table's name; NULL: it is part of the plan */
 
     /* ---- INCLOAD__SWAP_INSIDE ---- */

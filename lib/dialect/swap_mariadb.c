@@ -21,4 +21,6 @@ const incload__swap_rules incload__swap_mariadb = {
     .analyze = "ANALYZE TABLE ",
     .set_lock_timeout = set_lock_timeout,
     .no_lock_timeout = "SET SESSION max_statement_time = DEFAULT",
+    .drop_timeout = "SET SESSION lock_wait_timeout = 1",
+    .no_drop_timeout = "SET SESSION lock_wait_timeout = DEFAULT",
 };

@@ -88,8 +88,8 @@ static const incload__option strategy_option_list[] = {
     BOOLEAN("allow_empty", allow_empty, "false",
             "Let a full refresh empty the target when the source has no row. Refused otherwise."),
     CHOICE("swap_by", swap_by, "rename", "rename partition",
-           "With write=swap: how the new table takes the target's place. By renaming both, or, in PostgreSQL, by "
-           "exchanging the one partition of a partitioned target, which keeps its identity, privileges and views."),
+           "With write=swap: how the new table takes the target's place, by renaming both. Exchanging a partition is "
+           "refused by this version."),
     DURATION("lock_timeout", lock_timeout, "100ms",
              "With write=swap: the longest that one try waits for the target's exclusive lock, and so the longest that "
              "readers stand in line behind it."),

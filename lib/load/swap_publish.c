@@ -134,11 +134,15 @@ publish_once(incload__swap *swap, incload_error **err)
         status = incload__commit_record(load, err);
     if (status == INCLOAD_OK)
         status = incload__object_change(&load->ledger, load->to, swap->stage_name, swap->old_name, "old", NULL, err);
+    atomic_store(load->settling, true);
     if (status == INCLOAD_OK)
         status = take_place(swap, err);
     if (status == INCLOAD_OK)
-        return incload__commit_end(load, err);
-    load->to->driver->rollback(load->to, NULL);
+        status = incload__commit_end(load, err);
+    else
+        load->to->driver->rollback(load->to, NULL);
+    if (status != INCLOAD_OK)
+        atomic_store(load->settling, false);
     return status;
 }
 

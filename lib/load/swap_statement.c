@@ -162,6 +162,7 @@ record(incload__swap *swap, incload_error **err)
 
     if (status == INCLOAD_OK)
         status = incload__object_change(&load->ledger, load->to, swap->stage_name, swap->old_name, "old", NULL, err);
+    atomic_store(load->settling, true);
     if (status == INCLOAD_OK)
         status = incload__commit(load, err);
     if (status != INCLOAD_OK)

@@ -28,23 +28,23 @@ is_ours(incload__swap *swap, const incload__table *table, const char *mark, bool
 static int32_t
 drop_table(incload__swap *swap, const incload__table *table, incload_error **err)
 {
-    incload__load *load = swap->load;
+    const incload__load *load = swap->load;
     incload__str sql = INCLOAD__STR(load->mem), limit = INCLOAD__STR(load->mem);
-    int32_t status = INCLOAD_OK;
 
-    if (swap->rules->set_lock_timeout != NULL) {
-        swap->rules->set_lock_timeout(&limit, load->how->lock_timeout);
-        status = incload__swap_execute(swap, &limit, err);
-    }
+    if (swap->rules->drop_timeout != NULL)
+        incload__str_add(&limit, swap->rules->drop_timeout);
+    else
+        swap->rules->set_lock_timeout(&limit, load->how->lock_timeout > 0 ? load->how->lock_timeout : 1);
     incload__str_add(&sql, "DROP TABLE IF EXISTS ");
+    int32_t status = incload__quote_table(load->to->dialect, &sql, table, err);
     if (status == INCLOAD_OK)
-        status = incload__quote_table(load->to->dialect, &sql, table, err);
+        status = incload__swap_execute(swap, &limit, err);
     if (status == INCLOAD_OK)
         status = incload__swap_execute(swap, &sql, err);
-    else
-        incload__str_free(&sql);
-    if (swap->rules->no_lock_timeout != NULL)
-        load->to->driver->execute(load->to, swap->rules->no_lock_timeout, NULL, 0, NULL, NULL);
+    incload__str_free(&limit);
+    incload__str_free(&sql);
+    if (swap->rules->no_drop_timeout != NULL && load->to->txn != INCLOAD__TXN_DEAD)
+        load->to->driver->execute(load->to, swap->rules->no_drop_timeout, NULL, 0, NULL, NULL);
     return status;
 }
 
