@@ -24,7 +24,7 @@ struct incload__load {
     incload__position before;
     int64_t started_us;
     incload__lease *lease; /* the run's; outlives its attempts */
-    /* The lease is being given up, and there is more to do behind that: that it cannot be renewed any more is no loss. */
+    /* The lease is being given up with more to do behind that: that it cannot be renewed any more is no loss. */
     atomic_bool *settling;
     char *session;         /* the target's session, as its dialect names it; NULL: cannot be told */
     int64_t connected_us;  /* monotonic */
