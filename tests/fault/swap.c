@@ -39,12 +39,18 @@ static shim_page *page;
 void
 swap_prepare(stage *s)
 {
+    char *rows = NULL;
+    size_t size = 0;
+
     client_do(s->from, "CREATE TABLE %s (id bigint NOT NULL PRIMARY KEY, generation bigint)", swap_source);
     client_do(s->to, "CREATE TABLE %s (id bigint NOT NULL PRIMARY KEY, generation bigint)", swap_target);
-    for (int i = 0; i < SWAP_ROWS; i++) {
-        client_do(s->from, "INSERT INTO %s VALUES (%d, 0)", swap_source, i);
-        client_do(s->to, "INSERT INTO %s VALUES (%d, 0)", swap_target, i);
-    }
+    FILE *out = open_memstream(&rows, &size);
+    for (int i = 0; i < SWAP_ROWS; i++)
+        fprintf(out, "%s(%d, 0)", i > 0 ? ", " : "", i);
+    fclose(out);
+    client_do(s->from, "INSERT INTO %s VALUES %s", swap_source, rows);
+    client_do(s->to, "INSERT INTO %s VALUES %s", swap_target, rows);
+    free(rows);
     client_do(s->to, "CREATE INDEX swap_by_generation ON %s (generation)", swap_target);
 }
 
