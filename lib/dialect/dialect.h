@@ -59,6 +59,7 @@ typedef struct incload__statements {
 } incload__statements;
 
 struct incload__history_style;
+typedef struct incload__swap_rules incload__swap_rules; /* dialect/swap.h */
 
 typedef struct incload__dialect {
     const char *name; /* postgres, mariadb, sqlite, sqlserver, ansi */
@@ -193,6 +194,8 @@ typedef struct incload__dialect {
     /* Query (same parameters): one row, the name of a table whose foreign key deletes or changes its rows when rows of
      * this one are deleted; no row: there is none. NULL: cannot be told. */
     const char *followers_query;
+    /* How one table takes another's place. NULL: write=swap is not offered. */
+    const incload__swap_rules *swap;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

@@ -7,6 +7,7 @@
 #include "dialect/quote.h"
 #include "dialect/scd2.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 static const char *const session[] = {
     "SET NAMES utf8mb4",
@@ -440,4 +441,5 @@ const incload__dialect incload__dialect_mariadb = {
     .engine_query = incload__sql_mariadb_engine,
     .history = &history_style,
     .followers_query = incload__sql_mariadb_followers,
+    .swap = &incload__swap_mariadb,
 };

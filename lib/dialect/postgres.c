@@ -10,6 +10,7 @@
 #include "dialect/quote.h"
 #include "dialect/scd2.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 /* Whatever PGOPTIONS, the role or the database set: text must mean the same on both ends of a load. */
 static const char *const session[] = {
@@ -334,4 +335,5 @@ const incload__dialect incload__dialect_postgres = {
     .end_session_query = incload__sql_postgres_end_session,
     .history = &history_style,
     .followers_query = incload__sql_postgres_followers,
+    .swap = &incload__swap_postgres,
 };

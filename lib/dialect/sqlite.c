@@ -9,6 +9,7 @@
 #include "dialect/quote.h"
 #include "dialect/scd2.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 static const char *const session[] = {
     "PRAGMA foreign_keys = ON",
@@ -300,4 +301,5 @@ const incload__dialect incload__dialect_sqlite = {
     .one_writer = true,
     .history = &history_style,
     .followers_query = incload__sql_sqlite_followers,
+    .swap = &incload__swap_sqlite,
 };

@@ -49,6 +49,7 @@ struct incload__conn {
     const char *begin_text;     /* for the next begin, in place of the dialect's; NULL as a rule */
     int32_t pid;                /* the process that made it */
     int64_t used_us;            /* monotonic, when it was last given back to a pool */
+    bool freezes;               /* bulk writes go into a table of this transaction's own: every snapshot may see them */
     bool streams; /* read_open needs memory for one batch only; false: the driver buffers the whole result */
 };
 

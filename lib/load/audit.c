@@ -75,20 +75,6 @@ check_range(const incload__load *load, int64_t rows, incload_error **err)
     return INCLOAD_OK;
 }
 
-/* A write mode by its word: those that put the staged rows in the place of all rows. */
-static int32_t
-replaces_target(const incload__load *load, bool *replaces, incload_error **err)
-{
-    incload__str word = INCLOAD__STR(load->mem);
-
-    incload__options_get(&incload__strategy_options, load->how, "write", &word);
-    int32_t status = word.failed ? incload__fail_memory(err) : INCLOAD_OK;
-    *replaces = status == INCLOAD_OK
-                && (strcmp(incload__str_text(&word), "replace") == 0 || strcmp(incload__str_text(&word), "swap") == 0);
-    incload__str_free(&word);
-    return status;
-}
-
 /* left < before * (100 - percent) / 100, without an overflow. */
 static bool
 shrinks_beyond(int64_t before, int64_t left, int64_t percent)
@@ -101,17 +87,17 @@ shrinks_beyond(int64_t before, int64_t left, int64_t percent)
 static int32_t
 check_shrink(incload__load *load, int64_t rows, incload_error **err)
 {
-    bool own = load->how->max_shrink < 0, replaces = false;
+    bool own = load->how->max_shrink < 0;
+    bool replaces = load->how->write == INCLOAD__WRITE_REPLACE || load->how->write == INCLOAD__WRITE_SWAP;
     int64_t percent = own ? OWN_LIMIT_PERCENT : load->how->max_shrink;
     int64_t before = 0;
     incload__str sql = INCLOAD__STR(load->mem);
     char name[200];
 
-    int32_t status = replaces_target(load, &replaces, err);
-    if (status != INCLOAD_OK || percent == 100 || (!replaces && load->how->detect_deletes == INCLOAD__DELETES_NONE))
-        return status;
+    if (percent == 100 || (!replaces && load->how->detect_deletes == INCLOAD__DELETES_NONE))
+        return INCLOAD_OK;
     incload__str_add(&sql, "SELECT COUNT(*) FROM ");
-    status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    int32_t status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
     if (status == INCLOAD_OK && load->marks.count > 0)
         status = incload__soft_only_there(load, &sql, err);
     if (status == INCLOAD_OK)
@@ -135,20 +121,24 @@ check_shrink(incload__load *load, int64_t rows, incload_error **err)
 }
 
 int32_t
+incload__audit_rows(incload__load *load, int64_t rows, bool staged, incload_error **err)
+{
+    int32_t status = check_range(load, rows, err);
+
+    if (status == INCLOAD_OK)
+        status = check_shrink(load, rows, err);
+    if (status == INCLOAD_OK && staged)
+        status = incload__audit_checks(load, rows, err);
+    return status;
+}
+
+int32_t
 incload__audit(incload__load *load, incload_error **err)
 {
     int64_t rows = atomic_load(&load->unit->rows_written);
-    int32_t status = INCLOAD_OK;
+    int32_t status = load->staged ? count_staging(load, rows, err) : INCLOAD_OK;
 
-    if (load->staged)
-        status = count_staging(load, rows, err);
-    if (status == INCLOAD_OK)
-        status = check_range(load, rows, err);
-    if (status == INCLOAD_OK)
-        status = check_shrink(load, rows, err);
-    if (status == INCLOAD_OK && load->staged)
-        status = incload__audit_checks(load, rows, err);
-    return status;
+    return status == INCLOAD_OK ? incload__audit_rows(load, rows, load->staged, err) : status;
 }
 
 int32_t

@@ -214,6 +214,8 @@ incload__carry_out(incload__load *load, incload_error **err)
 
     if (load->spec->replay)
         return incload__replay_carry_out(load, err);
+    if (load->how->write == INCLOAD__WRITE_SWAP)
+        return incload__swap_carry_out(load, err);
     int32_t status = incload__evolve_apply(load, false, err);
     if (status == INCLOAD_OK)
         status = begin_both(load, err);

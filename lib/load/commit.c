@@ -119,9 +119,8 @@ incload__withdraw_report(incload__load *load)
 }
 
 int32_t
-incload__commit(incload__load *load, incload_error **err)
+incload__commit_record(incload__load *load, incload_error **err)
 {
-    incload_error *failure = NULL;
     int32_t status = check_transaction(load, err);
 
     if (status == INCLOAD_OK && load->lease->epoch != 0)
@@ -138,9 +137,15 @@ incload__commit(incload__load *load, incload_error **err)
         status = check_transaction(load, err);
     if (status == INCLOAD_OK)
         status = incload__load_check(load, err);
-    if (status != INCLOAD_OK)
-        return status;
-    status = load->to->driver->commit(load->to, &failure);
+    return status;
+}
+
+int32_t
+incload__commit_end(incload__load *load, incload_error **err)
+{
+    incload_error *failure = NULL;
+    int32_t status = load->to->driver->commit(load->to, &failure);
+
     if (status == INCLOAD_E_COMMIT_UNKNOWN)
         status = incload__resolve_commit(load, failure, err);
     else if (status != INCLOAD_OK)
@@ -151,4 +156,12 @@ incload__commit(incload__load *load, incload_error **err)
         incload__evolve_tell(load);
     }
     return status;
+}
+
+int32_t
+incload__commit(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__commit_record(load, err);
+
+    return status == INCLOAD_OK ? incload__commit_end(load, err) : status;
 }

@@ -243,6 +243,21 @@ run_if_any(incload__load *load, const char *sql, incload_error **err)
 }
 
 int32_t
+incload__evolve_refuse(const incload__load *load, incload_error **err)
+{
+    const struct incload__evolve *evolve = load->evolve;
+    char table[200];
+
+    if (evolve->change_count == 0)
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                         "the source's columns have changed ('%.64s'), and write=swap makes the new table as target "
+                         "table %s is: change it there by hand, or set new_columns=ignore, widened_types=ignore or "
+                         "dropped_columns=ignore",
+                         evolve->changes[0].name, incload__table_text(&load->target_name, table, sizeof table));
+}
+
+int32_t
 incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err)
 {
     const struct incload__evolve *evolve = load->evolve;

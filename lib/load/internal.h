@@ -25,6 +25,8 @@ struct incload__load {
     incload__position before;
     int64_t started_us;
     incload__lease *lease; /* the run's; outlives its attempts */
+    /* The lease is being given up with more to do behind that: that it cannot be renewed any more is no loss. */
+    atomic_bool *settling;
     char *session;         /* the target's session, as its dialect names it; NULL: cannot be told */
     int64_t connected_us;  /* monotonic */
 
@@ -118,6 +120,8 @@ int32_t incload__evolve_apply(incload__load *load, bool in_unit, incload_error *
 int32_t incload__evolve_record(incload__load *load, incload_error **err);
 void incload__evolve_tell(incload__load *load);
 void incload__evolve_free(incload__load *load);
+/* INCLOAD_E_UNSUPPORTED when there is something to change: for a load that cannot do that. */
+int32_t incload__evolve_refuse(const incload__load *load, incload_error **err);
 
 /* sql.c: a statement with its parameters. */
 typedef struct incload__sql {
@@ -169,6 +173,8 @@ void incload__name_suspects(const incload__load *load, incload_error **err);
 bool incload__audit_wants_staging(const incload__load *load);
 /* INCLOAD_E_CHECK when one of them refuses the rows. */
 int32_t incload__audit(incload__load *load, incload_error **err);
+/* The same of rows that were counted. `staged`: they are in a table of their own, the destination. */
+int32_t incload__audit_rows(incload__load *load, int64_t rows, bool staged, incload_error **err);
 /* After publishing: every row that was read was written, rejected or skipped. INCLOAD_E_INTERNAL otherwise. */
 int32_t incload__audit_balance(const incload__load *load, incload_error **err);
 /* audit_checks.c: options check_not_null and check_unique, and the host's own checks. `staged`: rows in staging. */
@@ -234,8 +240,14 @@ void incload__turn_end(incload__load *load);
  * be retried when it was not; `unknown`, which is taken over, when the target cannot be asked in time. */
 int32_t incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err);
 
+/* swap.c: the whole of a unit with write=swap, in place of the rest of carry.c. */
+int32_t incload__swap_carry_out(incload__load *load, incload_error **err);
+
 /* commit.c: run record and watermark into the open transaction, and the commit; an unknown outcome is resolved. */
 int32_t incload__commit(incload__load *load, incload_error **err);
+/* Its two halves, for a transaction that has more to say between them. */
+int32_t incload__commit_record(incload__load *load, incload_error **err);
+int32_t incload__commit_end(incload__load *load, incload_error **err);
 /* A load that failed has moved no watermark: takes back what was prepared to be reported. */
 void incload__withdraw_report(incload__load *load);
 

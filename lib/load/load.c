@@ -62,6 +62,7 @@ typedef struct campaign {
     incload__heartbeat *heartbeat;
     int64_t beating; /* the epoch it renews */
     int64_t wait_until_us;
+    atomic_bool settling;
 } campaign;
 
 /* On the heartbeat's thread. What the run does next fails, and the run tells why. */
@@ -70,6 +71,8 @@ lose(void *data)
 {
     campaign *c = data;
 
+    if (atomic_load(&c->settling))
+        return;
     atomic_store(&c->unit->lost, true);
     incload__unit_wake(c->unit);
     incload__database_cancel(c->spec->source, c->spec->owner);
@@ -104,6 +107,8 @@ load_new(campaign *c)
     load->env = c->env;
     load->mem = &c->env->mem;
     load->lease = &c->lease;
+    load->settling = &c->settling;
+    atomic_store(&c->settling, false);
     load->cursor = -1;
     load->latest_by = -1;
     load->stamp = -1;

@@ -22,6 +22,8 @@ static const incload__mode modes[] = {
                                  .wants = "window=all: rows that are not read would be lost; take write=merge or "
                                           "delete_insert for some of them",
                                  .bears_repeats = true, .takes_out = true },
+    [INCLOAD__WRITE_SWAP] = { .name = "swap", .windows = ALL, .wants = "window=all: the new table must have every row",
+                              .bears_repeats = true },
     [INCLOAD__WRITE_SCD2] = { .name = "scd2", .windows = ALL | SINCE | INTERVAL, .needs_key = true,
                               .bears_repeats = true },
 };
@@ -93,8 +95,13 @@ incload__mode_check_options(const incload__load *load, incload_error **err)
                              "null_cursor=include needs write=merge: such rows come again in every load");
     if (!mode->bears_repeats && how->missing_state == INCLOAD__MISSING_FULL)
         return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
-    if (how->allow_empty && how->write != INCLOAD__WRITE_REPLACE)
-        return incload__fail(err, INCLOAD_E_INVALID, "allow_empty needs write=replace: nothing else empties a target");
+    if (how->allow_empty && how->write != INCLOAD__WRITE_REPLACE && how->write != INCLOAD__WRITE_SWAP)
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "allow_empty needs write=replace or write=swap: nothing else empties a target");
+    if (how->bad_rows == INCLOAD__BAD_ROWS_REJECT && how->write == INCLOAD__WRITE_SWAP)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "bad_rows=reject is not possible with write=swap, whose new table is checked as a whole: "
+                             "take write=replace, or bad_rows=fail");
     return incload__scd2_check_options(load, err);
 }
 

@@ -2,7 +2,7 @@
 /* Which of the three roads the rows take, and why not a faster one. */
 #include <string.h>
 
-#include "load/internal.h"
+#include "load/swap.h"
 
 static int32_t
 identity_of(incload__load *load, incload__conn *conn, char **out, incload_error **err)
@@ -98,9 +98,13 @@ fastest(const incload__load *load, bool same, incload__str *reason)
         say(reason, "bad_rows=reject looks for bad rows in batches");
         return INCLOAD__ROAD_BATCHES;
     }
-    if (same && (column = first_unequal(load, false)) == NULL)
+    bool frozen = incload__swap_freezes(load);
+    column = first_unequal(load, false);
+    if (same && !frozen && column == NULL)
         return INCLOAD__ROAD_SAME_DATABASE;
-    if (same)
+    if (same && frozen)
+        say(reason, "rows that INSERT brings into a new table would be missing in older snapshots: they are copied");
+    else if (same)
         say_unequal(reason, load, column);
     else
         say(reason, "source and target are different databases");

@@ -26,11 +26,12 @@ static const incload__option strategy_option_list[] = {
     CHOICE("window", window, "all", "all since interval",
            "Which rows are read: all of them, those past the watermark by the cursor, or those whose cursor lies in "
            "[initial, until), which moves no watermark."),
-    CHOICE("write", write, "append", "append merge insert_new delete_insert replace_interval replace scd2",
+    CHOICE("write", write, "append", "append merge insert_new delete_insert replace_interval replace scd2 swap",
            "How rows land: inserted; merged by key (a row whose key is there updates it, another is inserted); "
            "inserted only where their key is not there; in place of all target rows of the keys that come; in place of "
-           "the target's rows in [initial, until); in place of all rows, all in one transaction; or with scd2 as a new "
-           "version of the row, which ends the version before."),
+           "the target's rows in [initial, until); in place of all rows, all in one transaction; with scd2 as a new "
+           "version of the row, which ends the version before; or with swap in a new table that takes the target's "
+           "place in one moment."),
     TEXT("cursor", cursor,
          "The column that grows when a row changes, such as updated_at, or that says when it belongs. Needed by "
          "window=since and window=interval."),
@@ -149,7 +150,7 @@ static const incload__option strategy_option_list[] = {
            "its values can be cast without loss; keep the target's type and fail only at a value that does not fit; or "
            "refuse."),
     BOOLEAN("allow_empty", allow_empty, "false",
-            "Let write=replace empty the target when no row came. Refused otherwise."),
+            "Let write=replace or write=swap empty the target when no row came. Refused otherwise."),
     TEXT("delete_marker", delete_marker,
          "The source's column that marks a row as deleted: by true (boolean), by anything but 0 (integer), by d, "
          "delete, deleted, t, true, y, yes or 1 in any case of letters (text), or by being there at all (date, "
@@ -164,6 +165,16 @@ static const incload__option strategy_option_list[] = {
     TEXT("deleted_at_column", deleted_at_column,
          "With deletes=soft: the target's timestamp column for when a load found the row deleted, in UTC. deleted_at "
          "when empty."),
+    CHOICE("swap_by", swap_by, "rename", "rename partition",
+           "With write=swap: how the new table takes the target's place, by renaming both. Exchanging a partition is "
+           "refused by this version."),
+    DURATION("lock_timeout", lock_timeout, "100ms",
+             "With write=swap: the longest that one try waits for the target's exclusive lock, and so the longest that "
+             "readers stand in line behind it."),
+    DURATION("swap_wait", swap_wait, "1min",
+             "With write=swap: how long tries for that lock are repeated before the swap is given up."),
+    INTEGER("swap_retries", swap_retries, "1000", 0, 1000000, "",
+            "With write=swap: how many times, at most, a try for that lock is repeated."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);
@@ -177,6 +188,7 @@ static const struct {
     { "append", "window=all write=append" },
     { "full_refresh", "window=all write=replace" },
     { "interval", "window=interval write=replace_interval" },
+    { "swap", "window=all write=swap" },
     { "history", "window=all write=scd2" },
 };
 

@@ -19,6 +19,7 @@ enum {
     INCLOAD__WRITE_REPLACE_INTERVAL,
     INCLOAD__WRITE_REPLACE,
     INCLOAD__WRITE_SCD2,
+    INCLOAD__WRITE_SWAP,
 };
 enum { INCLOAD__NULL_CURSOR_RAISE, INCLOAD__NULL_CURSOR_INCLUDE, INCLOAD__NULL_CURSOR_EXCLUDE };
 enum { INCLOAD__MISSING_FAIL, INCLOAD__MISSING_DERIVE, INCLOAD__MISSING_FULL };
@@ -27,6 +28,7 @@ enum { INCLOAD__DEEP_AUTO, INCLOAD__DEEP_ALWAYS, INCLOAD__DEEP_NEVER };
 enum { INCLOAD__BAD_ROWS_FAIL, INCLOAD__BAD_ROWS_REJECT };
 enum { INCLOAD__DELETES_NONE, INCLOAD__DELETES_KEYS, INCLOAD__DELETES_DIGEST };
 enum { INCLOAD__REMOVE_HARD, INCLOAD__REMOVE_SOFT };
+enum { INCLOAD__SWAP_RENAME, INCLOAD__SWAP_PARTITION };
 enum { INCLOAD__ROAD_AUTO, INCLOAD__ROAD_SAME_DATABASE, INCLOAD__ROAD_RELAY, INCLOAD__ROAD_BATCHES };
 
 enum { INCLOAD__SCD2_COLUMNS, INCLOAD__SCD2_TIMESTAMP };
@@ -82,6 +84,10 @@ typedef struct incload__strategy_values {
     int32_t deletes;
     char *deleted_column;
     char *deleted_at_column;
+    int32_t swap_by;
+    int64_t lock_timeout; /* ms */
+    int64_t swap_wait;    /* ms */
+    int64_t swap_retries;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

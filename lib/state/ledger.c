@@ -79,7 +79,8 @@ incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const inc
         || (ledger->lease = quoted_name(ledger, "lease", err)) == NULL
         || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL
         || (ledger->reject = quoted_name(ledger, "reject", err)) == NULL
-        || (ledger->loaded = quoted_name(ledger, "loaded_columns", err)) == NULL) {
+        || (ledger->loaded = quoted_name(ledger, "loaded_columns", err)) == NULL
+        || (ledger->object = quoted_name(ledger, "object", err)) == NULL) {
         incload__ledger_free(ledger);
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     }
@@ -100,6 +101,7 @@ incload__ledger_free(incload__ledger *ledger)
     incload__free(ledger->mem, ledger->beat);
     incload__free(ledger->mem, ledger->reject);
     incload__free(ledger->mem, ledger->loaded);
+    incload__free(ledger->mem, ledger->object);
     memset(ledger, 0, sizeof *ledger);
 }
 
@@ -166,6 +168,14 @@ static const field loaded_fields[] = {
     { "updated_us", INCLOAD__INT64, false, false },
 };
 
+static const field object_fields[] = {
+    { "object_name", INCLOAD__TEXT, true, false }, { "schema_name", INCLOAD__TEXT, false, true },
+    { "target_name", INCLOAD__TEXT, false, false }, { "load_name", INCLOAD__TEXT, false, false },
+    { "run_id", INCLOAD__TEXT, false, false },      { "state", INCLOAD__TEXT, false, false },
+    { "made_us", INCLOAD__INT64, false, false },    { "keep_us", INCLOAD__INT64, false, false },
+    { "rows_read", INCLOAD__INT64, false, false },  { "rows_written", INCLOAD__INT64, false, false },
+};
+
 /* `since`: the version of the ledger that brought the table. */
 static const struct {
     const char *name;
@@ -180,6 +190,7 @@ static const struct {
     { "lease_beat", beat_fields, sizeof beat_fields / sizeof beat_fields[0], 2 },
     { "reject", reject_fields, sizeof reject_fields / sizeof reject_fields[0], 3 },
     { "loaded_columns", loaded_fields, sizeof loaded_fields / sizeof loaded_fields[0], 3 },
+    { "object", object_fields, sizeof object_fields / sizeof object_fields[0], 3 },
     /* Last: who finds it finds the others too. */
     { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0], 1 },
 };

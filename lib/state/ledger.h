@@ -20,6 +20,7 @@ typedef struct incload__ledger {
     char *beat;
     char *reject;
     char *loaded;
+    char *object;
 } incload__ledger;
 
 /* What the ledger knows of one load. */

@@ -102,8 +102,8 @@ start(pq_writer *writer, const char *table, const char *columns, incload_error *
 {
     incload__str sql = INCLOAD__STR(&writer->pq->head.env->mem);
 
-    incload__str_addf(&sql, "COPY %s (%s) FROM STDIN%s", table, columns,
-                      writer->encoder != NULL ? " (FORMAT binary)" : "");
+    incload__str_addf(&sql, "COPY %s (%s) FROM STDIN (FORMAT %s%s)", table, columns,
+                      writer->encoder != NULL ? "binary" : "text", writer->pq->head.freezes ? ", FREEZE" : "");
     int32_t status = sql.failed ? incload__fail_memory(err)
                                 : incload__pq_start_copy(writer->pq, sql.data, PGRES_COPY_IN, writer->doing, err);
     incload__str_free(&sql);

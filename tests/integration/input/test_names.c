@@ -171,7 +171,8 @@ tables_of(place at)
                           " 'information_schema', 'mysql', 'performance_schema', 'sys') AND table_name NOT IN"
                           " ('sentinel', 'meta', 'run', 'watermark', 'watermark_history', 'lease', 'lease_beat',"
                           " 'reject',"
-                          " 'loaded_columns')"
+                          " 'loaded_columns',"
+                          " 'object')"
                           " AND table_name NOT LIKE 'incload%%' AND table_schema IN (%s)",
                       at.kind == MARIADB ? "database()" : "'public', 'incload'");
 }

@@ -212,6 +212,7 @@ START_TEST(a_ledger_of_version_one_is_read_as_it_is_and_brought_up_by_the_next_r
     sql(s.to, "DROP TABLE %slease_beat", l);
     sql(s.to, "DROP TABLE %sreject", l);
     sql(s.to, "DROP TABLE %sloaded_columns", l);
+    sql(s.to, "DROP TABLE %sobject", l);
 
     incload_watermark *mark = incload_watermark_open(s.to.db, s.target, &err);
     ck_assert_msg(mark != NULL, "%s", incload_error_message(err));

@@ -28,6 +28,10 @@
         "CREATE TABLE IF NOT EXISTS \"incload\".\"loaded_columns\" (\"load_name\" text NOT NULL, "                    \
         "\"document\" text NOT NULL, \"run_id\" text NOT NULL, \"updated_us\" bigint NOT NULL, "                      \
         "PRIMARY KEY (\"load_name\"))",                                                                               \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"object\" (\"object_name\" text NOT NULL, \"schema_name\" text, "    \
+        "\"target_name\" text NOT NULL, \"load_name\" text NOT NULL, \"run_id\" text NOT NULL, "                      \
+        "\"state\" text NOT NULL, \"made_us\" bigint NOT NULL, \"keep_us\" bigint NOT NULL, "                         \
+        "\"rows_read\" bigint NOT NULL, \"rows_written\" bigint NOT NULL, PRIMARY KEY (\"object_name\"))",             \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"meta\" (\"version\" bigint NOT NULL, "                              \
         "\"created_us\" bigint NOT NULL, PRIMARY KEY (\"version\"))",                                                 \
         "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {3} {1700000000000000}"

@@ -129,7 +129,7 @@ START_TEST(a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_ver
 {
     answer_version("1");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 6);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 7);
     ck_assert_str_eq(incload_mock_statement(mock, 1),
                      "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint"
                      " NOT NULL, \"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\""
@@ -146,7 +146,8 @@ START_TEST(a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_ver
                      "CREATE TABLE IF NOT EXISTS \"incload\".\"loaded_columns\" (\"load_name\" text NOT NULL,"
                      " \"document\" text NOT NULL, \"run_id\" text NOT NULL, \"updated_us\" bigint NOT NULL,"
                      " PRIMARY KEY (\"load_name\"))");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 5, 0), "3");
+    ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS \"incload\".\"object\" "), 1);
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 0), "3");
 }
 END_TEST
 
@@ -199,6 +200,7 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease_beat` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_reject` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_loaded_columns` "), 1);
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_object` "), 1);
         ck_assert_str_eq(incload_mock_statement(mock, 8),
                          "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
