@@ -6,6 +6,7 @@
 #ifndef INCLOAD_INCLOAD_H
 #define INCLOAD_INCLOAD_H
 
+#include <incload/advice.h>
 #include <incload/arrow.h>
 #include <incload/base.h>
 #include <incload/batch.h>
