@@ -15,6 +15,7 @@
 #include <incload/error.h>
 #include <incload/event.h>
 #include <incload/option.h>
+#include <incload/plan.h>
 #include <incload/run.h>
 #include <incload/step.h>
 #include <incload/strategy.h>

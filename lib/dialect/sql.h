@@ -41,6 +41,8 @@ extern const char incload__sql_postgres_look[];
 extern const char incload__sql_postgres_look_columns[];
 extern const char incload__sql_mariadb_look[];
 extern const char incload__sql_mariadb_look_columns[];
+extern const char incload__sql_postgres_lint[];
+extern const char incload__sql_mariadb_lint[];
 extern const char incload__sql_sqlite_look[];
 extern const char incload__sql_sqlite_look_columns[];
 

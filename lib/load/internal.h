@@ -27,6 +27,8 @@ struct incload__load {
     char *session;         /* the target's session, as its dialect names it; NULL: cannot be told */
     int64_t connected_us;  /* monotonic */
 
+    bool rehearsed; /* nothing is run, so what is made is not there to be looked at */
+
     /* ---- the plan ---- */
     incload__table source_name; /* name NULL for a query */
     incload__table target_name;
@@ -42,6 +44,7 @@ struct incload__load {
     int32_t page_key_count;
     bool key_is_unique; /* in the source: one read cannot bring two rows of one key */
     int32_t road;       /* INCLOAD__ROAD_... */
+    bool target_made;   /* it was missing */
     bool staged;        /* through a temporary table, then published */
     char staging[64];
     char *destination; /* quoted: the staging table, or the target */

@@ -341,6 +341,20 @@ target_has_key(const look *at, const int32_t *key, int32_t count)
     return incload__keys_match(&at->target.keys, &at->target.shape, columns, count);
 }
 
+/* The first key without NULLs; else the primary key all the same, which only SQLite lets be NULL. */
+static int32_t
+find_key(const look *at, int32_t *key)
+{
+    const incload__rows *keys = &at->source.keys;
+    int32_t count = incload__keys_first(keys, &at->source.shape, key);
+
+    for (int64_t i = 0; count == i && i < keys->count && i < MAX_KEY && is_on(incload__rows_get(keys, i, 1)); i++) {
+        key[i] = incload__schema_find(&at->source.shape, incload__rows_get(keys, i, 3));
+        count = key[i] >= 0 ? count + 1 : 0;
+    }
+    return count;
+}
+
 static int32_t
 look_key(look *at, incload_error **err)
 {
@@ -351,7 +365,7 @@ look_key(look *at, incload_error **err)
 
     if (facts->has_key == INCLOAD__FACT_NO || facts->key != NULL)
         return INCLOAD_OK;
-    int32_t count = incload__keys_first(&at->source.keys, &at->source.shape, key);
+    int32_t count = find_key(at, key);
     for (int32_t i = 0; i < count; i++)
         add_list_item(&list, at->source.shape.columns[key[i]].name);
     bool held = count > 0 && (!at->has_target || target_has_key(at, key, count));

@@ -220,6 +220,8 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
             status = incload__fail_memory(err);
         else
             column->nullable = from->nullable && !is_key(load, i);
+        if (column != NULL && keep)
+            column->native_id = from->native_id;
     }
     incload__str_free(&native);
     return status;
@@ -252,8 +254,20 @@ find_home(incload__load *load, incload_error **err)
     return status;
 }
 
+/* The table that a run would make, as it would find it afterwards. */
 static int32_t
-create_target(incload__load *load, const incload__list *names, incload_error **err)
+imagine_target(const incload__load *load, const incload__schema *columns, incload__schema *out, incload_error **err)
+{
+    int32_t status = incload__schema_copy(out, columns, err);
+
+    for (int32_t i = 0; i < out->count; i++)
+        out->columns[i].type = load->to->dialect->type_of(out->columns[i].native);
+    return status;
+}
+
+/* Fills in `out` only in a rehearsal. */
+static int32_t
+create_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
 {
     const int32_t *key = load->key;
     int32_t key_count = load->key_count;
@@ -276,6 +290,8 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    if (status == INCLOAD_OK && load->rehearsed)
+        status = imagine_target(load, &columns, out, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "creating target table %s",
                               incload__table_text(&load->target_name, name, sizeof name));
@@ -368,7 +384,10 @@ make_target(incload__load *load, const incload__list *names, incload__schema *al
 
     if (status != INCLOAD_OK)
         return status;
-    status = create_target(load, names, &failure);
+    load->target_made = true;
+    status = create_target(load, names, all, &failure);
+    if (status == INCLOAD_OK && load->rehearsed)
+        return INCLOAD_OK;
     if (status == INCLOAD_OK)
         return incload__inspect_table(load, load->to, &load->target_name, all, err);
     /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique violation
@@ -404,7 +423,8 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         status = match_columns(load, names, &all, err);
     if (status == INCLOAD_OK)
         status = incload__check_transactional(load, load->to, &load->target_name, err);
-    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
+    /* One that is made has the key. */
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE && !(load->rehearsed && load->target_made))
         status = check_target_key(load, err);
     incload__schema_free(&all);
     return status;
