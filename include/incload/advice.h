@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file advice.h
- * @brief Which strategy fits a table, and why: from facts that the host tells, or that are looked up.
+ * @brief Which strategy fits a table, and why; and what of a step will cost speed or rows.
  */
 #ifndef INCLOAD_ADVICE_H
 #define INCLOAD_ADVICE_H
@@ -239,6 +239,122 @@ INCLOAD_API const char *incload_recommendation_text(const incload_recommendation
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API const char *incload_recommendation_json(const incload_recommendation *recommendation);
+
+/** How much a finding matters. @since 0.1 */
+enum {
+    INCLOAD_SEVERITY_INFO = 1,    /**< good to know */
+    INCLOAD_SEVERITY_WARNING = 2, /**< costs speed, or rows in the end */
+    INCLOAD_SEVERITY_ERROR = 3    /**< no run can succeed */
+};
+
+/**
+ * @brief What of a step's tables, columns and servers will cost speed or rows.
+ * @param step  a step
+ * @param err  where the error goes; may be NULL
+ * @return a new reference, with no findings where nothing is wrong; or NULL
+ *
+ * Looks at the catalogues, and at who is at work on the source right now, in read-only transactions. Of a step that
+ * loads a query only the target is looked at.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_NOT_FOUND (no such source table), #INCLOAD_E_UNSUPPORTED (a kind of database
+ * that cannot be looked at), #INCLOAD_E_CONNECT, #INCLOAD_E_AUTH, #INCLOAD_E_PERMISSION, #INCLOAD_E_TIMEOUT,
+ * #INCLOAD_E_SQL, #INCLOAD_E_NO_MEMORY.
+ * Threads: any. Blocking: at most about the target's option `statement_timeout`. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API incload_lint *incload_step_lint(incload_step *step, incload_error **err);
+
+/**
+ * @brief Take another reference.
+ * @param lint  findings, or NULL (returns NULL)
+ * @return the same object
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_lint *incload_lint_ref(incload_lint *lint);
+
+/**
+ * @brief Give a reference back; the last one frees the object.
+ * @param lint  findings, or NULL (nothing happens)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API void incload_lint_unref(incload_lint *lint);
+
+/**
+ * @brief How many findings there are.
+ * @param lint  findings, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_lint_count(const incload_lint *lint);
+
+/**
+ * @brief The id of a finding, such as `"cursor_not_indexed"`: for programs, and never changed.
+ * @param lint  findings, or NULL (returns NULL)
+ * @param index  from 0
+ * @return static text; NULL for an index that is out of range
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_lint_id(const incload_lint *lint, int32_t index);
+
+/**
+ * @brief What it was found on: a table, a column as `table.column`, or a server.
+ * @param lint  findings, or NULL (returns NULL)
+ * @param index  from 0
+ * @return borrowed; NULL for an index that is out of range
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_lint_object(const incload_lint *lint, int32_t index);
+
+/**
+ * @brief What happens because of it.
+ * @param lint  findings, or NULL (returns NULL)
+ * @param index  from 0
+ * @return static text; NULL for an index that is out of range
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_lint_what(const incload_lint *lint, int32_t index);
+
+/**
+ * @brief What to do about it.
+ * @param lint  findings, or NULL (returns NULL)
+ * @param index  from 0
+ * @return static text; NULL for an index that is out of range
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_lint_remedy(const incload_lint *lint, int32_t index);
+
+/**
+ * @brief How much a finding matters.
+ * @param lint  findings, or NULL (returns 0)
+ * @param index  from 0
+ * @return one of `INCLOAD_SEVERITY_...`; 0 for an index that is out of range
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_lint_severity(const incload_lint *lint, int32_t index);
+
+/**
+ * @brief All findings for people, one a line.
+ * @param lint  findings, or NULL (returns `""`)
+ * @return borrowed; `""` when there are none
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_lint_text(const incload_lint *lint);
+
+/**
+ * @brief All findings for programs, as one JSON array.
+ * @param lint  findings, or NULL (returns `""`)
+ * @return borrowed
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_lint_json(const incload_lint *lint);
 
 INCLOAD_END_DECLS
 

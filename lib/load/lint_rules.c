@@ -275,7 +275,8 @@ static const struct {
     const char *remedy;
 } rules[] = {
     { "target_not_transactional", INCLOAD__SEVERITY_ERROR, target_not_transactional,
-      "the target's engine has no transactions: a load that fails would leave half of its rows, so every run is refused",
+      "the target's engine has no transactions: a load that fails would leave half of its rows, so every run is "
+      "refused",
       "ALTER TABLE ... ENGINE=InnoDB" },
     { "no_unique_key", INCLOAD__SEVERITY_ERROR, no_unique_key,
       "the target has no unique index on the key: a merge could double rows, so every run is refused",
@@ -296,19 +297,19 @@ static const struct {
       "the cursor may be NULL: the first such row lets every load fail",
       "declare it NOT NULL, or set null_cursor=include or null_cursor=exclude" },
     { "cursor_without_zone", INCLOAD__SEVERITY_WARNING, cursor_without_zone,
-      "the cursor has no time zone: its values depend on the zone of the session that writes, and go back by an hour in "
-      "autumn where that is not UTC",
+      "the cursor has no time zone: its values depend on the zone of the session that writes, and go back by an hour "
+      "in autumn where that is not UTC",
       "take a type with a time zone, or tell the zone by option 'cursor_zone'" },
     { "cursor_date_only", INCLOAD__SEVERITY_WARNING, cursor_date_only,
       "the cursor tells days only: every load reads the rows of the last day again",
       "take a column of date and time" },
     { "cursor_set_by_client", INCLOAD__SEVERITY_WARNING, cursor_set_by_client,
-      "nothing in the database sets the cursor: the writers' clocks do, and rows with late stamps are found by deep reads "
-      "only",
+      "nothing in the database sets the cursor: the writers' clocks do, and rows with late stamps are found by deep "
+      "reads only",
       "let a default and a trigger before updates set it (MariaDB: DEFAULT and ON UPDATE CURRENT_TIMESTAMP(6))" },
     { "cursor_not_set_at_update", INCLOAD__SEVERITY_WARNING, cursor_not_set_at_update,
-      "the cursor is set when a row is made, but nothing sets it when it changes: changes that do not set it themselves "
-      "are not found",
+      "the cursor is set when a row is made, but nothing sets it when it changes: changes that do not set it "
+      "themselves are not found",
       "let a trigger before updates set it (MariaDB: ON UPDATE CURRENT_TIMESTAMP(6))" },
     { "activities_not_tracked", INCLOAD__SEVERITY_WARNING, activities_not_tracked,
       "the source does not track sessions' activities: who is in flight cannot be told, and loads are less exact",

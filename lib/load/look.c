@@ -175,7 +175,8 @@ static int32_t
 look_rows(look *at, incload_error **err)
 {
     incload__facts *facts = at->facts;
-    int64_t estimate = -1, counted = -1, limit = facts->small_rows < INT64_MAX / 4 ? facts->small_rows + 1 : INT64_MAX / 4;
+    int64_t limit = facts->small_rows < INT64_MAX / 4 ? facts->small_rows + 1 : INT64_MAX / 4;
+    int64_t estimate = -1, counted = -1;
     incload__str note = INCLOAD__STR(at->mem);
     incload__rows rows = { .mem = at->mem };
     incload_error *failure = NULL;
@@ -203,8 +204,8 @@ look_rows(look *at, incload_error **err)
     incload__str_add(&note, status != INCLOAD_OK ? "estimated: counting took too long or was refused"
                             : known && estimate > counted ? "estimated by the server's statistics"
                                                           : "at least so many: counted up to small_rows");
-    return tell(at, INCLOAD__FACT_ROWS, facts->rows >= 0 ? (status == INCLOAD_OK ? "counted" : "statistics") : "not known",
-                &note, err);
+    const char *origin = status == INCLOAD_OK && counted >= estimate ? "counted" : "statistics";
+    return tell(at, INCLOAD__FACT_ROWS, facts->rows >= 0 ? origin : "not known", &note, err);
 }
 
 static int32_t

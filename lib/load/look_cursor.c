@@ -18,7 +18,8 @@ static const char *const changed[] = {
 static const char *const changed_in_part[] = { "updat", "modif", "chang" };
 static const char *const made[] = { "created_at", "created",     "inserted_at", "inserted",   "created_on",
                                     "creation_date", "create_time", "event_time",  "occurred_at", "logged_at" };
-static const char *const versions[] = { "row_version", "rowversion", "version", "revision", "change_id", "sequence_no" };
+static const char *const versions[] = { "row_version", "rowversion", "version",
+                                        "revision",    "change_id",  "sequence_no" };
 
 static bool
 is_one_of(const char *name, const char *const *list, size_t count)

@@ -45,11 +45,11 @@ write_text(incload_plan *plan, incload_error **err)
     const incload__explained *found = &plan->found;
     incload__str out = INCLOAD__STR(plan->mem);
 
-    incload__str_addf(&out, "road: %s%s%s\n", incload_plan_road(plan), incload_plan_road_reason(plan)[0] != '\0' ? ": " : "",
-                      incload_plan_road_reason(plan));
+    incload__str_addf(&out, "road: %s%s%s\n", incload_plan_road(plan),
+                      incload_plan_road_reason(plan)[0] != '\0' ? ": " : "", incload_plan_road_reason(plan));
     if (found->result.level != NULL) {
-        incload__str_addf(&out, "watermark: %s\nwindow: from %s to %s\n", found->before != NULL ? found->before : "none",
-                          found->low != NULL ? found->low : "the beginning",
+        incload__str_addf(&out, "watermark: %s\n", found->before != NULL ? found->before : "none");
+        incload__str_addf(&out, "window: from %s to %s\n", found->low != NULL ? found->low : "the beginning",
                           found->high != NULL ? found->high : "nothing: no row has a position");
         incload__str_addf(&out, "exactness: %s%s%s\n", found->result.level,
                           found->result.level_reason != NULL ? ": " : "", text_or_empty(found->result.level_reason));

@@ -21,7 +21,8 @@ FROM pg_catalog.pg_class AS c
 CROSS JOIN LATERAL (
     SELECT sum(CASE WHEN l.relpages > 0 AND l.reltuples > 0
                     THEN l.reltuples / l.relpages
-                         * (pg_relation_size(l.oid) / current_setting('block_size')::int) ELSE 0 END)::bigint AS estimate,
+                         * (pg_relation_size(l.oid) / current_setting('block_size')::int)
+                    ELSE 0 END)::bigint AS estimate,
            count(*) FILTER (WHERE l.reltuples < 0 OR (l.relpages = 0 AND pg_relation_size(l.oid) > 0)) AS unknown,
            sum(pg_total_relation_size(l.oid))::bigint AS bytes
     FROM pg_catalog.pg_class AS l
