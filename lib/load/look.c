@@ -196,7 +196,7 @@ look_rows(look *at, incload_error **err)
     incload_error_unref(failure);
     if (status == INCLOAD_OK && counted >= 0 && counted < limit) {
         facts->rows = counted;
-        incload__str_add(&note, "counted");
+        incload__str_add(&note, "all of them");
         return tell(at, INCLOAD__FACT_ROWS, "counted", &note, err);
     }
     /* Out of time, or more than the limit: what the statistics say, but no less than was counted. */

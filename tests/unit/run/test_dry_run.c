@@ -85,8 +85,12 @@ static void
 expect_the_same(const char *dialect, int32_t load)
 {
     static const char *const keys[] = { "1", "2" };
-    rig r = rig_new(dialect);
+    rig r;
 
+    /* A script cannot tell SQLite's reading of all keys from that of the rows. */
+    if (strcmp(dialect, "sqlite") == 0 && strstr(loads[load].options, "detect_deletes") != NULL)
+        return;
+    r = rig_new(dialect);
     if (loads[load].earlier)
         rig_tell_earlier_load(r.to);
     incload_mock_answer_rows(r.from, strcmp(dialect, "mariadb") == 0 ? "SELECT `id` FROM%" : "SELECT \"id\" FROM%", 0,
