@@ -24,14 +24,14 @@ static const incload__option facts_option_list[] = {
     MAYBE("has_cursor", has_cursor,
           "Whether the source has a column that grows when a row changes. Yes by itself where option 'cursor' names "
           "it."),
-    TEXT("cursor", cursor, "That column."),
+    TEXT("cursor", cursor, "The column that grows when a row changes, such as updated_at."),
     MAYBE("cursor_indexed", cursor_indexed, "Whether an index of the source begins with it."),
     INTEGER("cursor_null_percent", cursor_null_percent, "-1", -1, 100, "",
             "Of a hundred rows, how many have no value there, rounded up; -1 when that is not known."),
     MAYBE("has_key", has_key,
           "Whether some columns identify a row, in the source and in the target. Yes by itself where option 'key' "
           "names them."),
-    LIST("key", key, "Those columns."),
+    LIST("key", key, "The columns that identify a row."),
     MAYBE("supports_cdc", supports_cdc, "Whether the source can tell its changes as events."),
     BOOLEAN("one_time", one_time, "The table is loaded once: history that does not change any more."),
     BOOLEAN("critical", critical,

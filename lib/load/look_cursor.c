@@ -46,12 +46,15 @@ holds_one_of(const char *name, const char *const *list, size_t count)
 #define ONE_OF(name, list) is_one_of((name), (list), sizeof(list) / sizeof((list)[0]))
 
 static int32_t
-points_of_name(const incload__column *column, bool append_only)
+points_of_name(const incload__dialect *dialect, const incload__column *column, bool append_only)
 {
     bool stamp = column->type.kind == INCLOAD__TIMESTAMP || column->type.kind == INCLOAD__TIMESTAMPTZ;
     bool number = column->type.kind == INCLOAD__INT64 || column->type.kind == INCLOAD__UINT64
                   || column->type.kind == INCLOAD__INT32;
 
+    /* SQLite has no type for stamps: they are texts whose order is that of time. */
+    if (dialect == &incload__dialect_sqlite && column->type.kind == INCLOAD__TEXT)
+        return ONE_OF(column->name, changed) ? CHANGED_IN_PART : 0;
     if (number)
         return ONE_OF(column->name, versions) ? CHANGED_IN_PART : 0;
     if (!stamp && column->type.kind != INCLOAD__DATE)
@@ -71,7 +74,7 @@ points_of(const incload__looked *looked, const incload__dialect *dialect, const 
 {
     const char *extra = incload__looked_column(looked, column->name, INCLOAD__LOOK_EXTRA);
     const char *indexed = incload__looked_column(looked, column->name, INCLOAD__LOOK_INDEXED);
-    int32_t points = points_of_name(column, append_only);
+    int32_t points = points_of_name(dialect, column, append_only);
 
     if (dialect->misorders != NULL && dialect->misorders(column))
         return 0;
