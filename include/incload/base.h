@@ -95,5 +95,8 @@ typedef struct incload_unit incload_unit;
 typedef struct incload_batch incload_batch;
 typedef struct incload_event incload_event;
 typedef struct incload_mock incload_mock;
+typedef struct incload_recommendation incload_recommendation;
+typedef struct incload_plan incload_plan;
+typedef struct incload_lint incload_lint;
 
 #endif /* INCLOAD_BASE_H */

@@ -57,5 +57,13 @@ extern const char incload__sql_sqlserver_identity[];
 extern const char incload__sql_ansi_columns[];
 extern const char incload__sql_ansi_keys[];
 extern const char incload__sql_ansi_schema[];
+extern const char incload__sql_postgres_look[];
+extern const char incload__sql_postgres_look_columns[];
+extern const char incload__sql_mariadb_look[];
+extern const char incload__sql_mariadb_look_columns[];
+extern const char incload__sql_postgres_lint[];
+extern const char incload__sql_mariadb_lint[];
+extern const char incload__sql_sqlite_look[];
+extern const char incload__sql_sqlite_look_columns[];
 
 #endif

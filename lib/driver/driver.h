@@ -140,6 +140,15 @@ struct incload__driver {
                      incload__conn *to, const char *table, const char *columns,
                      int32_t (*progress)(int64_t bytes, void *data), void *data, int64_t *rows, int64_t *bytes,
                      incload_error **err);
+
+    /* ---- the same as texts, for people: nothing is sent ---- */
+
+    /* What stands around a query that read_open sends; NULL: nothing. */
+    const char *read_before;
+    const char *read_after;
+    /* The statement by which write_open writes, appended; for one row where a statement takes as many as fit. */
+    int32_t (*write_text)(incload__conn *conn, const char *table, const incload__schema *schema, incload__str *out,
+                          incload_error **err);
 };
 
 #ifdef INCLOAD_HAVE_LIBPQ

@@ -194,9 +194,11 @@ incload__audit_checks(incload__load *load, int64_t staged, incload_error **err)
         status = check_unique(load, staged, err);
     for (int32_t i = 0; i < load->spec->check_count && status == INCLOAD_OK; i++)
         status = check_by_sql(load, &load->spec->checks[i], staged, err);
-    if (status == INCLOAD_OK && load->spec->check_function != NULL)
+    if (load->spec->check_function == NULL || load->rehearsed)
+        return status;
+    if (status == INCLOAD_OK)
         status = incload__load_check(load, err);
-    if (status == INCLOAD_OK && load->spec->check_function != NULL)
+    if (status == INCLOAD_OK)
         status = check_by_function(load, staged, err);
     return status;
 }

@@ -122,7 +122,7 @@ check_not_all(const incload__load *load, incload_error **err)
 {
     char name[200];
 
-    if (load->keys_read > 0 || load->keys_there > 0 || load->how->delete_all)
+    if (load->keys_read > 0 || load->keys_there > 0 || load->how->delete_all || load->rehearsed)
         return INCLOAD_OK;
     return incload__fail(err, INCLOAD_E_STATE,
                          "the source has no row left, so detect_deletes would empty target table %s: set "

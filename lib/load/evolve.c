@@ -270,6 +270,8 @@ incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err)
         status = carry_out(load, rules, &evolve->changes[i], err);
     if (status == INCLOAD_OK)
         status = run_if_any(load, rules->after, err);
+    if (load->rehearsed)
+        return status;
     if (status == INCLOAD_OK)
         status = check_outcome(load, err);
     /* What is committed is told now, whatever becomes of the unit. */
@@ -319,7 +321,7 @@ incload__evolve_tell(incload__load *load)
 {
     struct incload__evolve *evolve = load->evolve;
 
-    for (int32_t i = 0; i < evolve->told_count && load->spec->notice != NULL && !evolve->is_told; i++)
+    for (int32_t i = 0; i < evolve->told_count && load->spec->notice != NULL && !evolve->is_told && !load->rehearsed; i++)
         load->spec->notice(load->spec->progress_data, evolve->told[i]);
     evolve->is_told = true;
 }

@@ -30,6 +30,8 @@ struct incload__load {
     char *session;         /* the target's session, as its dialect names it; NULL: cannot be told */
     int64_t connected_us;  /* monotonic */
 
+    bool rehearsed; /* nothing is run, so what is made is not there to be looked at */
+
     /* ---- the plan ---- */
     incload__table source_name; /* name NULL for a query */
     incload__table target_name;
@@ -49,6 +51,7 @@ struct incload__load {
     bool marker_stored; /* the target has that column; else it is the last one, of staging alone */
     incload__schema marks; /* with deletes=soft: the target's columns for it, flag and time */
     int32_t road;       /* INCLOAD__ROAD_... */
+    bool target_made;   /* it was missing */
     bool staged;        /* through a temporary table, then published */
     char staging[64];
     char *destination; /* quoted: the staging table, or the target */
@@ -222,6 +225,10 @@ int32_t incload__deletes_apply(incload__load *load, incload_error **err);
 /* deletes_digest.c: where the keys of source and target differ. Leaves everything as it is, and says why, where the two
  * servers compute no digest. */
 int32_t incload__deletes_narrow(incload__load *load, incload_error **err);
+
+/* load.c: an empty load, its `env` and `mem` known; and its end, which leaves its connections alone. */
+void incload__load_init(incload__load *load);
+void incload__load_free(incload__load *load);
 
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
 int32_t incload__carry_out(incload__load *load, incload_error **err);

@@ -24,13 +24,26 @@ connect_both(incload__load *load, int64_t *wait_until_us, incload_error **err)
     return incload__ledger_read(&load->ledger, load->to, spec->name, &load->before, err);
 }
 
-static void
-load_free(incload__load *load)
+void
+incload__load_init(incload__load *load)
 {
-    if (load->from != NULL)
-        incload__database_give_back(load->spec->source, load->from);
-    if (load->to != NULL)
-        incload__database_give_back(load->spec->target, load->to);
+    load->cursor = -1;
+    load->latest_by = -1;
+    load->stamp = -1;
+    load->marker = -1;
+    load->started_us = incload__wall_us(load->env);
+    incload__schema_init(&load->shape, load->mem);
+    incload__schema_init(&load->travel, load->mem);
+    incload__schema_init(&load->target, load->mem);
+    incload__schema_init(&load->write, load->mem);
+    incload__schema_init(&load->history, load->mem);
+    incload__schema_init(&load->compared, load->mem);
+    incload__schema_init(&load->marks, load->mem);
+}
+
+void
+incload__load_free(incload__load *load)
+{
     incload__ledger_free(&load->ledger);
     incload__position_free(&load->before);
     incload__table_free(load->mem, &load->source_name);
@@ -50,6 +63,16 @@ load_free(incload__load *load)
     incload__free(load->mem, load->session);
     incload__evolve_free(load);
     incload__free(load->mem, load);
+}
+
+static void
+load_free(incload__load *load)
+{
+    if (load->from != NULL)
+        incload__database_give_back(load->spec->source, load->from);
+    if (load->to != NULL)
+        incload__database_give_back(load->spec->target, load->to);
+    incload__load_free(load);
 }
 
 /* What lasts over the attempts of one run. */
@@ -109,18 +132,7 @@ load_new(campaign *c)
     load->lease = &c->lease;
     load->settling = &c->settling;
     atomic_store(&c->settling, false);
-    load->cursor = -1;
-    load->latest_by = -1;
-    load->stamp = -1;
-    load->marker = -1;
-    load->started_us = incload__wall_us(c->env);
-    incload__schema_init(&load->shape, load->mem);
-    incload__schema_init(&load->travel, load->mem);
-    incload__schema_init(&load->target, load->mem);
-    incload__schema_init(&load->write, load->mem);
-    incload__schema_init(&load->history, load->mem);
-    incload__schema_init(&load->compared, load->mem);
-    incload__schema_init(&load->marks, load->mem);
+    incload__load_init(load);
     return load;
 }
 

@@ -212,6 +212,8 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
             status = incload__fail_memory(err);
         else
             column->nullable = from->nullable && !incload__is_key(load, i);
+        if (column != NULL && kept)
+            column->native_id = from->native_id;
     }
     incload__str_free(&native);
     return status == INCLOAD_OK ? incload__soft_add(load, out, err) : status;
@@ -244,8 +246,20 @@ find_home(incload__load *load, incload_error **err)
     return status;
 }
 
+/* The table that a run would make, as it would find it afterwards. */
 static int32_t
-create_target(incload__load *load, const incload__list *names, incload_error **err)
+imagine_target(const incload__load *load, const incload__schema *columns, incload__schema *out, incload_error **err)
+{
+    int32_t status = incload__schema_copy(out, columns, err);
+
+    for (int32_t i = 0; i < out->count; i++)
+        out->columns[i].type = load->to->dialect->type_of(out->columns[i].native);
+    return status;
+}
+
+/* Fills in `out` only in a rehearsal. */
+static int32_t
+create_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
 {
     int32_t key[MAX_KEY + 1];
     int32_t key_count = incload__mode_created_key(load, key);
@@ -265,6 +279,8 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    if (status == INCLOAD_OK && load->rehearsed)
+        status = imagine_target(load, &columns, out, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "creating target table %s",
                               incload__table_text(&load->target_name, name, sizeof name));
@@ -280,6 +296,11 @@ check_target_key(incload__load *load, incload_error **err)
 
     if (load->key_count == 0)
         return INCLOAD_OK;
+    /* One that is made has the key, but for a group of rows. */
+    if (load->rehearsed && load->target_made) {
+        load->one_per_key = load->key_is_unique || load->how->write != INCLOAD__WRITE_DELETE_INSERT;
+        return incload__mode_check_key(load, err);
+    }
     int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
     if (status != INCLOAD_OK)
         return status;
@@ -311,7 +332,10 @@ make_target(incload__load *load, const incload__list *names, incload__schema *al
 
     if (status != INCLOAD_OK)
         return status;
-    status = create_target(load, names, &failure);
+    load->target_made = true;
+    status = create_target(load, names, all, &failure);
+    if (status == INCLOAD_OK && load->rehearsed)
+        return INCLOAD_OK;
     if (status == INCLOAD_OK)
         return incload__inspect_table(load, load->to, &load->target_name, all, err);
     /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique violation

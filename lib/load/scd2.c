@@ -276,7 +276,8 @@ find_gone(incload__load *load, const incload__history *history, int64_t *gone, i
         status = run(load, &list, gone, err);
     if (status == INCLOAD_OK && apart)
         status = drop(load, history->keys, err);
-    if (status == INCLOAD_OK && *gone > 0 && atomic_load(&load->unit->rows_written) == 0 && !load->how->delete_all)
+    if (status == INCLOAD_OK && *gone > 0 && atomic_load(&load->unit->rows_written) == 0 && !load->how->delete_all
+        && !load->rehearsed)
         status = incload__fail(err, INCLOAD_E_STATE,
                                "the source has no row left, so scd2_deletes would end every version in target table "
                                "%s: set delete_all=true if that is meant",

@@ -263,6 +263,8 @@ incload__swap_check(incload__swap *swap, incload_error **err)
     const incload_unit *unit = swap->load->unit;
     int64_t expected = atomic_load(&unit->rows_read) + swap->load->rows_added - atomic_load(&unit->rows_skipped);
     int64_t rows = -1;
+    if (swap->load->rehearsed)
+        return incload__audit_rows(swap->load, 0, true, err);
     int32_t status = count_stage(swap, &rows, err);
 
     if (status == INCLOAD_OK && (rows != expected || rows != atomic_load(&unit->rows_written)))
@@ -312,9 +314,15 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
     };
     incload__swap swap = { .load = load, .rules = load->to->dialect->swap, .plan = { .mem = load->mem } };
     int32_t status = check_offered(load, err);
+    char name[200];
 
     if (status == INCLOAD_OK)
         status = incload__evolve_refuse(load, err);
+    if (status == INCLOAD_OK && load->rehearsed && load->target_made)
+        status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                               "target table %s is missing, and without it nothing tells what a swap would carry over: "
+                               "create it, or run the load, which makes it",
+                               incload__table_text(&load->target_name, name, sizeof name));
     if (status != INCLOAD_OK)
         return status;
     name_objects(&swap);

@@ -66,7 +66,7 @@ wait_for_snapshots(incload__swap *swap, incload_error **err)
     incload__swap_tries tries;
     incload__number seconds = incload__as_number(swap->loaded_us / 1000000 + 1);
 
-    if (!swap->rules->freezes || incload__swap_freezes(swap->load))
+    if (!swap->rules->freezes || incload__swap_freezes(swap->load) || swap->load->rehearsed)
         return INCLOAD_OK;
     memcpy(loaded, seconds.text, seconds.length + 1);
     incload__swap_tries_begin(swap, &tries);

@@ -53,9 +53,12 @@ finish_stage(incload__swap *swap, incload_error **err)
     int32_t status = incload__swap_phase(swap, "build", err);
 
     incload__str_addf(&sql, "%s%s", swap->rules->analyze, load->destination);
-    if (status == INCLOAD_OK)
-        status = sql.failed ? incload__fail_memory(err)
-                            : load->to->driver->select(load->to, incload__str_text(&sql), NULL, 0, &rows, err);
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK && load->rehearsed)
+        status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    else if (status == INCLOAD_OK)
+        status = load->to->driver->select(load->to, incload__str_text(&sql), NULL, 0, &rows, err);
     incload__rows_free(&rows);
     incload__str_free(&sql);
     return status;

@@ -543,6 +543,10 @@ verify_free(verify *v)
     incload__schema_free(&load->travel);
     incload__schema_free(&load->target);
     incload__schema_free(&load->write);
+    incload__schema_free(&load->history);
+    incload__schema_free(&load->compared);
+    incload__schema_free(&load->marks);
+    incload__evolve_free(load);
     incload__load_result_free(v->mem, &v->report);
     incload__free(v->mem, v);
 }
@@ -559,14 +563,7 @@ set_up(verify *v)
     load->unit = v->unit;
     load->result = &v->report;
     load->mem = v->mem;
-    load->cursor = -1;
-    load->latest_by = -1;
-    load->marker = -1;
-    incload__schema_init(&load->shape, v->mem);
-    incload__schema_init(&load->travel, v->mem);
-    incload__schema_init(&load->target, v->mem);
-    incload__schema_init(&load->write, v->mem);
-    incload__schema_init(&load->marks, v->mem);
+    incload__load_init(load);
 }
 
 int32_t

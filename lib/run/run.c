@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "load/facts.h"
 #include "load/verify.h"
 #include "run/step.h"
 #include "state/ledger.h"
@@ -38,6 +39,7 @@ const incload__option_table incload__run_options = INCLOAD__OPTION_TABLE("run", 
 const incload__option_table *const incload__option_tables[] = {
     &incload__context_options, &incload__database_options, &incload__strategy_options,
     &incload__step_options,    &incload__run_options,     &incload__verify_options,
+    &incload__facts_options,
 };
 const int32_t incload__option_table_count = sizeof incload__option_tables / sizeof incload__option_tables[0];
 

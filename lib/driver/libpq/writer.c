@@ -112,6 +112,21 @@ start(pq_writer *writer, const char *table, const char *columns, incload_error *
     return status;
 }
 
+/* By the types as the catalogue told them; the format is asked of the server when it is written. */
+int32_t
+incload__pq_write_text(incload__conn *conn, const char *table, const incload__schema *schema, incload__str *out,
+                       incload_error **err)
+{
+    bool binary = true;
+
+    for (int32_t i = 0; i < schema->count; i++)
+        binary = binary && incload__copy_encodable(schema->columns[i].type.kind, schema->columns[i].native_id);
+    incload__str_addf(out, "COPY %s (", table);
+    int32_t status = incload__quote_columns(conn->dialect, out, schema, "", err);
+    incload__str_addf(out, ") FROM STDIN%s", binary ? " (FORMAT binary)" : "");
+    return status;
+}
+
 int32_t
 incload__pq_write_open(incload__conn *conn, const char *table, const incload__schema *schema, incload__writer **out,
                        incload_error **err)

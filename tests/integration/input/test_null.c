@@ -19,6 +19,9 @@ static struct {
     incload_step *step;
     incload_run *run;
     incload_verification *verification;
+    incload_recommendation *recommendation;
+    incload_plan *plan;
+    incload_lint *lint;
     incload_unit *unit;
     incload_event *event;
     incload_mock *mock;
@@ -107,6 +110,9 @@ set_up(void)
     valid.step = incload_step_new_load(valid.database, "orders", valid.database, "copies", valid.strategy, &err);
     valid.run = incload_step_run(valid.step, NULL, &err);
     valid.verification = incload_verification_new(valid.step, NULL, &err);
+    valid.recommendation = incload_strategy_recommend("rows=1", &err);
+    valid.plan = incload_step_plan(valid.step, &err);
+    valid.lint = incload_step_lint(valid.step, NULL);
     valid.watermark = incload_watermark_open(valid.database, "copies", &err);
     valid.watermark_list = incload_watermark_list_new(valid.database, &err);
     valid.event = incload_context_next_event(valid.context, 0, &err);
@@ -131,6 +137,9 @@ tear_down(void)
     incload_watermark_unref(valid.watermark);
     incload_run_unref(valid.run);
     incload_verification_unref(valid.verification);
+    incload_recommendation_unref(valid.recommendation);
+    incload_plan_unref(valid.plan);
+    incload_lint_unref(valid.lint);
     incload_step_unref(valid.step);
     incload_strategy_unref(valid.strategy);
     incload_database_unref(valid.database);
