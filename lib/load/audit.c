@@ -49,7 +49,7 @@ count_staging(incload__load *load, int64_t given, incload_error **err)
     incload__str_addf(&sql, "SELECT COUNT(*) FROM %s", load->destination);
     int32_t status = incload__audit_number(load, &sql, "counting the staged rows", &held, err);
     incload__str_free(&sql);
-    if (status == INCLOAD_OK && held != given)
+    if (status == INCLOAD_OK && held != given && !load->rehearsed)
         status = incload__fail(err, INCLOAD_E_INTERNAL,
                                "staging holds %lld rows where %lld were sent: nothing was published; please report "
                              "this",

@@ -320,8 +320,9 @@ void
 incload__evolve_tell(incload__load *load)
 {
     struct incload__evolve *evolve = load->evolve;
+    bool silent = load->spec->notice == NULL || evolve->is_told || load->rehearsed;
 
-    for (int32_t i = 0; i < evolve->told_count && load->spec->notice != NULL && !evolve->is_told && !load->rehearsed; i++)
+    for (int32_t i = 0; i < evolve->told_count && !silent; i++)
         load->spec->notice(load->spec->progress_data, evolve->told[i]);
     evolve->is_told = true;
 }

@@ -250,9 +250,13 @@ replay_all(incload__load *load, incload_error **err)
 int32_t
 incload__replay_carry_out(incload__load *load, incload_error **err)
 {
-    int32_t status = load->to->driver->begin(load->to, err);
+    int32_t status = incload__evolve_apply(load, false, err);
 
     load->staged = true;
+    if (status == INCLOAD_OK)
+        status = load->to->driver->begin(load->to, err);
+    if (status == INCLOAD_OK)
+        status = incload__evolve_apply(load, true, err);
     if (status == INCLOAD_OK)
         status = incload__reject_begin(load, err);
     if (status == INCLOAD_OK)

@@ -92,9 +92,9 @@ static const incload__option strategy_option_list[] = {
          "to. The source's own default when empty."),
     CHOICE("detect_deletes", detect_deletes, "none", "none keys digest",
            "How rows that were deleted in the source are found: not at all; by reading all its keys in the snapshot of "
-           "the load and deleting (or marking, see deletes) what the target has beyond them; or by comparing digests of keys, range by range, "
-           "which the servers compute (PostgreSQL, MariaDB), and reading the keys of ranges that differ. Needs "
-           "write=merge."),
+           "the load and deleting (or marking, see deletes) what the target has beyond them; or by comparing digests "
+           "of keys, range by range, which the servers compute (PostgreSQL, MariaDB), and reading the keys of ranges "
+           "that differ. Needs write=merge."),
     BOOLEAN("delete_all", delete_all, "false",
             "Let detect_deletes empty the target, or scd2_deletes end every version, when the source has no row left. "
             "Refused otherwise."),

@@ -102,6 +102,39 @@ START_TEST(rows_that_the_target_refuses_leave_it_as_it_was)
 }
 END_TEST
 
+START_TEST(guards_and_checks_look_at_the_new_table)
+{
+    scene s = begin("swap_guards", _i);
+
+    fill_target(&s);
+    s.what.options = "max_rows=2";
+    load_fails(&s.what, INCLOAD_E_CHECK, "the load brings 3 rows, more than max_rows=2");
+    s.what.options = "check_not_null=name";
+    load_fails(&s.what, INCLOAD_E_CHECK, "check 'check_not_null' failed: 1 of 3 rows have NULL in column 'name'");
+    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s WHERE name = 'old'", s.target), 3);
+    expect_clean(s.to);
+    s.what.options = "check_not_null=id";
+    load_counts(&s.what, 3, 3);
+    expect_clean(s.to);
+    scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_new_column_of_the_source_is_refused_by_name_or_left_out)
+{
+    scene s = begin("swap_column", _i);
+
+    load_counts(&s.what, 3, 3);
+    sql(s.from, "ALTER TABLE %s ADD COLUMN extra integer", s.source);
+    load_fails(&s.what, INCLOAD_E_UNSUPPORTED, "'extra'|write=swap|new_columns=ignore");
+    s.what.options = "new_columns=ignore";
+    load_counts(&s.what, 3, 3);
+    expect_equal(s.from, s.to, s.source, s.target, columns);
+    expect_clean(s.to);
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(a_view_of_the_target_shows_the_new_rows)
 {
     scene s = begin("swap_view", _i);
@@ -316,6 +349,8 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_target_that_is_not_there_is_made, 0, ROUTES);
     tcase_add_loop_test(tests, an_empty_source_is_refused_unless_it_is_meant, 0, ROUTES);
     tcase_add_loop_test(tests, rows_that_the_target_refuses_leave_it_as_it_was, 0, ROUTES);
+    tcase_add_loop_test(tests, guards_and_checks_look_at_the_new_table, 0, ROUTES);
+    tcase_add_loop_test(tests, a_new_column_of_the_source_is_refused_by_name_or_left_out, 0, ROUTES);
     tcase_add_loop_test(tests, a_view_of_the_target_shows_the_new_rows, 0, ROUTES);
     tcase_add_loop_test(tests, indexes_defaults_and_numbering_stay, 0, ROUTES);
     tcase_add_loop_test(tests, a_source_that_reads_the_target_itself_reads_the_old_rows, 0, DATABASES);

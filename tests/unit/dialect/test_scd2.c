@@ -38,7 +38,7 @@ fill(const incload__dialect *dialect, bool stamps)
     put(&own, dialect, "is_current", flag, false);
     if (!stamps)
         put(&own, dialect, "is_deleted", flag, false);
-    rows = (incload__merge){ &target, "g", &columns, key, 1, stamps ? -1 : 2 };
+    rows = (incload__merge){ &target, "g", &columns, key, 1, stamps ? -1 : 2, false };
     return (incload__history){ .rows = &rows, .own = &own, .compared = &compared, .versions = "v", .keys = "k",
                                .moment = "2024-03-01 10:00:00.000000", .stamp = stamps ? 2 : -1 };
 }

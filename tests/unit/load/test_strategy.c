@@ -113,7 +113,7 @@ START_TEST(what_is_wrong_makes_no_strategy_and_says_why)
         { "", NULL, INCLOAD_E_INVALID, "there is no strategy '': take timestamp, upsert, append, " },
         { "Timestamp", NULL, INCLOAD_E_INVALID, "there is no strategy 'Timestamp'" },
         { "append", "curser=x", INCLOAD_E_UNKNOWN_OPTION, "a strategy has no option 'curser': did you mean 'cursor'?" },
-        { "append", "window=some", INCLOAD_E_INVALID, "option 'window' of a strategy takes one of: all since interval" },
+        { "append", "window=some", INCLOAD_E_INVALID, "option 'window' of a strategy takes one of: all since " },
         { "append", "key='a,,b'", INCLOAD_E_INVALID, "option 'key' has an empty name" },
         { "append", "batch_rows=0", INCLOAD_E_INVALID, "option 'batch_rows' of a strategy takes a number from 1 to" },
         { "append", "batch_bytes=1", INCLOAD_E_INVALID, "option 'batch_bytes' of a strategy takes a number from 1024" },

@@ -175,12 +175,12 @@ END_TEST
 START_TEST(a_ledger_is_made_with_its_version_last)
 {
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 10);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 12);
     ck_assert_str_eq(incload_mock_statement(mock, 1), "CREATE SCHEMA IF NOT EXISTS \"incload\"");
-    ck_assert_str_eq(incload_mock_statement(mock, 9),
+    ck_assert_str_eq(incload_mock_statement(mock, 11),
                      "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2)");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 9, 0), "3");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 9, 1), "1700000000000000");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 11, 0), "3");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 11, 1), "1700000000000000");
 }
 END_TEST
 
@@ -201,7 +201,7 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_reject` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_loaded_columns` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_object` "), 1);
-        ck_assert_str_eq(incload_mock_statement(mock, 8),
+        ck_assert_str_eq(incload_mock_statement(mock, 10),
                          "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
 }
