@@ -202,13 +202,10 @@ stage_marker(incload__load *load, incload_error **err)
     const incload__column *from = &load->shape.columns[load->marker];
     incload__str native = INCLOAD__STR(load->mem);
     bool kept = false;
+    int32_t status = incload__marker_check_alone(load, err);
 
-    if (is_needed(load, load->marker))
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "the delete_marker column '%.64s' is also key, cursor or latest_by, so the target must "
-                             "have it: add it there",
-                             from->name);
-    int32_t status = incload__target_native(load, load->marker, from->name, &native, &kept, err);
+    if (status == INCLOAD_OK)
+        status = incload__target_native(load, load->marker, from->name, &native, &kept, err);
     if (status == INCLOAD_OK && native.failed)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK) {

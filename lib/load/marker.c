@@ -71,6 +71,19 @@ incload__marker_find(incload__load *load, const incload__schema *all, incload_er
 }
 
 int32_t
+incload__marker_check_alone(const incload__load *load, incload_error **err)
+{
+    int32_t marker = load->marker;
+
+    if (marker < 0 || (marker != load->cursor && marker != load->latest_by && !incload__is_key(load, marker)))
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_INVALID,
+                         "the delete_marker column '%.64s' is also key, cursor or latest_by, so the target must have "
+                         "it: add it there",
+                         load->shape.columns[marker].name);
+}
+
+int32_t
 incload__marker_condition(const incload__load *load, const char *prefix, incload__str *out, incload_error **err)
 {
     const incload__dialect *dialect = load->to->dialect;

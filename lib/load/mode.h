@@ -43,6 +43,8 @@ int32_t incload__bound_in_target(const incload__load *load, const char *text, ch
 /* marker.c: rows of the source that are marked as deleted. */
 /* Finds the column of option delete_marker among those loaded, and adds it if it is not. */
 int32_t incload__marker_find(incload__load *load, const incload__schema *all, incload_error **err);
+/* INCLOAD_E_INVALID when a target without the marker would lack its key, cursor or latest_by. */
+int32_t incload__marker_check_alone(const incload__load *load, incload_error **err);
 /* Condition on staging's alias s ("s.") or on staging alone ("") that is true for such a row. */
 int32_t incload__marker_condition(const incload__load *load, const char *prefix, incload__str *out,
                                   incload_error **err);

@@ -330,6 +330,8 @@ make_target(incload__load *load, const incload__list *names, incload__schema *al
     incload_error *failure = NULL;
     int32_t status = check_never_loaded(load, err);
 
+    if (status == INCLOAD_OK)
+        status = incload__marker_check_alone(load, err);
     if (status != INCLOAD_OK)
         return status;
     load->target_made = true;
