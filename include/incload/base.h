@@ -72,7 +72,8 @@ enum {
     INCLOAD_E_PROTOCOL = -28,       /**< the server or driver answered something impossible */
     INCLOAD_E_COMMIT_UNKNOWN = -29, /**< the wire broke inside COMMIT and the ledger could not be read */
     INCLOAD_E_CALLBACK = -30,       /**< a process function failed */
-    INCLOAD_E_INTERNAL = -31        /**< a broken invariant inside the library: please report */
+    INCLOAD_E_INTERNAL = -31,       /**< a broken invariant inside the library: please report */
+    INCLOAD_E_CHECK = -32           /**< a guard or check refused the staged rows; nothing was published */
 };
 
 /** What a process function returns for success. Anything else, 0 included, is a failure. @since 0.1 */
@@ -94,5 +95,8 @@ typedef struct incload_unit incload_unit;
 typedef struct incload_batch incload_batch;
 typedef struct incload_event incload_event;
 typedef struct incload_mock incload_mock;
+typedef struct incload_recommendation incload_recommendation;
+typedef struct incload_plan incload_plan;
+typedef struct incload_lint incload_lint;
 
 #endif /* INCLOAD_BASE_H */

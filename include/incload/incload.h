@@ -6,6 +6,7 @@
 #ifndef INCLOAD_INCLOAD_H
 #define INCLOAD_INCLOAD_H
 
+#include <incload/advice.h>
 #include <incload/arrow.h>
 #include <incload/base.h>
 #include <incload/batch.h>
@@ -14,6 +15,7 @@
 #include <incload/error.h>
 #include <incload/event.h>
 #include <incload/option.h>
+#include <incload/plan.h>
 #include <incload/run.h>
 #include <incload/step.h>
 #include <incload/strategy.h>

@@ -113,13 +113,22 @@ INCLOAD_API int64_t incload_run_rows_read(const incload_run *run);
 INCLOAD_API int64_t incload_run_rows_written(const incload_run *run);
 
 /**
- * @brief Rows read that needed no write: dropped by the process function, repeated in the batch, or already there
- * unchanged.
+ * @brief Rows read that needed no write: dropped by the process function, repeated in the batch, already there
+ * unchanged, or marked as deleted.
  * @param run  a run, or NULL (returns 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int64_t incload_run_rows_skipped(const incload_run *run);
+
+/**
+ * @brief Rows that the target refused and the ledger keeps (see the strategy's option `bad_rows`). Read is written plus
+ * skipped plus these.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_rows_rejected(const incload_run *run);
 
 /**
  * @brief Rows of the source whose cursor is NULL or infinite, whatever the policy made of them.
@@ -203,6 +212,18 @@ INCLOAD_API const char *incload_run_level_reason(const incload_run *run);
 INCLOAD_API const char *incload_run_held_by(const incload_run *run);
 
 /**
+ * @brief What has changed in the source's columns since the load ran before, and what was done about it in the target:
+ * a line for each change, as in the events #INCLOAD_EVENT_NOTICE.
+ * @param run  a run, or NULL (returns `""`)
+ * @return borrowed; `""` when nothing has changed
+ *
+ * See the strategy's options `new_columns`, `widened_types`, `dropped_columns` and `changed_types`.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_schema_changes(const incload_run *run);
+
+/**
  * @brief Late rows: found by a deep read behind the place where the cursor would have begun to look, and loaded now.
  * @param run  a run, or NULL (returns 0)
  *
@@ -223,12 +244,22 @@ INCLOAD_API int64_t incload_run_rows_late(const incload_run *run);
 INCLOAD_API int64_t incload_run_lateness(const incload_run *run);
 
 /**
- * @brief Rows deleted from the target since they are gone from the source (see the strategy's option `detect_deletes`).
+ * @brief Rows deleted from the target, or marked there, since they are gone from the source or marked as deleted in it
+ * (see the strategy's options `detect_deletes`, `delete_marker` and `deletes`).
  * @param run  a run, or NULL (returns 0)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int64_t incload_run_rows_deleted(const incload_run *run);
+
+/**
+ * @brief Keys that were read from the source to find deleted rows (see the strategy's option `detect_deletes`).
+ * @param run  a run, or NULL (returns 0)
+ *
+ * All of them with `keys`; with `digest` those of ranges that differ. 0 until the run has ended.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_keys_read(const incload_run *run);
 
 /**
  * @brief How many attempts its unit took so far: 1 more than it was retried.

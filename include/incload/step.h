@@ -12,6 +12,16 @@
 INCLOAD_BEGIN_DECLS
 
 /**
+ * @brief A check function: sees how many rows a load is about to publish, and lets them pass or not.
+ *
+ * It is called after all rows were staged and before the target is changed. It must return #INCLOAD_DONE to let them
+ * pass; any other value fails the unit with #INCLOAD_E_CHECK and nothing lands. To say why, call incload_unit_fail()
+ * first. `unit` is borrowed for the call. It is called from the thread that drives the run, with no lock of the library
+ * held; a transaction is open on the target meanwhile. @since 0.1
+ */
+typedef int32_t (*incload_check_fn)(incload_unit *unit, int64_t rows_read, int64_t rows_staged, void *user_data);
+
+/**
  * @brief A load of a table into a table.
  * @param source  where the rows are
  * @param source_table  `table` or `schema.table`; letters count as they are; a part with a dot, quote or space
@@ -125,6 +135,40 @@ INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_
                                                     incload_destroy_fn destroy, incload_error **err);
 
 /**
+ * @brief Add a check of the rows that are about to be published: a query that must give no row.
+ * @param step  a step that was not started yet
+ * @param name  of the check, for messages; two checks of a step need two names
+ * @param sql  one SELECT in the target's own SQL, without a semicolon, its columns named apart. `{staging}` stands for
+ *   the table with the staged rows (the loaded columns, under the target's names), `{target}` for the target table
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * Checks run in the order they were added, inside the unit's transaction on the target and before that is changed. One
+ * that gives a row fails the unit with #INCLOAD_E_CHECK: nothing lands, and the watermark stays. The message names the
+ * check and how many rows it gave, never the rows.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_EXISTS (the name is taken), #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_add_check(incload_step *step, const char *name, const char *sql, incload_error **err);
+
+/**
+ * @brief Let a function of the host decide whether the staged rows are published.
+ * @param step  a step that was not started yet
+ * @param function  the function, or NULL to take it away
+ * @param user_data  handed to the function
+ * @param destroy  called when the step is freed or another function takes its place, or at once on failure; may be
+ *   NULL
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE.
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_set_check_function(incload_step *step, incload_check_fn function, void *user_data,
+                                                    incload_destroy_fn destroy, incload_error **err);
+
+/**
  * @brief Run a step on the calling thread, to the end.
  * @param step  a step
  * @param options  `key=value` pairs of the object `"run"`, or NULL
@@ -136,6 +180,24 @@ INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_
  * Threads: any. Blocking: until the run ends, at most the run's option `timeout`. Callback-safe: no. @since 0.1
  */
 INCLOAD_API incload_run *incload_step_run(incload_step *step, const char *options, incload_error **err);
+
+/**
+ * @brief Load the step's rejected rows once more (strategy option `bad_rows`), on the calling thread.
+ * @param step  a step
+ * @param options  as for incload_step_run()
+ * @param err  where the error goes; may be NULL
+ * @return a new reference to the finished run, or NULL, as for incload_step_run()
+ *
+ * Each row that the ledger holds for this load and that has not landed since is written as the step's strategy says
+ * (write=replace, replace_interval and swap: by plain insert), in one transaction on the target. Those that land are
+ * marked so; those that are refused again stay, with the new reason, and are counted by incload_run_rows_rejected().
+ * A row that is older than the target's by the cursor is left out. The watermark does not move. Rows that were
+ * stored as they were read pass through the step's process function; others were seen by it already.
+ *
+ * Errors: as incload_step_run(); #INCLOAD_E_UNSUPPORTED for a write mode that cannot land rows one by one (scd2).
+ * Threads: any. Blocking: until the run ends, at most the run's option `timeout`. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API incload_run *incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err);
 
 /**
  * @brief Run a step on a thread of the library.

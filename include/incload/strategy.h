@@ -12,8 +12,10 @@ INCLOAD_BEGIN_DECLS
 
 /**
  * @brief A strategy from a preset and options.
- * @param preset  `"timestamp"` (rows past the watermark, merged by key), `"upsert"` (all rows, merged by key) or
- *   `"append"` (all rows, inserted)
+ * @param preset  `"timestamp"` (rows past the watermark, merged by key), `"upsert"` (all rows, merged by key),
+ *   `"append"` (all rows, inserted), `"full_refresh"` (all rows, in place of all that were there), `"interval"` (rows
+ *   of one interval of the cursor, in place of those that were there), `"swap"` (all rows, in a new table that takes
+ *   the target's place) or `"history"` (all rows, each change as a version of its own)
  * @param options  `key=value` pairs of the object `"strategy"`, or NULL
  * @param err  where the error goes; may be NULL
  * @return a new reference, or NULL

@@ -158,6 +158,19 @@ incload__batch_end(incload_batch *batch, struct ArrowArray *out, incload_error *
     return status;
 }
 
+int32_t
+incload__batch_lend(const incload_batch *batch, int64_t first, int64_t last, struct ArrowArray *out,
+                    incload_error **err)
+{
+    int32_t status = lend_rows(batch->shared, out, err);
+
+    if (status == INCLOAD_OK) {
+        out->offset += first;
+        out->length = last - first;
+    }
+    return status;
+}
+
 static int32_t
 put_rows(incload_batch *batch, struct ArrowArray *array, incload_error **err)
 {

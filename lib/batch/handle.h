@@ -12,6 +12,9 @@ incload_batch *incload__batch_new(const incload__mem *mem, const incload__schema
                                   incload_error **err);
 /* Moves the rows out (as they are now) and frees the batch. */
 int32_t incload__batch_end(incload_batch *batch, struct ArrowArray *out, incload_error **err);
+/* Rows [first, last) as an array of its own, without a copy. */
+int32_t incload__batch_lend(const incload_batch *batch, int64_t first, int64_t last, struct ArrowArray *out,
+                            incload_error **err);
 void incload__batch_free(incload_batch *batch);
 
 #endif

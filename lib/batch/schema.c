@@ -75,6 +75,7 @@ incload__schema_copy(incload__schema *to, const incload__schema *from, incload_e
         column->key_ordinal = source->key_ordinal;
         column->native_id = source->native_id;
         column->generated = source->generated;
+        column->required = source->required;
     }
     return INCLOAD_OK;
 }

@@ -52,6 +52,7 @@ typedef struct incload__column {
     int32_t key_ordinal; /* 1..n in the primary key (or the chosen unique key), 0 = not in it */
     uint32_t native_id;  /* PostgreSQL: type OID; else 0 */
     bool generated;      /* computed by the database: readable, never written */
+    bool required;       /* every new row must bring a value: NOT NULL, and nothing gives one */
 } incload__column;
 
 typedef struct incload__schema {

@@ -164,7 +164,7 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
 
     if (status == INCLOAD_OK)
         status = add_delete_older(out, merge, err);
-    if (status == INCLOAD_OK && !incload__merge_only_key(merge))
+    if (status == INCLOAD_OK && !incload__merge_keeps_rows(merge))
         status = add_update(out, merge, err);
     if (status != INCLOAD_OK)
         return status;
@@ -201,6 +201,38 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
         incload__clause_add(&clause, ")");
     }
     return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_ansi, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, how->flag != NULL ? "UPDATE " : "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t");
+    if (how->flag != NULL)
+        incload__clause_mark(&clause, how, "");
+    incload__clause_add(&clause, how->missing ? " WHERE NOT EXISTS (SELECT 1" : " WHERE EXISTS (SELECT 1");
+    incload__clause_name(&clause, " FROM ", merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_staged(&clause, how, " AND ");
+    incload__clause_add(&clause, ")");
+    incload__clause_unmarked(&clause, how, "t.");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+keep_winners(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    int32_t status = incload__merge_check(merge, true, err);
+
+    return status == INCLOAD_OK ? add_delete_older(out, merge, err) : status;
 }
 
 static int32_t
@@ -245,5 +277,9 @@ const incload__dialect incload__dialect_ansi = {
     .merge = merge_rows,
     .append = append_rows,
     .unlike = unlike,
+    .remove_rows = remove_rows,
+    .keep_winners = keep_winners,
+    .words = { "FALSE", "TRUE" },
+    .text_word = "varchar(255)",
     .classify = classify,
 };

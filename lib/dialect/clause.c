@@ -139,7 +139,7 @@ incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge
 {
     incload__clause_add(clause, " ON CONFLICT (");
     incload__clause_key(clause, merge, "");
-    if (incload__merge_only_key(merge)) {
+    if (incload__merge_keeps_rows(merge)) {
         incload__clause_add(clause, ") DO NOTHING");
         return;
     }
@@ -147,6 +147,50 @@ incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge
     incload__clause_assign(clause, merge, "", excluded);
     incload__clause_add(clause, " WHERE ");
     incload__clause_compare(clause, merge, false, " OR ", "t.", excluded, differs);
+}
+
+static const char *
+flag_word(const incload__dialect *dialect, const incload__column *flag, bool value)
+{
+    return flag->type.kind == INCLOAD__BOOL ? dialect->words[value] : value ? "1" : "0";
+}
+
+void
+incload__clause_mark(incload__clause *clause, const incload__removal *how, const char *prefix)
+{
+    incload__clause_add(clause, " SET ");
+    incload__clause_name(clause, prefix, how->flag->name);
+    incload__clause_add(clause, " = ");
+    incload__clause_add(clause, flag_word(clause->dialect, how->flag, true));
+    incload__clause_add(clause, ", ");
+    incload__clause_name(clause, prefix, how->at->name);
+    incload__clause_add(clause, " = ");
+    clause->dialect->param(clause->out, how->at, 1);
+}
+
+void
+incload__clause_unmarked(incload__clause *clause, const incload__removal *how, const char *t)
+{
+    if (how->flag == NULL)
+        return;
+    incload__clause_add(clause, " AND (");
+    incload__clause_name(clause, t, how->flag->name);
+    incload__clause_add(clause, " IS NULL OR ");
+    incload__clause_name(clause, t, how->flag->name);
+    incload__clause_add(clause, " = ");
+    incload__clause_add(clause, flag_word(clause->dialect, how->flag, false));
+    incload__clause_add(clause, ")");
+}
+
+void
+incload__clause_staged(incload__clause *clause, const incload__removal *how, const char *glue)
+{
+    if (how->staged == NULL)
+        return;
+    incload__clause_add(clause, glue);
+    incload__clause_add(clause, "(");
+    incload__clause_add(clause, how->staged);
+    incload__clause_add(clause, ")");
 }
 
 void
@@ -199,8 +243,10 @@ incload__merge_in_key(const incload__merge *merge, int32_t column)
 }
 
 bool
-incload__merge_only_key(const incload__merge *merge)
+incload__merge_keeps_rows(const incload__merge *merge)
 {
+    if (merge->insert_only)
+        return true;
     for (int32_t i = 0; i < merge->columns->count; i++) {
         if (!incload__merge_in_key(merge, i))
             return false;

@@ -37,6 +37,12 @@ void incload__clause_unlike(incload__clause *clause, const incload__merge *merge
 /* ON CONFLICT (key) DO UPDATE of rows that differ, or DO NOTHING where all columns are key. */
 void incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
                                  incload__compare differs);
+/*  SET <prefix>flag = true, <prefix>at = parameter */
+void incload__clause_mark(incload__clause *clause, const incload__removal *how, const char *prefix);
+/*  AND the row t is not marked yet. Nothing where rows are deleted. */
+void incload__clause_unmarked(incload__clause *clause, const incload__removal *how, const char *t);
+/*  AND (the condition on staging). Nothing without one. */
+void incload__clause_staged(incload__clause *clause, const incload__removal *how, const char *glue);
 /* "c" type [NOT NULL], ...: `null_word` stands behind a nullable one; all_nullable for staging. */
 void incload__clause_definitions(incload__clause *clause, const incload__schema *columns, const char *null_word,
                                  bool all_nullable);
@@ -46,7 +52,8 @@ void incload__clause_create(incload__clause *clause, const char *before, const i
                             const char *null_word);
 
 bool incload__merge_in_key(const incload__merge *merge, int32_t column);
-bool incload__merge_only_key(const incload__merge *merge);
+/* Nothing of a row that is there changes: all columns are key, or only new rows are wanted. */
+bool incload__merge_keeps_rows(const incload__merge *merge);
 /* INCLOAD_E_INVALID without a key or with an index out of range. */
 int32_t incload__merge_check(const incload__merge *merge, bool needs_key, incload_error **err);
 /* Adds the statement to the list, or frees it and returns the clause's refusal. */

@@ -33,7 +33,18 @@ typedef struct incload__merge {
     const int32_t *key;             /* the key's columns */
     int32_t key_count;
     int32_t latest_by; /* column whose greatest value wins among rows of one key, or -1: the row loaded last wins */
+    bool insert_only;  /* rows whose key is there stay as they are */
 } incload__merge;
+
+/* Rows of the target that are taken out, told by their key, and how. */
+typedef struct incload__removal {
+    bool missing;       /* those whose key is not in staging; else those whose key is */
+    const char *staged; /* condition on staging alias s that counts, too; NULL: none. Not with `missing` */
+    /* Columns of the target by which a row is marked instead of being deleted: true, and the statement's one parameter.
+     * A row that is marked already stays as it is. NULL: the row is deleted. */
+    const incload__column *flag;
+    const incload__column *at;
+} incload__removal;
 
 /* Statements to run in order; the affected rows of those marked `counts` add up to the rows written. */
 typedef struct incload__statement {
@@ -46,6 +57,9 @@ typedef struct incload__statements {
     incload__statement items[8];
     int32_t count;
 } incload__statements;
+
+struct incload__history_style;
+typedef struct incload__swap_rules incload__swap_rules; /* dialect/swap.h */
 
 typedef struct incload__dialect {
     const char *name; /* postgres, mariadb, sqlite, sqlserver, ansi */
@@ -79,8 +93,8 @@ typedef struct incload__dialect {
     int32_t (*quote)(incload__str *out, const char *what, const char *name, incload_error **err);
 
     /* Query (parameters: schema or NULL, table) with one row a column, in order:
-     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0'. No row: no such
-     * table. */
+     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0', and where it is
+     * known '1' if every new row must bring a value or '0'. No row: no such table. */
     const char *columns_query;
     /* Query (same parameters): one row a column of each unique, total, plain-column index: index name, '1' primary or
      * '0', ordinal from 1, column name; ordered primary first, then by index name and ordinal. */
@@ -126,6 +140,12 @@ typedef struct incload__dialect {
      * order needs; gone at the end of the session at the latest. */
     int32_t (*create_staging)(incload__str *out, const char *staging, const incload__schema *columns,
                               incload_error **err);
+    /* The column of staging by which its rows are in the order they were loaded, quoted; its text, in quotes, can be
+     * compared with it. NULL: there is none, or no savepoint in the words of the standard. */
+    const char *load_order;
+    /* Statement after which deferred constraints of this transaction speak up at once; NULL: none is deferred, or it
+     * cannot be had. */
+    const char *immediate_constraints;
     /* Statement that removes it if it exists (without ending a transaction). */
     void (*drop_staging)(incload__str *out, const char *staging);
     int32_t (*merge)(incload__statements *out, const incload__merge *merge, incload_error **err);
@@ -140,6 +160,13 @@ typedef struct incload__dialect {
     int32_t (*create_keys)(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err);
     /* Statements that delete the target's rows whose key is not in staging. `columns` are the key. */
     int32_t (*delete_missing)(incload__statements *out, const incload__merge *merge, incload_error **err);
+    /* Statement that takes rows out of the target by their key. */
+    int32_t (*remove_rows)(incload__statements *out, const incload__merge *merge, const incload__removal *how,
+                           incload_error **err);
+    /* Statement after which staging holds, of the rows of one key, only the one that wins. */
+    int32_t (*keep_winners)(incload__statements *out, const incload__merge *merge, incload_error **err);
+    const char *words[2];  /* false and true, as literals */
+    const char *text_word; /* the type a value is cast to to be compared as text */
 
     incload__error_class (*classify)(const char *sqlstate, int64_t native_code);
 
@@ -161,6 +188,14 @@ typedef struct incload__dialect {
     /* Query (parameters: schema or NULL, table): one row, the table's storage engine and '1' if it has transactions.
      * No row: no such table, or a view. NULL: every table has them. */
     const char *engine_query;
+
+    /* What write=scd2 must know (dialect/scd2.h). NULL: it is not possible. */
+    const struct incload__history_style *history;
+    /* Query (same parameters): one row, the name of a table whose foreign key deletes or changes its rows when rows of
+     * this one are deleted; no row: there is none. NULL: cannot be told. */
+    const char *followers_query;
+    /* How one table takes another's place. NULL: write=swap is not offered. */
+    const incload__swap_rules *swap;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;

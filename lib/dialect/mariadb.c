@@ -5,7 +5,9 @@
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
+#include "dialect/scd2.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 static const char *const session[] = {
     "SET NAMES utf8mb4",
@@ -165,12 +167,13 @@ same(incload__str *out, const incload__column *column, const char *t, const char
     equals(out, column, t, s);
 }
 
-/* `before`, then the staged rows s that win among those of their key. A window finds them, since a self-join would want
- * an index on the key; and it hands them on in key order, so that the target's pages are met one after the other: an
- * update of 4 million rows by 250,000 scattered ones took 28,000 page reads instead of 407,000. STRAIGHT_JOIN keeps
- * that order; the server knows nothing of the size of a temporary table and might read the whole target. */
+/* `before`, then the staged rows s by their place among those of their key: the one at place 1 wins. A window finds it,
+ * since a self-join would want an index on the key; and it hands them on in key order, so that the target's pages are
+ * met one after the other: an update of 4 million rows by 250,000 scattered ones took 28,000 page reads instead of
+ * 407,000. STRAIGHT_JOIN keeps that order; the server knows nothing of the size of a temporary table and might read the
+ * whole target. */
 static void
-add_winners(incload__clause *clause, const incload__merge *merge, const char *before)
+add_places(incload__clause *clause, const incload__merge *merge, const char *before, const char *place)
 {
     incload__clause_add(clause, before);
     incload__clause_add(clause, "(SELECT r.`_incload_seq` FROM (SELECT n.`_incload_seq`, "
@@ -182,8 +185,16 @@ add_winners(incload__clause *clause, const incload__merge *merge, const char *be
         incload__clause_add(clause, " DESC, ");
     }
     incload__clause_name(clause, "n.`_incload_seq` DESC) AS place FROM ", merge->staging);
-    incload__clause_name(clause, " AS n) AS r WHERE r.place = 1) AS w STRAIGHT_JOIN ", merge->staging);
+    incload__clause_add(clause, " AS n) AS r WHERE r.place ");
+    incload__clause_add(clause, place);
+    incload__clause_name(clause, ") AS w STRAIGHT_JOIN ", merge->staging);
     incload__clause_add(clause, " AS s ON s.`_incload_seq` = w.`_incload_seq` ");
+}
+
+static void
+add_winners(incload__clause *clause, const incload__merge *merge, const char *before)
+{
+    add_places(clause, merge, before, "= 1");
 }
 
 static int32_t
@@ -223,7 +234,7 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
 {
     int32_t status = incload__merge_check(merge, true, err);
 
-    if (status == INCLOAD_OK && !incload__merge_only_key(merge))
+    if (status == INCLOAD_OK && !incload__merge_keeps_rows(merge))
         status = add_update(out, merge, err);
     if (status != INCLOAD_OK)
         return status;
@@ -274,8 +285,33 @@ create_keys(incload__str *out, const char *staging, const incload__schema *colum
     return incload__clause_status(&clause);
 }
 
+/* The keys that come, each once, lead the way to the target's rows. */
+static void
+add_matched(incload__clause *clause, const incload__merge *merge, const incload__removal *how)
+{
+    incload__clause_add(clause, "(SELECT DISTINCT ");
+    incload__clause_key(clause, merge, "s.");
+    incload__clause_name(clause, " FROM ", merge->staging);
+    incload__clause_add(clause, " AS s");
+    incload__clause_staged(clause, how, " WHERE ");
+    incload__clause_add(clause, ") AS s STRAIGHT_JOIN ");
+    incload__clause_table(clause, merge->target);
+    incload__clause_add(clause, " AS t ON ");
+    incload__clause_join(clause, merge, "t.", "s.");
+}
+
+static void
+add_missing(incload__clause *clause, const incload__merge *merge)
+{
+    incload__clause_table(clause, merge->target);
+    incload__clause_name(clause, " AS t LEFT JOIN ", merge->staging);
+    incload__clause_add(clause, " AS s ON ");
+    incload__clause_join(clause, merge, "t.", "s.");
+}
+
+/* Joins: an UPDATE or DELETE of one table with EXISTS would ask the subquery for each row of the target. */
 static int32_t
-delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(out->mem);
     incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
@@ -283,14 +319,40 @@ delete_missing(incload__statements *out, const incload__merge *merge, incload_er
 
     if (status != INCLOAD_OK)
         return status;
-    incload__clause_add(&clause, "DELETE t FROM ");
-    incload__clause_table(&clause, merge->target);
-    incload__clause_name(&clause, " AS t LEFT JOIN ", merge->staging);
-    incload__clause_add(&clause, " AS s ON ");
-    incload__clause_join(&clause, merge, "t.", "s.");
-    incload__clause_name(&clause, " WHERE s.", merge->columns->columns[merge->key[0]].name);
-    incload__clause_add(&clause, " IS NULL");
+    incload__clause_add(&clause, how->flag != NULL ? "UPDATE " : "DELETE t FROM ");
+    if (how->missing)
+        add_missing(&clause, merge);
+    else
+        add_matched(&clause, merge, how);
+    if (how->flag != NULL)
+        incload__clause_mark(&clause, how, "t.");
+    if (how->missing) {
+        incload__clause_name(&clause, " WHERE s.", merge->columns->columns[merge->key[0]].name);
+        incload__clause_add(&clause, " IS NULL");
+    } else {
+        incload__clause_add(&clause, how->flag != NULL ? " WHERE TRUE" : "");
+    }
+    incload__clause_unmarked(&clause, how, "t.");
     return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    return remove_rows(out, merge, &(incload__removal){ .missing = true }, err);
+}
+
+static int32_t
+keep_winners(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_mariadb, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    add_places(&clause, merge, "DELETE s FROM ", "> 1");
+    return incload__clause_finish(&clause, out, false);
 }
 
 static int32_t
@@ -307,6 +369,26 @@ classify(const char *sqlstate, int64_t native_code)
 {
     return incload__classify(error_rules, sqlstate, native_code);
 }
+
+static void
+differs(incload__str *out, const incload__column *column, const char *t, const char *s)
+{
+    incload__str_add(out, "NOT (");
+    equals(out, column, t, s);
+    incload__str_add(out, ")");
+}
+
+static const struct incload__history_style history_style = {
+    .differs = differs,
+    .temp = "",
+    .load_order = "`_incload_seq`",
+    .descending = " DESC",
+    .overriding = "",
+    .civil = "datetime(6)",
+    .instant = "datetime(6)",
+    .joins_updates = true,
+    .keys_apart = true,
+};
 
 const incload__dialect incload__dialect_mariadb = {
     .name = "mariadb",
@@ -338,12 +420,17 @@ const incload__dialect incload__dialect_mariadb = {
     .no_position = incload__mariadb_no_position,
     .create_table = create_table,
     .create_staging = create_staging,
+    .load_order = "`_incload_seq`",
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
     .unlike = unlike,
     .create_keys = create_keys,
     .delete_missing = delete_missing,
+    .remove_rows = remove_rows,
+    .keep_winners = keep_winners,
+    .words = { "FALSE", "TRUE" },
+    .text_word = "char",
     .classify = classify,
     /* Not UNIX_TIMESTAMP(), which ends in 2038. */
     .now_us = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
@@ -352,4 +439,7 @@ const incload__dialect incload__dialect_mariadb = {
     .kill = "KILL HARD CONNECTION ",
     .in_transaction_query = "SELECT @@in_transaction",
     .engine_query = incload__sql_mariadb_engine,
+    .history = &history_style,
+    .followers_query = incload__sql_mariadb_followers,
+    .swap = &incload__swap_mariadb,
 };

@@ -8,7 +8,9 @@
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
+#include "dialect/scd2.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 /* Whatever PGOPTIONS, the role or the database set: text must mean the same on both ends of a load. */
 static const char *const session[] = {
@@ -205,7 +207,37 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
 }
 
 static int32_t
+remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_postgres, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, how->flag != NULL ? "UPDATE " : "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t");
+    if (how->flag != NULL)
+        incload__clause_mark(&clause, how, "");
+    incload__clause_add(&clause, how->missing ? " WHERE NOT EXISTS (SELECT 1 FROM " : " WHERE EXISTS (SELECT 1 FROM ");
+    add_staging(&clause, merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_staged(&clause, how, " AND ");
+    incload__clause_add(&clause, ")");
+    incload__clause_unmarked(&clause, how, "t.");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
 delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    return remove_rows(out, merge, &(incload__removal){ .missing = true }, err);
+}
+
+static int32_t
+keep_winners(incload__statements *out, const incload__merge *merge, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(out->mem);
     incload__clause clause = { &incload__dialect_postgres, &sql, err, INCLOAD_OK };
@@ -214,13 +246,18 @@ delete_missing(incload__statements *out, const incload__merge *merge, incload_er
     if (status != INCLOAD_OK)
         return status;
     incload__clause_add(&clause, "DELETE FROM ");
-    incload__clause_table(&clause, merge->target);
-    incload__clause_add(&clause, " AS t WHERE NOT EXISTS (SELECT 1 FROM ");
     add_staging(&clause, merge->staging);
-    incload__clause_add(&clause, " AS s WHERE ");
-    incload__clause_join(&clause, merge, "t.", "s.");
-    incload__clause_add(&clause, ")");
-    return incload__clause_finish(&clause, out, true);
+    incload__clause_add(&clause, " AS s USING (SELECT n.ctid AS id, row_number() OVER (PARTITION BY ");
+    incload__clause_key(&clause, merge, "n.");
+    incload__clause_add(&clause, " ORDER BY ");
+    if (merge->latest_by >= 0) {
+        incload__clause_name(&clause, "n.", merge->columns->columns[merge->latest_by].name);
+        incload__clause_add(&clause, " DESC NULLS LAST, ");
+    }
+    incload__clause_add(&clause, "n.ctid DESC) AS place FROM ");
+    add_staging(&clause, merge->staging);
+    incload__clause_add(&clause, " AS n) AS r WHERE s.ctid = r.id AND r.place > 1");
+    return incload__clause_finish(&clause, out, false);
 }
 
 static int32_t
@@ -237,6 +274,17 @@ classify(const char *sqlstate, int64_t native_code)
 {
     return incload__classify(error_rules, sqlstate, native_code);
 }
+
+static const struct incload__history_style history_style = {
+    .differs = differs,
+    .temp = "pg_temp.",
+    .load_order = "ctid",
+    .descending = " DESC NULLS LAST",
+    .overriding = " OVERRIDING SYSTEM VALUE",
+    .civil = "timestamp",
+    .instant = "timestamptz",
+    .has_boolean = true,
+};
 
 const incload__dialect incload__dialect_postgres = {
     .name = "postgres",
@@ -268,15 +316,24 @@ const incload__dialect incload__dialect_postgres = {
     .no_position = incload__postgres_no_position,
     .create_table = create_table,
     .create_staging = create_staging,
+    .load_order = "ctid",
+    .immediate_constraints = "SET CONSTRAINTS ALL IMMEDIATE",
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
     .unlike = unlike,
     .create_keys = create_staging,
     .delete_missing = delete_missing,
+    .remove_rows = remove_rows,
+    .keep_winners = keep_winners,
+    .words = { "FALSE", "TRUE" },
+    .text_word = "text",
     .classify = classify,
     .now_us = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
     .session_id = "(SELECT s.pid || '/' || EXTRACT(EPOCH FROM s.backend_start)"
                   " FROM pg_catalog.pg_stat_get_activity(pg_backend_pid()) s)",
     .end_session_query = incload__sql_postgres_end_session,
+    .history = &history_style,
+    .followers_query = incload__sql_postgres_followers,
+    .swap = &incload__swap_postgres,
 };

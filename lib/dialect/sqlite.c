@@ -7,7 +7,9 @@
 #include "dialect/classify.h"
 #include "dialect/clause.h"
 #include "dialect/quote.h"
+#include "dialect/scd2.h"
 #include "dialect/sql.h"
+#include "dialect/swap.h"
 
 static const char *const session[] = {
     "PRAGMA foreign_keys = ON",
@@ -136,6 +138,17 @@ add_latest(incload__clause *clause, const incload__merge *merge)
     incload__clause_add(clause, number ? " AS NUMERIC) DESC, " : " DESC, ");
 }
 
+static void
+add_places(incload__clause *clause, const incload__merge *merge)
+{
+    incload__clause_add(clause, "row_number() OVER (PARTITION BY ");
+    incload__clause_key(clause, merge, "n.");
+    incload__clause_add(clause, " ORDER BY ");
+    add_latest(clause, merge);
+    incload__clause_name(clause, "n.`_incload_seq` DESC) AS `_incload_place` FROM temp.", merge->staging);
+    incload__clause_add(clause, " AS n)");
+}
+
 static int32_t
 merge_rows(incload__statements *out, const incload__merge *merge, incload_error **err)
 {
@@ -148,13 +161,10 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
     add_insert(&clause, merge);
     incload__clause_add(&clause, "(SELECT ");
     incload__clause_columns(&clause, merge, "n.");
-    incload__clause_add(&clause, ", row_number() OVER (PARTITION BY ");
-    incload__clause_key(&clause, merge, "n.");
-    incload__clause_add(&clause, " ORDER BY ");
-    add_latest(&clause, merge);
-    incload__clause_name(&clause, "n.`_incload_seq` DESC) AS `_incload_place` FROM temp.", merge->staging);
+    incload__clause_add(&clause, ", ");
+    add_places(&clause, merge);
     /* WHERE also keeps the parser from taking ON for a join's. */
-    incload__clause_add(&clause, " AS n) AS s WHERE s.`_incload_place` = 1");
+    incload__clause_add(&clause, " AS s WHERE s.`_incload_place` = 1");
     incload__clause_on_conflict(&clause, merge, "excluded.", differs);
     return incload__clause_finish(&clause, out, true);
 }
@@ -178,7 +188,7 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
 
 /* A list that is looked up, made once: an anti-join would scan staging for each row of the target. */
 static int32_t
-delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(out->mem);
     incload__clause clause = { &incload__dialect_sqlite, &sql, err, INCLOAD_OK };
@@ -186,15 +196,42 @@ delete_missing(incload__statements *out, const incload__merge *merge, incload_er
 
     if (status != INCLOAD_OK)
         return status;
-    incload__clause_add(&clause, "DELETE FROM ");
+    incload__clause_add(&clause, how->flag != NULL ? "UPDATE " : "DELETE FROM ");
     incload__clause_table(&clause, merge->target);
+    if (how->flag != NULL)
+        incload__clause_mark(&clause, how, "");
     incload__clause_add(&clause, " WHERE (");
     incload__clause_key(&clause, merge, "");
-    incload__clause_add(&clause, ") NOT IN (SELECT ");
-    incload__clause_key(&clause, merge, "");
+    incload__clause_add(&clause, how->missing ? ") NOT IN (SELECT " : ") IN (SELECT ");
+    incload__clause_key(&clause, merge, "s.");
     incload__clause_name(&clause, " FROM temp.", merge->staging);
+    incload__clause_add(&clause, " AS s");
+    incload__clause_staged(&clause, how, " WHERE ");
     incload__clause_add(&clause, ")");
+    incload__clause_unmarked(&clause, how, "");
     return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    return remove_rows(out, merge, &(incload__removal){ .missing = true }, err);
+}
+
+static int32_t
+keep_winners(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_sqlite, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_name(&clause, "DELETE FROM temp.", merge->staging);
+    incload__clause_add(&clause, " WHERE `_incload_seq` IN (SELECT r.`_incload_seq` FROM (SELECT n.`_incload_seq`, ");
+    add_places(&clause, merge);
+    incload__clause_add(&clause, " AS r WHERE r.`_incload_place` > 1)");
+    return incload__clause_finish(&clause, out, false);
 }
 
 static int32_t
@@ -211,6 +248,16 @@ classify(const char *sqlstate, int64_t native_code)
 {
     return incload__classify(error_rules, sqlstate, native_code & 0xff);
 }
+
+static const struct incload__history_style history_style = {
+    .differs = differs,
+    .temp = "temp.",
+    .load_order = "`_incload_seq`",
+    .descending = " DESC",
+    .overriding = "",
+    .missing_by_list = true,
+    .numbers_as_text = true,
+};
 
 const incload__dialect incload__dialect_sqlite = {
     .name = "sqlite",
@@ -237,14 +284,22 @@ const incload__dialect incload__dialect_sqlite = {
     .misorders = incload__sqlite_misorders,
     .create_table = create_table,
     .create_staging = create_staging,
+    .load_order = "`_incload_seq`",
     .drop_staging = drop_staging,
     .merge = merge_rows,
     .append = append_rows,
     .unlike = unlike,
     .create_keys = create_staging,
     .delete_missing = delete_missing,
+    .remove_rows = remove_rows,
+    .keep_winners = keep_winners,
+    .words = { "0", "1" },
+    .text_word = "text",
     .classify = classify,
     /* To the millisecond. */
     .now_us = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000",
     .one_writer = true,
+    .history = &history_style,
+    .followers_query = incload__sql_sqlite_followers,
+    .swap = &incload__swap_sqlite,
 };

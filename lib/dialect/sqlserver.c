@@ -200,7 +200,7 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
     add_staging(&clause, "", merge->staging);
     incload__clause_add(&clause, " AS s ON ");
     incload__clause_join(&clause, merge, "t.", "s.");
-    if (!incload__merge_only_key(merge)) {
+    if (!incload__merge_keeps_rows(merge)) {
         incload__clause_add(&clause, " WHEN MATCHED AND ");
         add_compare(&clause, merge, false, " EXCEPT SELECT ");
         incload__clause_add(&clause, " THEN UPDATE SET ");
@@ -247,6 +247,39 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     }
     incload__clause_add(&clause, " ORDER BY s.[_incload_seq]");
     return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_sqlserver, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, how->flag != NULL ? "UPDATE t" : "DELETE t");
+    if (how->flag != NULL)
+        incload__clause_mark(&clause, how, "");
+    incload__clause_add(&clause, " FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t");
+    incload__clause_add(&clause, how->missing ? " WHERE NOT EXISTS (SELECT 1 FROM " : " WHERE EXISTS (SELECT 1 FROM ");
+    add_staging(&clause, "", merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_staged(&clause, how, " AND ");
+    incload__clause_add(&clause, ")");
+    incload__clause_unmarked(&clause, how, "t.");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+keep_winners(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    int32_t status = incload__merge_check(merge, true, err);
+
+    return status == INCLOAD_OK ? add_delete_older(out, merge, err) : status;
 }
 
 static int32_t
@@ -300,6 +333,10 @@ const incload__dialect incload__dialect_sqlserver = {
     .merge = merge_rows,
     .append = append_rows,
     .unlike = unlike,
+    .remove_rows = remove_rows,
+    .keep_winners = keep_winners,
+    .words = { "0", "1" },
+    .text_word = "nvarchar(max)",
     .classify = classify,
     .now_us = "DATEDIFF_BIG(MICROSECOND, '19700101', SYSUTCDATETIME())",
 };

@@ -49,6 +49,7 @@ struct incload__conn {
     const char *begin_text;     /* for the next begin, in place of the dialect's; NULL as a rule */
     int32_t pid;                /* the process that made it */
     int64_t used_us;            /* monotonic, when it was last given back to a pool */
+    bool freezes;               /* bulk writes go into a table of this transaction's own: every snapshot may see them */
     bool streams; /* read_open needs memory for one batch only; false: the driver buffers the whole result */
 };
 
@@ -139,6 +140,15 @@ struct incload__driver {
                      incload__conn *to, const char *table, const char *columns,
                      int32_t (*progress)(int64_t bytes, void *data), void *data, int64_t *rows, int64_t *bytes,
                      incload_error **err);
+
+    /* ---- the same as texts, for people: nothing is sent ---- */
+
+    /* What stands around a query that read_open sends; NULL: nothing. */
+    const char *read_before;
+    const char *read_after;
+    /* The statement by which write_open writes, appended; for one row where a statement takes as many as fit. */
+    int32_t (*write_text)(incload__conn *conn, const char *table, const incload__schema *schema, incload__str *out,
+                          incload_error **err);
 };
 
 #ifdef INCLOAD_HAVE_LIBPQ
@@ -162,6 +172,14 @@ int32_t incload__conn_fail(incload__conn *conn, incload_error **err, const char 
 /* INCLOAD_E_FORKED in a child of the process that made the connection, INCLOAD_E_CANCELLED, INCLOAD_E_TIMEOUT when the
  * deadline has passed, INCLOAD_E_STATE when the transaction has failed or the connection is dead; else INCLOAD_OK. */
 int32_t incload__conn_check(incload__conn *conn, incload_error **err);
+
+/* ---- savepoints: plain SQL, the same in every dialect that has `load_order` ---- */
+
+int32_t incload__savepoint_set(incload__conn *conn, const char *name, incload_error **err);
+int32_t incload__savepoint_release(incload__conn *conn, const char *name, incload_error **err);
+/* Undoes what came after it, and the savepoint itself; the transaction is open again, also after a statement in it had
+ * failed. */
+int32_t incload__savepoint_undo(incload__conn *conn, const char *name, incload_error **err);
 
 /* ---- how long a call may go on once it is late ----
  * A run has several calls to make after its deadline or a cancel: the one that was interrupted ends, transactions are

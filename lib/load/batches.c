@@ -5,6 +5,7 @@
 
 #include "batch/handle.h"
 #include "load/internal.h"
+#include "load/reject.h"
 
 typedef struct pages {
     int32_t order[MAX_KEY + 1];
@@ -39,8 +40,8 @@ note_last_row(incload__load *load, pages *page, const struct ArrowArray *array, 
     return status;
 }
 
-static int32_t
-call_function(incload__load *load, struct ArrowArray *array, incload_error **err)
+int32_t
+incload__call_function(incload__load *load, struct ArrowArray *array, incload_error **err)
 {
     incload_unit *unit = load->unit;
     incload_batch *batch = incload__batch_new(load->mem, &load->travel, array, err);
@@ -55,6 +56,8 @@ call_function(incload__load *load, struct ArrowArray *array, incload_error **err
         int64_t after = incload_batch_rows(batch);
         if (after < before)
             atomic_fetch_add(&unit->rows_skipped, before - after);
+        else
+            load->rows_added += after - before;
         return incload__batch_end(batch, array, err);
     }
     incload__batch_free(batch);
@@ -67,8 +70,8 @@ call_function(incload__load *load, struct ArrowArray *array, incload_error **err
 }
 
 /* Values that only the target's server can judge: when it refuses one, drivers do not say of which column. */
-static void
-name_suspects(const incload__load *load, incload_error **err)
+void
+incload__name_suspects(const incload__load *load, incload_error **err)
 {
     incload__str names = INCLOAD__STR(load->mem);
 
@@ -94,7 +97,9 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
 
     memset(&converted, 0, sizeof converted);
     if (load->spec->function != NULL)
-        status = call_function(load, array, err);
+        status = incload__call_function(load, array, err);
+    if (status == INCLOAD_OK && load->how->bad_rows == INCLOAD__BAD_ROWS_REJECT)
+        return incload__reject_batch(load, array, err);
     if (status == INCLOAD_OK)
         status = incload__convert(load->mem, &load->travel, array, &load->write, &converted, err);
     else
@@ -104,7 +109,7 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
         if (status == INCLOAD_OK) {
             status = load->to->driver->write_batch(writer, &view, err);
             if (status != INCLOAD_OK)
-                name_suspects(load, err);
+                incload__name_suspects(load, err);
             incload__view_free(&view);
         }
     }
@@ -204,7 +209,10 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
     if (!load->from->streams)
         page.count = incload__window_order(load, part, page.order);
 
-    int32_t status = driver->write_open(load->to, load->destination, &load->write, &writer, err);
+    int32_t status = INCLOAD_OK;
+    /* Where bad rows are looked for each batch is written by itself. */
+    if (load->how->bad_rows == INCLOAD__BAD_ROWS_FAIL)
+        status = driver->write_open(load->to, load->destination, &load->write, &writer, err);
     while (status == INCLOAD_OK) {
         incload__sql sql;
         incload__sql_init(load, &sql);
@@ -218,7 +226,7 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
     if (writer != NULL && status == INCLOAD_OK) {
         status = driver->write_close(writer, &written, err);
         if (status != INCLOAD_OK)
-            name_suspects(load, err);
+            incload__name_suspects(load, err);
     } else if (writer != NULL) {
         driver->write_abandon(writer);
     }

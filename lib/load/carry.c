@@ -2,7 +2,8 @@
 /* One unit of a load: everything inside the two transactions. */
 #include <string.h>
 
-#include "load/internal.h"
+#include "load/mode.h"
+#include "load/reject.h"
 
 bool
 incload__by_cursor(const incload__load *load)
@@ -104,15 +105,8 @@ check_state(incload__load *load, bool has_rows, incload_error **err)
     incload__table_text(&load->target_name, table, sizeof table);
     if (!has_rows)
         return INCLOAD_OK;
-    if (!incload__by_cursor(load)) {
-        if (load->how->write == INCLOAD__WRITE_APPEND && !load->how->append_to_rows)
-            return incload__fail(
-                err, INCLOAD_E_STATE,
-                "target table %s has rows, and window=all write=append would load all rows again: take "
-                "write=merge, or empty the table, or set append_to_rows=true if repeated rows are wanted",
-                table);
-        return INCLOAD_OK;
-    }
+    if (!incload__by_cursor(load))
+        return incload__mode_check_rows(load, has_rows, err);
     if (load->before.value != NULL)
         return INCLOAD_OK;
     /* They may be the rows of a run that was at work when the position was read. */
@@ -132,15 +126,6 @@ check_state(incload__load *load, bool has_rows, incload_error **err)
             "missing_state=full (read everything again)",
             table, load->spec->name, load->how->cursor);
     }
-}
-
-/* Straight into the target only where that cannot repeat a row or overwrite one. */
-static bool
-needs_staging(const incload__load *load, bool has_rows)
-{
-    if (load->how->write == INCLOAD__WRITE_APPEND)
-        return incload__by_cursor(load) && has_rows && load->window.repeats;
-    return has_rows || !load->key_is_unique || load->spec->function != NULL;
 }
 
 static int32_t
@@ -226,8 +211,16 @@ int32_t
 incload__carry_out(incload__load *load, incload_error **err)
 {
     bool has_rows = false;
-    int32_t status = begin_both(load, err);
 
+    if (load->spec->replay)
+        return incload__replay_carry_out(load, err);
+    if (load->how->write == INCLOAD__WRITE_SWAP)
+        return incload__swap_carry_out(load, err);
+    int32_t status = incload__evolve_apply(load, false, err);
+    if (status == INCLOAD_OK)
+        status = begin_both(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__reject_begin(load, err);
     if (status == INCLOAD_OK)
         status = incload__target_has_rows(load, &has_rows, err);
     if (status == INCLOAD_OK)
@@ -237,9 +230,12 @@ incload__carry_out(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && incload__by_cursor(load))
         status = incload__window_probe(load, load->from, err);
     if (status == INCLOAD_OK) {
-        load->staged = !load->window.empty && needs_staging(load, has_rows);
+        load->staged = incload__audit_wants_staging(load)
+                       || (!load->window.empty && incload__mode_needs_staging(load, has_rows));
         status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
     }
+    if (status == INCLOAD_OK && !load->staged)
+        status = incload__evolve_apply(load, true, err);
     if (status == INCLOAD_OK)
         status = incload__transfer(load, err);
     if (status == INCLOAD_OK)
@@ -249,11 +245,22 @@ incload__carry_out(incload__load *load, incload_error **err)
     /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
     load->from->driver->rollback(load->from, NULL);
     if (status == INCLOAD_OK)
+        status = incload__audit(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__mode_check_staged(load, has_rows, err);
+    /* As late as can be: from here to the commit readers of the target wait. */
+    if (status == INCLOAD_OK && load->staged)
+        status = incload__evolve_apply(load, true, err);
+    if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
     if (status == INCLOAD_OK && load->staged)
-        status = incload__publish(load, err);
+        status = incload__publish_others(load, err);
     if (status == INCLOAD_OK)
         status = incload__deletes_apply(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__audit_balance(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__reject_end(load, err);
     if (status == INCLOAD_OK)
         status = incload__commit(load, err);
     if (status != INCLOAD_OK && load->to != NULL)

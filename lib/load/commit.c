@@ -115,12 +115,12 @@ incload__withdraw_report(incload__load *load)
     keep_report(load, &result->level_reason, NULL, NULL);
     keep_report(load, &result->held_by, NULL, NULL);
     keep_report(load, &result->watermark, NULL, NULL);
+    keep_report(load, &result->schema_changes, NULL, NULL);
 }
 
 int32_t
-incload__commit(incload__load *load, incload_error **err)
+incload__commit_record(incload__load *load, incload_error **err)
 {
-    incload_error *failure = NULL;
     int32_t status = check_transaction(load, err);
 
     if (status == INCLOAD_OK && load->lease->epoch != 0)
@@ -130,20 +130,38 @@ incload__commit(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__by_cursor(load) ? record_watermark(load, err) : record_turn(load, err);
     if (status == INCLOAD_OK)
+        status = incload__evolve_record(load, err);
+    if (status == INCLOAD_OK)
         status = prepare_report(load, err);
     if (status == INCLOAD_OK)
         status = check_transaction(load, err);
     if (status == INCLOAD_OK)
         status = incload__load_check(load, err);
-    if (status != INCLOAD_OK)
-        return status;
-    status = load->to->driver->commit(load->to, &failure);
+    return status;
+}
+
+int32_t
+incload__commit_end(incload__load *load, incload_error **err)
+{
+    incload_error *failure = NULL;
+    int32_t status = load->to->driver->commit(load->to, &failure);
+
     if (status == INCLOAD_E_COMMIT_UNKNOWN)
         status = incload__resolve_commit(load, failure, err);
     else if (status != INCLOAD_OK)
         incload__error_pass(err, failure);
     /* The fence gave it up in the same transaction. */
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK) {
         load->lease->epoch = 0;
+        incload__evolve_tell(load);
+    }
     return status;
+}
+
+int32_t
+incload__commit(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__commit_record(load, err);
+
+    return status == INCLOAD_OK ? incload__commit_end(load, err) : status;
 }

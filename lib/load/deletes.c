@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load/internal.h"
+#include "load/mode.h"
 
 static bool
 is_on(const incload__load *load)
 {
-    return load->how->detect_deletes == INCLOAD__DELETES_KEYS;
+    return load->how->detect_deletes != INCLOAD__DELETES_NONE;
 }
 
 /* The key's columns of one schema. */
@@ -61,6 +61,7 @@ transfer_keys(incload__load *load, incload__load *keys, incload_error **err)
                           .deadline_us = load->unit->deadline_us };
 
     how.window = INCLOAD__WINDOW_ALL;
+    how.bad_rows = INCLOAD__BAD_ROWS_FAIL;
     spec.function = NULL;
     spec.progress = NULL;
     keys->how = &how;
@@ -76,6 +77,7 @@ transfer_keys(incload__load *load, incload__load *keys, incload_error **err)
     memset(&keys->window, 0, sizeof keys->window);
     int32_t status = incload__transfer(keys, err);
     load->keys_read = atomic_load(&unit.rows_read);
+    load->result->keys_read = load->keys_read;
     return status;
 }
 
@@ -86,6 +88,13 @@ incload__deletes_read(incload__load *load, incload_error **err)
 
     if (!is_on(load))
         return INCLOAD_OK;
+    if (load->how->detect_deletes == INCLOAD__DELETES_DIGEST) {
+        int32_t narrowed = incload__deletes_narrow(load, err);
+        if (narrowed != INCLOAD_OK)
+            return incload__error_prefix(err, "comparing digests of keys to find deleted rows");
+        if (load->keys_agree)
+            return INCLOAD_OK;
+    }
     incload__load keys = *load;
     int32_t status = project(load, &load->shape, &keys.shape, err);
     int32_t travel = project(load, &load->travel, &keys.travel, err);
@@ -113,7 +122,7 @@ check_not_all(const incload__load *load, incload_error **err)
 {
     char name[200];
 
-    if (load->keys_read > 0 || load->how->delete_all)
+    if (load->keys_read > 0 || load->keys_there > 0 || load->how->delete_all || load->rehearsed)
         return INCLOAD_OK;
     return incload__fail(err, INCLOAD_E_STATE,
                          "the source has no row left, so detect_deletes would empty target table %s: set "
@@ -132,9 +141,8 @@ target_is_empty(incload__load *load, bool *empty, incload_error **err)
 }
 
 static int32_t
-delete_rows(incload__load *load, const incload__schema *columns, const int32_t *key, incload_error **err)
+remove_rows(incload__load *load, const incload__schema *columns, const int32_t *key, incload_error **err)
 {
-    incload__statements list = { .mem = load->mem };
     incload__str drop = INCLOAD__STR(load->mem);
     incload__merge merge = { .target = &load->target_name,
                              .staging = load->keys_table,
@@ -142,22 +150,15 @@ delete_rows(incload__load *load, const incload__schema *columns, const int32_t *
                              .key = key,
                              .key_count = load->key_count,
                              .latest_by = -1 };
-    int32_t status = load->to->dialect->delete_missing(&list, &merge, err);
+    int64_t removed = 0;
+    int32_t status = incload__remove(load, &merge, true, NULL, &removed, err);
 
-    for (int32_t i = 0; i < list.count && status == INCLOAD_OK; i++) {
-        int64_t affected = 0;
-        status = incload__load_check(load, err);
-        if (status == INCLOAD_OK)
-            status = load->to->driver->execute(load->to, list.items[i].sql, NULL, 0, &affected, err);
-        if (status == INCLOAD_OK && list.items[i].counts && affected > 0)
-            atomic_fetch_add(&load->unit->rows_deleted, affected);
-    }
+    atomic_fetch_add(&load->unit->rows_deleted, removed);
     load->to->dialect->drop_staging(&drop, load->keys_table);
     if (status == INCLOAD_OK)
         status = drop.failed ? incload__fail_memory(err)
                              : load->to->driver->execute(load->to, incload__str_text(&drop), NULL, 0, NULL, err);
     incload__str_free(&drop);
-    incload__statements_free(&list);
     return status;
 }
 
@@ -168,7 +169,7 @@ incload__deletes_apply(incload__load *load, incload_error **err)
     int32_t key[MAX_KEY];
     bool empty = true;
 
-    if (!is_on(load))
+    if (!is_on(load) || load->keys_agree)
         return INCLOAD_OK;
     int32_t status = target_is_empty(load, &empty, err);
     if (status == INCLOAD_OK && !empty)
@@ -179,7 +180,7 @@ incload__deletes_apply(incload__load *load, incload_error **err)
         key[i] = i;
     status = project(load, &load->target, &columns, err);
     if (status == INCLOAD_OK)
-        status = delete_rows(load, &columns, key, err);
+        status = remove_rows(load, &columns, key, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "deleting rows that are gone from the source");
     incload__schema_free(&columns);

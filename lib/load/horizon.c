@@ -7,7 +7,7 @@
 #include "base/civil.h"
 #include "base/utf8.h"
 #include "batch/number.h"
-#include "load/internal.h"
+#include "load/mode.h"
 
 static const struct {
     const incload__dialect *dialect;
@@ -245,7 +245,7 @@ incload__deep_is_due(const incload__load *load, int64_t clock)
 bool
 incload__whole_is_due(const incload__load *load, int64_t clock)
 {
-    return (load->how->write == INCLOAD__WRITE_MERGE || load->how->deep == INCLOAD__DEEP_ALWAYS)
+    return (incload__mode_of(load)->bears_repeats || load->how->deep == INCLOAD__DEEP_ALWAYS)
            && incload__deep_is_due(load, clock);
 }
 

@@ -13,7 +13,7 @@
 #include "base/utf8.h"
 #include "batch/number.h"
 #include "dialect/sql.h"
-#include "load/internal.h"
+#include "load/mode.h"
 
 /* What a stamp may lie behind the moment at which its backend was listed: rows in it are looked at, not read again. */
 enum { MARGIN_US = 5000000, ZONE_MARGIN_US = 3600000000, OLDEST_VERSION = 130000 };
@@ -455,7 +455,7 @@ bound_anew(incload__load *load, incload_error **err)
     /* A cursor alone may have passed over rows that were committed behind it. */
     bool by_cursor_before = load->mark.kind == INCLOAD__MARK_CURSOR && load->mark.value != NULL
                             && same_text(load->mark.value, load->before.value);
-    if (by_cursor_before && load->how->deep != INCLOAD__DEEP_NEVER && load->how->write == INCLOAD__WRITE_MERGE) {
+    if (by_cursor_before && load->how->deep != INCLOAD__DEEP_NEVER && incload__mode_of(load)->bears_repeats) {
         window->any_position = true;
         return incload__window_say(load, err, "the watermark before was of the cursor alone: everything was compared");
     }

@@ -5,7 +5,7 @@
 
 #include "base/civil.h"
 #include "base/utf8.h"
-#include "load/internal.h"
+#include "load/mode.h"
 #include "load/lookback.h"
 
 /* The low end as the target's column compares it. Between databases of one kind a text is the same on both sides. */
@@ -31,14 +31,48 @@ low_in_target(const incload__load *load, incload__str *out, incload_error **err)
     return out->failed ? incload__fail_memory(err) : INCLOAD_OK;
 }
 
+/* Rows that are marked as deleted are in no target, and of rows that are only inserted the key alone tells. */
+static int32_t
+add_unlike(const incload__load *load, incload__sql *sql, incload_error **err)
+{
+    const incload__dialect *dialect = load->to->dialect;
+    bool by_key = load->how->write == INCLOAD__WRITE_INSERT_NEW;
+    incload__schema columns = incload__stored_columns(load);
+    incload__merge merge = { .target = &load->target_name, .staging = load->staging, .columns = &columns,
+                             .key = load->key, .key_count = load->key_count, .latest_by = -1 };
+    int32_t status = INCLOAD_OK;
+
+    if (load->marker >= 0) {
+        incload__str_add(&sql->text, " AND CASE WHEN ");
+        status = incload__marker_condition(load, "s.", &sql->text, err);
+        incload__str_add(&sql->text, " THEN 1 ELSE 0 END = 0");
+    }
+    incload__str_add(&sql->text, " AND ");
+    if (status != INCLOAD_OK || !by_key)
+        return status == INCLOAD_OK ? dialect->unlike(&sql->text, &merge, err) : status;
+
+    incload__schema key = { .mem = load->mem };
+    int32_t all[MAX_KEY];
+    for (int32_t i = 0; i < load->key_count && status == INCLOAD_OK; i++) {
+        const incload__column *column = &columns.columns[load->key[i]];
+        all[i] = i;
+        if (incload__schema_add(&key, column->name, column->native, column->type) == NULL)
+            status = incload__fail_memory(err);
+    }
+    merge.columns = &key;
+    merge.key = all;
+    if (status == INCLOAD_OK)
+        status = dialect->unlike(&sql->text, &merge, err);
+    incload__schema_free(&key);
+    return status;
+}
+
 /* SELECT of the number of such rows and the least of their cursors. */
 static int32_t
 write_count(incload__load *load, incload__sql *sql, const incload__str *low, incload_error **err)
 {
     const incload__dialect *dialect = load->to->dialect;
     const incload__column *cursor = &load->target.columns[load->cursor];
-    const incload__merge merge = { .target = &load->target_name, .staging = load->staging, .columns = &load->target,
-                                   .key = load->key, .key_count = load->key_count, .latest_by = -1 };
     incload__str name = INCLOAD__STR(load->mem), least = INCLOAD__STR(load->mem);
     int32_t status;
 
@@ -54,9 +88,8 @@ write_count(incload__load *load, incload__sql *sql, const incload__str *low, inc
         incload__str_addf(&sql->text, " FROM %s AS s WHERE %s < ", load->destination, incload__str_text(&name));
         status = incload__sql_bind(sql, dialect, cursor, incload__str_text(low), low->length, err);
     }
-    incload__str_add(&sql->text, " AND ");
     if (status == INCLOAD_OK)
-        status = dialect->unlike(&sql->text, &merge, err);
+        status = add_unlike(load, sql, err);
     incload__str_free(&name);
     incload__str_free(&least);
     return status == INCLOAD_OK ? incload__sql_check(sql, err) : status;

@@ -24,13 +24,26 @@ connect_both(incload__load *load, int64_t *wait_until_us, incload_error **err)
     return incload__ledger_read(&load->ledger, load->to, spec->name, &load->before, err);
 }
 
-static void
-load_free(incload__load *load)
+void
+incload__load_init(incload__load *load)
 {
-    if (load->from != NULL)
-        incload__database_give_back(load->spec->source, load->from);
-    if (load->to != NULL)
-        incload__database_give_back(load->spec->target, load->to);
+    load->cursor = -1;
+    load->latest_by = -1;
+    load->stamp = -1;
+    load->marker = -1;
+    load->started_us = incload__wall_us(load->env);
+    incload__schema_init(&load->shape, load->mem);
+    incload__schema_init(&load->travel, load->mem);
+    incload__schema_init(&load->target, load->mem);
+    incload__schema_init(&load->write, load->mem);
+    incload__schema_init(&load->history, load->mem);
+    incload__schema_init(&load->compared, load->mem);
+    incload__schema_init(&load->marks, load->mem);
+}
+
+void
+incload__load_free(incload__load *load)
+{
     incload__ledger_free(&load->ledger);
     incload__position_free(&load->before);
     incload__table_free(load->mem, &load->source_name);
@@ -39,11 +52,27 @@ load_free(incload__load *load)
     incload__schema_free(&load->travel);
     incload__schema_free(&load->target);
     incload__schema_free(&load->write);
+    incload__schema_free(&load->history);
+    incload__schema_free(&load->compared);
+    incload__schema_free(&load->marks);
     incload__free(load->mem, load->destination);
     incload__free(load->mem, load->high);
+    incload__free(load->mem, load->only_source);
+    incload__free(load->mem, load->only_target);
     incload__window_free(load);
     incload__free(load->mem, load->session);
+    incload__evolve_free(load);
     incload__free(load->mem, load);
+}
+
+static void
+load_free(incload__load *load)
+{
+    if (load->from != NULL)
+        incload__database_give_back(load->spec->source, load->from);
+    if (load->to != NULL)
+        incload__database_give_back(load->spec->target, load->to);
+    incload__load_free(load);
 }
 
 /* What lasts over the attempts of one run. */
@@ -56,6 +85,7 @@ typedef struct campaign {
     incload__heartbeat *heartbeat;
     int64_t beating; /* the epoch it renews */
     int64_t wait_until_us;
+    atomic_bool settling;
 } campaign;
 
 /* On the heartbeat's thread. What the run does next fails, and the run tells why. */
@@ -64,6 +94,8 @@ lose(void *data)
 {
     campaign *c = data;
 
+    if (atomic_load(&c->settling))
+        return;
     atomic_store(&c->unit->lost, true);
     incload__unit_wake(c->unit);
     incload__database_cancel(c->spec->source, c->spec->owner);
@@ -98,13 +130,9 @@ load_new(campaign *c)
     load->env = c->env;
     load->mem = &c->env->mem;
     load->lease = &c->lease;
-    load->cursor = -1;
-    load->latest_by = -1;
-    load->started_us = incload__wall_us(c->env);
-    incload__schema_init(&load->shape, load->mem);
-    incload__schema_init(&load->travel, load->mem);
-    incload__schema_init(&load->target, load->mem);
-    incload__schema_init(&load->write, load->mem);
+    load->settling = &c->settling;
+    atomic_store(&c->settling, false);
+    incload__load_init(load);
     return load;
 }
 
@@ -192,11 +220,19 @@ attempt(campaign *c, bool *again, int64_t *when_us, incload_error **err)
 int32_t
 incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result, incload_error **err)
 {
-    campaign c = { .spec = spec, .unit = unit, .env = incload__database_env(spec->target), .result = result };
+    incload__strategy_values replay_how;
+    incload__load_spec replay;
     incload_error *failure = NULL;
     int64_t when = 0;
     bool again = false;
 
+    if (spec->replay) {
+        int32_t prepared = incload__replay_spec(spec, &replay, &replay_how, err);
+        if (prepared != INCLOAD_OK)
+            return prepared;
+        spec = &replay;
+    }
+    campaign c = { .spec = spec, .unit = unit, .env = incload__database_env(spec->target), .result = result };
     incload__lease_init(&c.lease, c.env, spec->name, unit->run_id, spec->lease_ms,
                         incload__database_application(spec->target));
     int32_t status = attempt(&c, &again, &when, &failure);
@@ -222,8 +258,10 @@ incload__load_result_free(const incload__mem *mem, incload__load_result *result)
     incload__free(mem, result->watermark);
     incload__free(mem, result->level_reason);
     incload__free(mem, result->held_by);
+    incload__free(mem, result->schema_changes);
     result->road_reason = NULL;
     result->watermark = NULL;
     result->level_reason = NULL;
     result->held_by = NULL;
+    result->schema_changes = NULL;
 }

@@ -4,11 +4,17 @@
 #ifndef INCLOAD_LIB_LOAD_LOAD_H
 #define INCLOAD_LIB_LOAD_LOAD_H
 
-#include <incload/batch.h>
+#include <incload/step.h>
 
 #include "driver/database.h"
 #include "load/strategy.h"
 #include "sched/unit.h"
+
+/* SQL of the host that must return no row; {staging} and {target} stand for the tables. */
+typedef struct incload__check {
+    char *name;
+    char *sql;
+} incload__check;
 
 typedef struct incload__load_spec {
     const char *name; /* of the load: its watermark is kept under it */
@@ -23,6 +29,11 @@ typedef struct incload__load_spec {
     const incload__strategy_values *how;
     incload_batch_fn function; /* may be NULL */
     void *user_data;
+    const incload__check *checks;
+    int32_t check_count;
+    incload_check_fn check_function; /* may be NULL */
+    void *check_data;
+    bool replay; /* the load's rejects are read in the place of its source */
     const void *owner; /* for cancel: see incload__database_cancel() */
     int64_t deadline_us;
     int64_t lease_ms; /* 0: none */
@@ -43,8 +54,10 @@ typedef struct incload__load_result {
     const char *level; /* static text */
     char *level_reason;
     char *held_by;
+    char *schema_changes;
     int64_t rows_late;
     int64_t lateness; /* in the cursor's unit */
+    int64_t keys_read; /* of the source, to find deleted rows */
 } incload__load_result;
 
 int32_t incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "load/internal.h"
+#include "load/mode.h"
 
 /* The loaded column of that name, or an error that names it and what there is. */
 static int32_t
@@ -61,29 +61,6 @@ find_key(incload__load *load, incload_error **err)
     }
     incload__list_free(&list);
     return status;
-}
-
-/* The options that must stand together. */
-static int32_t
-check_options(const incload__load *load, incload_error **err)
-{
-    const incload__strategy_values *how = load->how;
-
-    if (how->window == INCLOAD__WINDOW_SINCE && how->cursor == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "window=since needs option 'cursor': the column that grows when a row changes");
-    if (how->write == INCLOAD__WRITE_MERGE && how->key == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "write=merge needs option 'key': the columns that identify a row");
-    if (how->window != INCLOAD__WINDOW_SINCE && (how->until != NULL || how->initial != NULL))
-        return incload__fail(err, INCLOAD_E_INVALID, "options 'initial' and 'until' need window=since");
-    if (how->write != INCLOAD__WRITE_MERGE && how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE)
-        return incload__fail(err, INCLOAD_E_INVALID,
-                             "null_cursor=include needs write=merge: such rows come again in every load");
-    if (how->write != INCLOAD__WRITE_MERGE && how->missing_state == INCLOAD__MISSING_FULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "missing_state=full needs write=merge: it reads every row again");
-    if (how->detect_deletes != INCLOAD__DELETES_NONE && how->write != INCLOAD__WRITE_MERGE)
-        return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
-    return INCLOAD_OK;
 }
 
 /* Keeps of the source's columns those that option 'columns' names; *names gets the target's names in the same order. */
@@ -153,6 +130,8 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     }
     if (status == INCLOAD_OK)
         status = select_columns(load, &all, names, err);
+    if (status == INCLOAD_OK && load->how->delete_marker != NULL)
+        status = incload__marker_find(load, &all, err);
     if (status == INCLOAD_OK && load->how->cursor != NULL)
         status = find_cursor(load, err);
     if (status == INCLOAD_OK && load->how->latest_by != NULL)
@@ -169,48 +148,61 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     return status;
 }
 
-static const char *
-target_column_name(const incload__load *load, const incload__list *names, int32_t index)
+const char *
+incload__target_name(const incload__load *load, const incload__list *names, int32_t index)
 {
-    if (names->count > 0 && names->items[index].alias != NULL)
+    if (index < names->count && names->items[index].alias != NULL)
         return names->items[index].alias;
     return load->shape.columns[index].name;
 }
 
-static bool
-is_key(const incload__load *load, int32_t column)
+bool
+incload__is_key(const incload__load *load, int32_t index)
 {
     for (int32_t i = 0; i < load->key_count; i++) {
-        if (load->key[i] == column)
+        if (load->key[i] == index)
             return true;
     }
     return false;
 }
 
-/* The shape of the target to be made: the source's own types where both speak the same dialect. */
+/* The source's own type where both speak the same dialect. */
+int32_t
+incload__target_native(const incload__load *load, int32_t index, const char *name, incload__str *out, bool *kept,
+                       incload_error **err)
+{
+    const incload__dialect *dialect = load->to->dialect;
+    const incload__column *from = &load->shape.columns[index];
+    /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
+    bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
+
+    /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length. */
+    if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
+        keep = keep && from->type.kind == INCLOAD__NATIVE;
+    /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
+    keep = keep && from->native[0] != '\0';
+    *kept = keep;
+    if (!keep)
+        return dialect->native_type(out, name, from->type, incload__is_key(load, index), err);
+    incload__str_add(out, from->native);
+    return INCLOAD_OK;
+}
+
+/* The shape of the target to be made. */
 static int32_t
 shape_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
 {
     incload__str native = INCLOAD__STR(load->mem);
-    const incload__dialect *dialect = load->to->dialect;
     int32_t status = INCLOAD_OK;
+    bool kept = false;
 
     for (int32_t i = 0; i < load->shape.count && status == INCLOAD_OK; i++) {
         const incload__column *from = &load->shape.columns[i];
-        const char *name = target_column_name(load, names, i);
-        /* User-defined types (PostgreSQL: ids from 16384) may not exist on the other side. */
-        bool keep = dialect == load->from->dialect && from->native != NULL && from->native_id < 16384;
-        /* What an ODBC driver calls a query's column need not be a whole type: MariaDB's says varchar without a length.
-         */
-        if (load->spec->query != NULL && load->from->wire == INCLOAD__WIRE_TEXT)
-            keep = keep && from->type.kind == INCLOAD__NATIVE;
-        /* SQLite columns may declare no type: they are read as text, and the target's column says so. */
-        keep = keep && from->native[0] != '\0';
+        const char *name = incload__target_name(load, names, i);
+        if (i == load->marker)
+            continue;
         incload__str_clear(&native);
-        if (keep)
-            incload__str_add(&native, from->native);
-        else
-            status = dialect->native_type(&native, name, from->type, is_key(load, i), err);
+        status = incload__target_native(load, i, name, &native, &kept, err);
         if (status == INCLOAD_OK && native.failed)
             status = incload__fail_memory(err);
         if (status != INCLOAD_OK)
@@ -219,10 +211,12 @@ shape_target(incload__load *load, const incload__list *names, incload__schema *o
         if (column == NULL)
             status = incload__fail_memory(err);
         else
-            column->nullable = from->nullable && !is_key(load, i);
+            column->nullable = from->nullable && !incload__is_key(load, i);
+        if (column != NULL && kept)
+            column->native_id = from->native_id;
     }
     incload__str_free(&native);
-    return status;
+    return status == INCLOAD_OK ? incload__soft_add(load, out, err) : status;
 }
 
 /* An unqualified name gets its schema before the table is made, so that the ledger's schema cannot become its home. */
@@ -252,30 +246,41 @@ find_home(incload__load *load, incload_error **err)
     return status;
 }
 
+/* The table that a run would make, as it would find it afterwards. */
 static int32_t
-create_target(incload__load *load, const incload__list *names, incload_error **err)
+imagine_target(const incload__load *load, const incload__schema *columns, incload__schema *out, incload_error **err)
 {
-    const int32_t *key = load->key;
-    int32_t key_count = load->key_count;
+    int32_t status = incload__schema_copy(out, columns, err);
+
+    for (int32_t i = 0; i < out->count; i++)
+        out->columns[i].type = load->to->dialect->type_of(out->columns[i].native);
+    return status;
+}
+
+/* Fills in `out` only in a rehearsal. */
+static int32_t
+create_target(incload__load *load, const incload__list *names, incload__schema *out, incload_error **err)
+{
+    int32_t key[MAX_KEY + 1];
+    int32_t key_count = incload__mode_created_key(load, key);
     incload__str sql = INCLOAD__STR(load->mem);
     incload__schema columns;
     char name[200];
 
-    /* Rows appended as they change repeat their key by design; a whole table that is appended once keeps it. */
-    if (key_count == 0 && load->how->window == INCLOAD__WINDOW_ALL) {
-        key = load->page_key;
-        key_count = load->page_key_count;
-    }
     incload__schema_init(&columns, load->mem);
     int32_t status = find_home(load, err);
     if (status == INCLOAD_OK)
         status = shape_target(load, names, &columns, err);
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2)
+        status = incload__scd2_shape(load, &columns, key, &key_count, err);
     if (status == INCLOAD_OK)
         status = load->to->dialect->create_table(&sql, &load->target_name, &columns, key, key_count, err);
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    if (status == INCLOAD_OK && load->rehearsed)
+        status = imagine_target(load, &columns, out, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "creating target table %s",
                               incload__table_text(&load->target_name, name, sizeof name));
@@ -284,65 +289,24 @@ create_target(incload__load *load, const incload__list *names, incload_error **e
     return status;
 }
 
-/* Finds each loaded column in the target and checks that it can hold what comes. */
-static int32_t
-match_columns(incload__load *load, const incload__list *names, const incload__schema *all, incload_error **err)
-{
-    char table[200], there[64], here[64];
-
-    incload__table_text(&load->target_name, table, sizeof table);
-    for (int32_t i = 0; i < load->shape.count; i++) {
-        const incload__column *from = &load->shape.columns[i];
-        const char *name = target_column_name(load, names, i);
-        int32_t at = incload__schema_find(all, name);
-        if (at < 0)
-            return incload__fail(
-                err, INCLOAD_E_NOT_FOUND,
-                "target table %s has no column '%.64s': add it there, or name the columns to load in option "
-                "'columns'",
-                table, name);
-        const incload__column *to = &all->columns[at];
-        if (to->generated)
-            return incload__fail(
-                err, INCLOAD_E_TYPE,
-                "column '%.64s' of target table %s is computed by the database: leave it out by option "
-                "'columns'",
-                name, table);
-        incload__type type = to->type;
-        if (load->to->dialect->civil_is_utc && type.kind == INCLOAD__TIMESTAMP
-            && from->type.kind == INCLOAD__TIMESTAMPTZ)
-            type.kind = INCLOAD__TIMESTAMPTZ;
-        if (!incload__convertible(type, from->type))
-            return incload__fail(
-                err, INCLOAD_E_TYPE,
-                "column '%.64s' is %s in the source, which target table %s cannot hold in its column of type "
-                "%s: change the type there, or leave the column out by option 'columns'",
-                name, incload__type_text(from->type, here, sizeof here), table,
-                to->native != NULL ? to->native : incload__type_text(to->type, there, sizeof there));
-        incload__column *column = incload__schema_add(&load->target, to->name, to->native, type);
-        if (column == NULL)
-            return incload__fail_memory(err);
-        column->nullable = to->nullable;
-        column->native_id = to->native_id;
-    }
-    return INCLOAD_OK;
-}
-
 static int32_t
 check_target_key(incload__load *load, incload_error **err)
 {
     incload__rows keys;
-    char table[200];
 
+    if (load->key_count == 0)
+        return INCLOAD_OK;
+    /* One that is made has the key, but for a group of rows. */
+    if (load->rehearsed && load->target_made) {
+        load->one_per_key = load->key_is_unique || load->how->write != INCLOAD__WRITE_DELETE_INSERT;
+        return incload__mode_check_key(load, err);
+    }
     int32_t status = incload__inspect_keys(load, load->to, &load->target_name, &keys, err);
-    if (status == INCLOAD_OK && !incload__keys_match(&keys, &load->target, load->key, load->key_count))
-        status =
-            incload__fail(err, INCLOAD_E_CONSTRAINT,
-                          "target table %s has no primary key or unique index on exactly the columns of option 'key': "
-                          "create one, since without it a merge could double rows",
-                          incload__table_text(&load->target_name, table, sizeof table));
+    if (status != INCLOAD_OK)
+        return status;
+    load->one_per_key = incload__keys_match(&keys, &load->target, load->key, load->key_count);
     incload__rows_free(&keys);
-    return status;
+    return incload__mode_check_key(load, err);
 }
 
 /* A table that is not there, though the watermark says what it holds, was dropped or renamed by somebody: made anew it
@@ -366,9 +330,14 @@ make_target(incload__load *load, const incload__list *names, incload__schema *al
     incload_error *failure = NULL;
     int32_t status = check_never_loaded(load, err);
 
+    if (status == INCLOAD_OK)
+        status = incload__marker_check_alone(load, err);
     if (status != INCLOAD_OK)
         return status;
-    status = create_target(load, names, &failure);
+    load->target_made = true;
+    status = create_target(load, names, all, &failure);
+    if (status == INCLOAD_OK && load->rehearsed)
+        return INCLOAD_OK;
     if (status == INCLOAD_OK)
         return incload__inspect_table(load, load->to, &load->target_name, all, err);
     /* Another run may have made it in the same moment: IF NOT EXISTS does not save PostgreSQL from a unique violation
@@ -380,7 +349,7 @@ make_target(incload__load *load, const incload__list *names, incload__schema *al
 }
 
 static int32_t
-plan_target(incload__load *load, const incload__list *names, incload_error **err)
+plan_target(incload__load *load, incload__list *names, incload_error **err)
 {
     incload__schema all;
 
@@ -401,11 +370,19 @@ plan_target(incload__load *load, const incload__list *names, incload_error **err
         incload__error_pass(err, missing);
     }
     if (status == INCLOAD_OK)
-        status = match_columns(load, names, &all, err);
+        status = incload__evolve_match(load, names, &all, err);
     if (status == INCLOAD_OK)
         status = incload__check_transactional(load, load->to, &load->target_name, err);
-    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_MERGE)
+    if (status == INCLOAD_OK && incload__mode_of(load)->takes_out)
+        status = incload__check_no_followers(load, load->to, &load->target_name, err);
+    if (status == INCLOAD_OK) {
+        incload__marker_move_last(load);
+        status = incload__soft_find(load, &all, err);
+    }
+    if (status == INCLOAD_OK)
         status = check_target_key(load, err);
+    if (status == INCLOAD_OK && load->how->write == INCLOAD__WRITE_SCD2)
+        status = incload__scd2_match(load, &all, err);
     incload__schema_free(&all);
     return status;
 }
@@ -416,7 +393,7 @@ incload__plan(incload__load *load, incload_error **err)
     incload__list names;
 
     memset(&names, 0, sizeof names);
-    int32_t status = check_options(load, err);
+    int32_t status = incload__mode_check_options(load, err);
     if (status == INCLOAD_OK)
         status = plan_source(load, &names, err);
     if (status == INCLOAD_OK)

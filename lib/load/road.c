@@ -2,7 +2,7 @@
 /* Which of the three roads the rows take, and why not a faster one. */
 #include <string.h>
 
-#include "load/internal.h"
+#include "load/swap.h"
 
 static int32_t
 identity_of(incload__load *load, incload__conn *conn, char **out, incload_error **err)
@@ -94,9 +94,17 @@ fastest(const incload__load *load, bool same, incload__str *reason)
         say(reason, "a process function sees the rows");
         return INCLOAD__ROAD_BATCHES;
     }
-    if (same && (column = first_unequal(load, false)) == NULL)
+    if (load->how->bad_rows == INCLOAD__BAD_ROWS_REJECT) {
+        say(reason, "bad_rows=reject looks for bad rows in batches");
+        return INCLOAD__ROAD_BATCHES;
+    }
+    bool frozen = incload__swap_freezes(load);
+    column = first_unequal(load, false);
+    if (same && !frozen && column == NULL)
         return INCLOAD__ROAD_SAME_DATABASE;
-    if (same)
+    if (same && frozen)
+        say(reason, "rows that INSERT brings into a new table would be missing in older snapshots: they are copied");
+    else if (same)
         say_unequal(reason, load, column);
     else
         say(reason, "source and target are different databases");
@@ -158,6 +166,10 @@ incload__plan_road(incload__load *load, incload_error **err)
     int32_t wanted = load->how->road;
     bool same = false;
 
+    if (load->how->bad_rows == INCLOAD__BAD_ROWS_REJECT && load->to->dialect->load_order == NULL)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "bad_rows=reject is not known for %s targets: take bad_rows=fail",
+                             load->to->dialect->name);
     int32_t status = same_database(load, &same, err);
     if (status != INCLOAD_OK)
         return status;

@@ -38,7 +38,7 @@ add_column(incload__conn *conn, const incload__rows *rows, int64_t row, incload_
 {
     const char *name = incload__rows_get(rows, row, 0), *native = incload__rows_get(rows, row, 1);
     const char *nullable = incload__rows_get(rows, row, 2), *generated = incload__rows_get(rows, row, 3);
-    const char *id = incload__rows_get(rows, row, 4);
+    const char *id = incload__rows_get(rows, row, 4), *required = incload__rows_get(rows, row, 5);
     int64_t number = 0;
 
     if (name == NULL || native == NULL)
@@ -48,6 +48,7 @@ add_column(incload__conn *conn, const incload__rows *rows, int64_t row, incload_
         return incload__fail_memory(err);
     column->nullable = nullable == NULL || strcmp(nullable, "0") != 0;
     column->generated = generated != NULL && strcmp(generated, "1") == 0;
+    column->required = required != NULL && strcmp(required, "1") == 0;
     if (id != NULL && incload__parse_int64(id, strlen(id), &number) && number >= 0 && number <= UINT32_MAX)
         column->native_id = (uint32_t)number;
     return INCLOAD_OK;
@@ -120,6 +121,29 @@ incload__check_transactional(incload__load *load, incload__conn *conn, const inc
                                "target table %s is kept by the engine %.40s, which has no transactions: a load that "
                                "fails would leave half of its rows; ALTER TABLE ... ENGINE=InnoDB makes it fit",
                                incload__table_text(table, name, sizeof name), engine != NULL ? engine : "?");
+    incload__rows_free(&rows);
+    return status;
+}
+
+int32_t
+incload__check_no_followers(incload__load *load, incload__conn *conn, const incload__table *table,
+                            incload_error **err)
+{
+    incload__rows rows;
+    char name[200];
+
+    if (conn->dialect->followers_query == NULL)
+        return INCLOAD_OK;
+    int32_t status = ask(load, conn, conn->dialect->followers_query, table, &rows, err);
+    if (status != INCLOAD_OK)
+        return status;
+    const char *follower = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    if (follower != NULL)
+        status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                               "table %.130s refers to target table %s by a foreign key with ON DELETE CASCADE or SET, "
+                               "so rows taken out to be put back would change it: take write=merge, or make the "
+                               "foreign key NO ACTION",
+                               follower, incload__table_text(table, name, sizeof name));
     incload__rows_free(&rows);
     return status;
 }

@@ -17,12 +17,20 @@ incload__load_check(const incload__load *load, incload_error **err)
     return INCLOAD_OK;
 }
 
+bool
+incload__order_decides(const incload__load *load)
+{
+    /* Rows of an interval go as they come where the target takes several of one key. */
+    return load->staged && !load->key_is_unique && load->latest_by < 0
+           && (incload__by_cursor(load) || load->one_per_key);
+}
+
 int32_t
 incload__sql_load_order(const incload__load *load, incload__sql *sql, int32_t part, incload_error **err)
 {
     /* Which of two rows with one key is the later one is the cursor's word; without duplicates there is nothing to
      * order. */
-    if (part != PART_POSITIONED || !load->staged || load->key_is_unique || load->latest_by >= 0)
+    if (part != PART_POSITIONED || !incload__order_decides(load))
         return INCLOAD_OK;
     incload__str_add(&sql->text, " ORDER BY ");
     return load->from->dialect->quote(&sql->text, "column", load->shape.columns[load->cursor].name, err);

@@ -63,9 +63,19 @@ plan(verify *v, incload_error **err)
 {
     int32_t null_cursor = v->how.null_cursor;
 
+    if (v->how.write == INCLOAD__WRITE_SCD2)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "a target of write=scd2 has more rows than its source: verify a view of its current "
+                             "versions with a strategy of write=merge");
+    if (v->how.delete_marker != NULL || v->how.deletes == INCLOAD__REMOVE_SOFT)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "a load with delete_marker or deletes=soft cannot be verified: its source or its target "
+                             "holds rows that the other side is not meant to have; verify a load of a query that "
+                             "leaves them out");
     v->how.create_target = false;
     v->how.road = INCLOAD__ROAD_AUTO;
     v->how.detect_deletes = INCLOAD__DELETES_NONE;
+    v->how.allow_empty = false;
     /* A target that lost its unique key may well be looked at. */
     v->how.write = INCLOAD__WRITE_APPEND;
     v->how.missing_state = INCLOAD__MISSING_FAIL;
@@ -533,6 +543,10 @@ verify_free(verify *v)
     incload__schema_free(&load->travel);
     incload__schema_free(&load->target);
     incload__schema_free(&load->write);
+    incload__schema_free(&load->history);
+    incload__schema_free(&load->compared);
+    incload__schema_free(&load->marks);
+    incload__evolve_free(load);
     incload__load_result_free(v->mem, &v->report);
     incload__free(v->mem, v);
 }
@@ -549,12 +563,7 @@ set_up(verify *v)
     load->unit = v->unit;
     load->result = &v->report;
     load->mem = v->mem;
-    load->cursor = -1;
-    load->latest_by = -1;
-    incload__schema_init(&load->shape, v->mem);
-    incload__schema_init(&load->travel, v->mem);
-    incload__schema_init(&load->target, v->mem);
-    incload__schema_init(&load->write, v->mem);
+    incload__load_init(load);
 }
 
 int32_t

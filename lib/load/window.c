@@ -81,6 +81,8 @@ initial_is_past_watermark(const incload__load *load)
 static const char *
 first_position(const incload__load *load)
 {
+    if (load->how->window == INCLOAD__WINDOW_INTERVAL)
+        return load->how->initial;
     return load->window.any_position && !initial_is_past_watermark(load) ? load->how->initial : load->window.low;
 }
 
@@ -196,13 +198,32 @@ count_positionless(incload__load *load, incload__conn *conn, incload_error **err
     return INCLOAD_OK;
 }
 
+/* For the run's record. */
+static int32_t
+note_interval(incload__load *load, incload_error **err)
+{
+    load->window.low = incload__strdup(load->mem, load->how->initial);
+    load->high = incload__strdup(load->mem, load->how->until);
+    return load->window.low != NULL && load->high != NULL ? INCLOAD_OK : incload__fail_memory(err);
+}
+
+/* Inside one database the server moves rows in one statement, so that none is missed or met twice while it changes. */
+static bool
+reads_all_parts_at_once(const incload__load *load)
+{
+    return load->how->window == INCLOAD__WINDOW_INTERVAL && load->road == INCLOAD__ROAD_SAME_DATABASE
+           && load->how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE;
+}
+
 int32_t
 incload__window_find(incload__load *load, incload__conn *conn, incload_error **err)
 {
-    if (load->how->window != INCLOAD__WINDOW_SINCE)
+    if (load->how->window == INCLOAD__WINDOW_ALL)
         return INCLOAD_OK;
 
     int32_t status = count_positionless(load, conn, err);
+    if (load->how->window == INCLOAD__WINDOW_INTERVAL)
+        return status == INCLOAD_OK ? note_interval(load, err) : status;
     if (status == INCLOAD_OK)
         status = incload__horizon_bound(load, err);
     if (status == INCLOAD_OK)
@@ -213,17 +234,17 @@ incload__window_find(incload__load *load, incload__conn *conn, incload_error **e
 bool
 incload__window_has(const incload__load *load, int32_t part)
 {
-    bool since = load->how->window == INCLOAD__WINDOW_SINCE;
+    bool positions = load->how->window != INCLOAD__WINDOW_ALL;
 
     if (load->window.empty)
         return false;
     switch (part) {
     case PART_ALL:
-        return !since;
+        return !positions;
     case PART_POSITIONED:
-        return since && load->high != NULL;
+        return positions && load->high != NULL;
     default:
-        return since && load->how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE
+        return positions && !reads_all_parts_at_once(load) && load->how->null_cursor == INCLOAD__NULL_CURSOR_INCLUDE
                && atomic_load(&load->unit->rows_without_cursor) > 0;
     }
 }
@@ -233,7 +254,7 @@ incload__window_has(const incload__load *load, int32_t part)
 static bool
 pages_by_cursor(const incload__load *load, int32_t part)
 {
-    bool order_decides = load->staged && !load->key_is_unique && load->latest_by < 0;
+    bool order_decides = incload__order_decides(load);
 
     return part == PART_POSITIONED && (first_position(load) != NULL || order_decides);
 }
@@ -299,6 +320,17 @@ read_past_high(const incload__load *load)
            && (load->finder->kind == INCLOAD__MARK_IN_FLIGHT || load->finder->kind == INCLOAD__MARK_VERSIONED);
 }
 
+static int32_t
+add_or_positionless(const incload__load *load, incload__sql *sql, const incload__dialect *dialect,
+                    incload_error **err)
+{
+    incload__str_add(&sql->text, ") OR (");
+    int32_t status = add_no_position(load, sql, dialect, err);
+
+    incload__str_add(&sql->text, ")");
+    return status;
+}
+
 int32_t
 incload__window_where(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, int32_t part,
                       const int32_t *order, int32_t order_count, const incload__str *after, incload_error **err)
@@ -308,8 +340,11 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
 
     if (part == PART_POSITIONED) {
         incload__str_add(&sql->text, glue);
+        incload__str_add(&sql->text, reads_all_parts_at_once(load) ? "(" : "");
         status = add_open_window(load, sql, dialect, err);
-        if (status == INCLOAD_OK && !read_past_high(load)) {
+        if (status == INCLOAD_OK && reads_all_parts_at_once(load))
+            status = add_or_positionless(load, sql, dialect, err);
+        if (status == INCLOAD_OK && incload__by_cursor(load) && !read_past_high(load)) {
             incload__str_add(&sql->text, " AND ");
             status = add_bound(load, sql, dialect, " <= ", load->high, err);
         }
@@ -322,6 +357,10 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
         incload__str_add(&sql->text, ")");
         if (status == INCLOAD_OK && load->window.filter_positionless)
             status = add_filter(load, sql, dialect, err);
+        glue = " AND ";
+    }
+    if (status == INCLOAD_OK && load->only_source != NULL && part == PART_ALL) {
+        incload__str_addf(&sql->text, "%s(%s)", glue, load->only_source);
         glue = " AND ";
     }
     if (status == INCLOAD_OK && after != NULL) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "load/facts.h"
 #include "load/verify.h"
 #include "run/step.h"
 #include "state/ledger.h"
@@ -38,6 +39,7 @@ const incload__option_table incload__run_options = INCLOAD__OPTION_TABLE("run", 
 const incload__option_table *const incload__option_tables[] = {
     &incload__context_options, &incload__database_options, &incload__strategy_options,
     &incload__step_options,    &incload__run_options,     &incload__verify_options,
+    &incload__facts_options,
 };
 const int32_t incload__option_table_count = sizeof incload__option_tables / sizeof incload__option_tables[0];
 
@@ -49,6 +51,7 @@ struct incload_run {
     const incload__env *env;
     incload_step *step;
     incload__run_values values;
+    bool replay;
     char id[INCLOAD__RUN_ID_SIZE];
     int64_t started_us;   /* monotonic */
     _Atomic int64_t finished_us;
@@ -128,6 +131,12 @@ incload__run_new(incload_step *step, const char *options, incload_error **err)
     run->unit.cancelled = &run->cancelled;
     run->unit.deadline_us = incload__deadline_in(env, values.timeout);
     return run;
+}
+
+void
+incload__run_set_replay(incload_run *run)
+{
+    run->replay = true;
 }
 
 static void
@@ -224,6 +233,7 @@ drive(incload_run *run)
     spec.retries = (int32_t)run->values.retries;
     spec.retry_delay_ms = run->values.retry_delay;
     spec.retry_max_delay_ms = run->values.retry_max_delay;
+    spec.replay = run->replay;
     spec.notice = notice;
     spec.progress = progress;
     spec.progress_data = run;
@@ -235,6 +245,7 @@ drive(incload_run *run)
         run->error = failure;
         /* What was counted on the way was undone. */
         atomic_store(&run->unit.rows_written, 0);
+        atomic_store(&run->unit.rows_rejected, 0);
     }
     return status == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED;
 }
@@ -396,6 +407,12 @@ incload_run_rows_skipped(const incload_run *run)
 }
 
 int64_t
+incload_run_rows_rejected(const incload_run *run)
+{
+    return run != NULL ? atomic_load(&run->unit.rows_rejected) : 0;
+}
+
+int64_t
 incload_run_rows_without_cursor(const incload_run *run)
 {
     return run != NULL ? atomic_load(&run->unit.rows_without_cursor) : 0;
@@ -453,6 +470,12 @@ incload_run_held_by(const incload_run *run)
     return run != NULL && has_ended(run) && run->result.held_by != NULL ? run->result.held_by : "";
 }
 
+const char *
+incload_run_schema_changes(const incload_run *run)
+{
+    return run != NULL && has_ended(run) && run->result.schema_changes != NULL ? run->result.schema_changes : "";
+}
+
 int64_t
 incload_run_rows_late(const incload_run *run)
 {
@@ -469,6 +492,12 @@ int64_t
 incload_run_rows_deleted(const incload_run *run)
 {
     return run != NULL ? atomic_load(&run->unit.rows_deleted) : 0;
+}
+
+int64_t
+incload_run_keys_read(const incload_run *run)
+{
+    return run != NULL && has_ended(run) ? run->result.keys_read : 0;
 }
 
 int32_t

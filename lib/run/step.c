@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-enum { MOST_PARAMETERS = 1000, LEAST_LEASE_MS = 100 };
+enum { MOST_PARAMETERS = 1000, LEAST_LEASE_MS = 100, MOST_CHECKS = 1000 };
 
 static const incload__option step_option_list[] = {
     { "name", INCLOAD_OPTION_TEXT, offsetof(incload__step_values, name), "", 0, 0, "", "", "0.1",
@@ -42,6 +42,11 @@ struct incload_step {
     incload_batch_fn function;
     void *user_data;
     incload_destroy_fn destroy;
+    incload__check *checks;
+    int32_t check_count;
+    incload_check_fn check_function;
+    void *check_data;
+    incload_destroy_fn check_destroy;
 };
 
 static incload_step *
@@ -152,6 +157,23 @@ drop_function(incload_step *step)
     step->destroy = NULL;
 }
 
+static void
+drop_check_function(incload_step *step)
+{
+    if (step->check_destroy != NULL)
+        step->check_destroy(step->check_data);
+    step->check_function = NULL;
+    step->check_data = NULL;
+    step->check_destroy = NULL;
+}
+
+static void
+free_check(const incload_step *step, incload__check *check)
+{
+    incload__free(step->mem, check->name);
+    incload__free(step->mem, check->sql);
+}
+
 void
 incload_step_unref(incload_step *step)
 {
@@ -159,6 +181,10 @@ incload_step_unref(incload_step *step)
         return;
     incload_database *target = step->target;
     drop_function(step);
+    drop_check_function(step);
+    for (int32_t i = 0; i < step->check_count; i++)
+        free_check(step, &step->checks[i]);
+    incload__free(step->mem, step->checks);
     for (int32_t i = 0; i < step->param_count; i++)
         incload__free(step->mem, (char *)(uintptr_t)step->params[i].text);
     incload__free(step->mem, step->params);
@@ -259,6 +285,67 @@ incload_step_set_batch_function(incload_step *step, incload_batch_fn function, v
     return INCLOAD_OK;
 }
 
+static int32_t
+check_is_sound(const incload_step *step, const char *name, const char *sql, incload_error **err)
+{
+    if (name == NULL || sql == NULL || name[0] == '\0' || sql[0] == '\0')
+        return incload__fail(err, INCLOAD_E_INVALID, "a check needs a name and a query: neither may be NULL or empty");
+    if (!incload__utf8_valid(name, strlen(name)) || !incload__utf8_valid(sql, strlen(sql)))
+        return incload__fail(err, INCLOAD_E_INVALID, "the name or query of a check is not valid UTF-8");
+    if (strpbrk(name, "\r\n") != NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "the name of a check must be one line");
+    if (step->check_count == MOST_CHECKS)
+        return incload__fail(err, INCLOAD_E_INVALID, "a step has at most %d checks", MOST_CHECKS);
+    for (int32_t i = 0; i < step->check_count; i++) {
+        if (strcmp(step->checks[i].name, name) == 0)
+            return incload__fail(err, INCLOAD_E_EXISTS, "the step has a check '%.64s' already", name);
+    }
+    return INCLOAD_OK;
+}
+
+int32_t
+incload_step_add_check(incload_step *step, const char *name, const char *sql, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    int32_t status = check_open(step, err);
+    if (status == INCLOAD_OK)
+        status = check_is_sound(step, name, sql, err);
+    if (status != INCLOAD_OK)
+        return status;
+    incload__check *checks =
+        incload__realloc(step->mem, step->checks, ((size_t)step->check_count + 1) * sizeof *checks);
+    if (checks == NULL)
+        return incload__fail_memory(err);
+    step->checks = checks;
+    incload__check check = { incload__strdup(step->mem, name), incload__strdup(step->mem, sql) };
+    if (check.name == NULL || check.sql == NULL) {
+        free_check(step, &check);
+        return incload__fail_memory(err);
+    }
+    step->checks[step->check_count++] = check;
+    return INCLOAD_OK;
+}
+
+int32_t
+incload_step_set_check_function(incload_step *step, incload_check_fn function, void *user_data,
+                                incload_destroy_fn destroy, incload_error **err)
+{
+    int32_t status = incload__entered_with(err);
+
+    if (status == INCLOAD_OK)
+        status = check_open(step, err);
+    if (status != INCLOAD_OK) {
+        if (destroy != NULL)
+            destroy(user_data);
+        return status;
+    }
+    drop_check_function(step);
+    step->check_function = function;
+    step->check_data = user_data;
+    step->check_destroy = destroy;
+    return INCLOAD_OK;
+}
+
 incload_run *
 incload_step_run(incload_step *step, const char *options, incload_error **err)
 {
@@ -266,6 +353,18 @@ incload_step_run(incload_step *step, const char *options, incload_error **err)
     incload_run *run = incload__run_new(step, options, err);
     if (run != NULL)
         incload__run_here(run, err);
+    return run;
+}
+
+incload_run *
+incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    incload_run *run = incload__run_new(step, options, err);
+    if (run != NULL) {
+        incload__run_set_replay(run);
+        incload__run_here(run, err);
+    }
     return run;
 }
 
@@ -330,4 +429,8 @@ incload__step_spec(const incload_step *step, incload__load_spec *out)
                                                                                     : step->values.lease;
     out->function = step->function;
     out->user_data = step->user_data;
+    out->checks = step->checks;
+    out->check_count = step->check_count;
+    out->check_function = step->check_function;
+    out->check_data = step->check_data;
 }

@@ -35,6 +35,8 @@ void incload__step_spec(const incload_step *step, incload__load_spec *out);
 
 /* run.c */
 incload_run *incload__run_new(incload_step *step, const char *options, incload_error **err);
+/* Before it starts: it loads the step's rejects. */
+void incload__run_set_replay(incload_run *run);
 /* On the calling thread, to the end. */
 int32_t incload__run_here(incload_run *run, incload_error **err);
 /* On a thread of its own. */

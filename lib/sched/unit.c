@@ -55,6 +55,7 @@ incload__unit_restart(incload_unit *unit)
     atomic_store(&unit->rows_read, 0);
     atomic_store(&unit->rows_written, 0);
     atomic_store(&unit->rows_skipped, 0);
+    atomic_store(&unit->rows_rejected, 0);
     atomic_store(&unit->rows_without_cursor, 0);
     atomic_store(&unit->rows_deleted, 0);
     atomic_store(&unit->bytes, 0);

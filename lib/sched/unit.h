@@ -28,6 +28,7 @@ struct incload_unit {
     _Atomic int64_t rows_read;
     _Atomic int64_t rows_written;
     _Atomic int64_t rows_skipped;
+    _Atomic int64_t rows_rejected;
     _Atomic int64_t rows_without_cursor;
     _Atomic int64_t rows_deleted;
     _Atomic int64_t bytes;

@@ -77,7 +77,10 @@ incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const inc
         || (ledger->history = quoted_name(ledger, "watermark_history", err)) == NULL
         || (ledger->run = quoted_name(ledger, "run", err)) == NULL
         || (ledger->lease = quoted_name(ledger, "lease", err)) == NULL
-        || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL) {
+        || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL
+        || (ledger->reject = quoted_name(ledger, "reject", err)) == NULL
+        || (ledger->loaded = quoted_name(ledger, "loaded_columns", err)) == NULL
+        || (ledger->object = quoted_name(ledger, "object", err)) == NULL) {
         incload__ledger_free(ledger);
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     }
@@ -96,6 +99,9 @@ incload__ledger_free(incload__ledger *ledger)
     incload__free(ledger->mem, ledger->run);
     incload__free(ledger->mem, ledger->lease);
     incload__free(ledger->mem, ledger->beat);
+    incload__free(ledger->mem, ledger->reject);
+    incload__free(ledger->mem, ledger->loaded);
+    incload__free(ledger->mem, ledger->object);
     memset(ledger, 0, sizeof *ledger);
 }
 
@@ -147,6 +153,29 @@ static const field beat_fields[] = {
     { "expires_us", INCLOAD__INT64, false, false },
 };
 
+static const field reject_fields[] = {
+    { "run_id", INCLOAD__TEXT, true, false },      { "number", INCLOAD__INT64, true, false },
+    { "load_name", INCLOAD__TEXT, false, false },  { "unit", INCLOAD__TEXT, false, true },
+    { "reason", INCLOAD__TEXT, false, false },     { "sql_state", INCLOAD__TEXT, false, true },
+    { "form", INCLOAD__TEXT, false, false },       { "row_json", INCLOAD__TEXT, false, false },
+    { "at_us", INCLOAD__INT64, false, false },     { "replayed_us", INCLOAD__INT64, false, true },
+    { "replay_run_id", INCLOAD__TEXT, false, true },
+};
+static const field loaded_fields[] = {
+    { "load_name", INCLOAD__TEXT, true, false },
+    { "document", INCLOAD__TEXT, false, false },
+    { "run_id", INCLOAD__TEXT, false, false },
+    { "updated_us", INCLOAD__INT64, false, false },
+};
+
+static const field object_fields[] = {
+    { "object_name", INCLOAD__TEXT, true, false }, { "schema_name", INCLOAD__TEXT, false, true },
+    { "target_name", INCLOAD__TEXT, false, false }, { "load_name", INCLOAD__TEXT, false, false },
+    { "run_id", INCLOAD__TEXT, false, false },      { "state", INCLOAD__TEXT, false, false },
+    { "made_us", INCLOAD__INT64, false, false },    { "keep_us", INCLOAD__INT64, false, false },
+    { "rows_read", INCLOAD__INT64, false, false },  { "rows_written", INCLOAD__INT64, false, false },
+};
+
 /* `since`: the version of the ledger that brought the table. */
 static const struct {
     const char *name;
@@ -159,6 +188,9 @@ static const struct {
     { "run", run_fields, sizeof run_fields / sizeof run_fields[0], 1 },
     { "lease", lease_fields, sizeof lease_fields / sizeof lease_fields[0], 2 },
     { "lease_beat", beat_fields, sizeof beat_fields / sizeof beat_fields[0], 2 },
+    { "reject", reject_fields, sizeof reject_fields / sizeof reject_fields[0], 3 },
+    { "loaded_columns", loaded_fields, sizeof loaded_fields / sizeof loaded_fields[0], 3 },
+    { "object", object_fields, sizeof object_fields / sizeof object_fields[0], 3 },
     /* Last: who finds it finds the others too. */
     { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0], 1 },
 };

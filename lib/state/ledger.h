@@ -6,7 +6,7 @@
 
 #include "driver/driver.h"
 
-enum { INCLOAD__LEDGER_VERSION = 2, INCLOAD__RUN_ID_SIZE = 33 };
+enum { INCLOAD__LEDGER_VERSION = 3, INCLOAD__RUN_ID_SIZE = 33 };
 
 typedef struct incload__ledger {
     const incload__mem *mem;
@@ -18,6 +18,9 @@ typedef struct incload__ledger {
     char *run;
     char *lease;
     char *beat;
+    char *reject;
+    char *loaded;
+    char *object;
 } incload__ledger;
 
 /* What the ledger knows of one load. */

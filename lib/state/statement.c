@@ -66,6 +66,9 @@ table_named(const incload__ledger *ledger, const char *name, size_t length)
     } known[] = {
         { "watermark", ledger->watermark }, { "history", ledger->history }, { "run", ledger->run },
         { "lease", ledger->lease },         { "beat", ledger->beat },       { "meta", ledger->meta },
+        { "reject", ledger->reject },
+        { "loaded", ledger->loaded },
+        { "object", ledger->object },
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

@@ -79,6 +79,9 @@ extern struct side source, target;
 /* The source's database by the target's driver, where both speak one dialect; else NULL. */
 extern incload_database *beside_source;
 
+/* Of the two databases' names: programs for one pair run at the same time. */
+extern const char *place_prefix;
+
 bool find_sides(const char *from, const char *to);
 const char *missing_server(void); /* the variable that does not name one, or NULL */
 void open_sides(void);            /* once; what is open stays */

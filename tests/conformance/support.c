@@ -18,6 +18,7 @@ const struct party_kind parties[PARTIES] = {
 
 struct side source, target;
 incload_database *beside_source;
+const char *place_prefix = "from";
 
 /* ---- SQL ---- */
 
@@ -465,8 +466,8 @@ open_sides(void)
 
     if (source.database != NULL)
         return;
-    snprintf(from, sizeof from, "from_%s_to_%s_source", source.party->name, target.party->name);
-    snprintf(to, sizeof to, "from_%s_to_%s_target", source.party->name, target.party->name);
+    snprintf(from, sizeof from, "%s_%s_to_%s_source", place_prefix, source.party->name, target.party->name);
+    snprintf(to, sizeof to, "%s_%s_to_%s_target", place_prefix, source.party->name, target.party->name);
     underscored(from);
     underscored(to);
     make_place(source.party, from);

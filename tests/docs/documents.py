@@ -169,15 +169,31 @@ def verify_proves_a_load_and_finds_what_was_changed(scratch):
                f"  changed: id = '{first}' (mag)\n")
 
 
+def advise_says_which_strategy_and_changes_nothing(scratch):
+    earthquakes(scratch / "advise.db")
+    with sqlite3.connect(scratch / "advised.db") as target:
+        target.execute("CREATE TABLE other (id integer)")
+    command = [EXAMPLES / "advise", url(scratch / "advise.db"), "earthquakes", url(scratch / "advised.db")]
+    out = run([*command, "small_rows=10"])
+    for words in ["strategy: timestamp\noptions: cursor=updated key=id\n", "because (timestamps): ",
+                  "road: batches: " + REASON, "the target table is made", "the ledger is made",
+                  "[source, read] SELECT ", "[target, commit] COMMIT"]:
+        if words not in out:
+            raise AssertionError(f"no {words!r} in {out}")
+    with sqlite3.connect(scratch / "advised.db") as target:
+        equal(target.execute("SELECT name FROM sqlite_master").fetchall(), [("other",)])
+
+
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
     names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
-    equal(names, ["process", "quickstart", "verify"])
+    equal(names, ["advise", "process", "quickstart", "verify"])
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
           the_program_of_the_readme_loads_in_increments, every_example_is_checked_here, quickstart_loads_in_increments,
-          process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed]
+          process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed,
+          advise_says_which_strategy_and_changes_nothing]
 
 
 def main():

@@ -97,7 +97,13 @@ end_of(int status, const char *said)
 child_end
 child_run(const stage *s, char said[400])
 {
-    const char *words[] = { loader, s->from_url, stage_source, s->to_url, stage_target, stage_options, NULL };
+    return child_load(s, stage_source, stage_target, stage_options, said);
+}
+
+child_end
+child_load(const stage *s, const char *source, const char *target, const char *options, char said[400])
+{
+    const char *words[] = { loader, s->from_url, source, s->to_url, target, options, NULL };
     posix_spawn_file_actions_t actions;
     int status = 0;
     pid_t pid = 0;

@@ -24,5 +24,7 @@ shim_page *child_prepare(void);
 /* What it said on the standard error stream is in `said`; the calls are counted in the page, whose action and place are
  * the caller's to set. */
 child_end child_run(const stage *s, char said[400]);
+/* The same between other tables of the stage's databases. */
+child_end child_load(const stage *s, const char *source, const char *target, const char *options, char said[400]);
 
 #endif

@@ -197,7 +197,8 @@ typedef struct counts {
 static void
 prepare(client *c, const struct kind *kind)
 {
-    static const char *const tables[] = { "meta", "watermark", "watermark_history", "run", "lease", "lease_beat" };
+    static const char *const tables[] = { "meta", "watermark", "watermark_history", "run", "lease", "lease_beat",
+                                          "reject", "loaded_columns", "object" };
 
     client_try(c, "DROP TABLE IF EXISTS lease_fault_source");
     client_try(c, "DROP TABLE IF EXISTS lease_fault_target");

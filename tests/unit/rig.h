@@ -88,7 +88,7 @@ rig_tell_source(incload_mock *mock, const char *types)
     incload_mock_table(mock, "orders", "id,updated,item", types, "id", NULL);
     /* Of several answers the one told last holds. */
     incload_mock_answer_rows(mock, "SELECT % FROM %orders%", 0, "id,updated,item", types, rows, 2, NULL);
-    incload_mock_answer_rows(mock, "SELECT COUNT%", 0, "n", "bigint", none, 1, NULL);
+    incload_mock_answer_rows(mock, "SELECT COUNT% WHERE %", 0, "n", "bigint", none, 1, NULL);
     incload_mock_answer_rows(mock, "SELECT %MAX(%updated%", 0, "high", "text", newest, 1, NULL);
 }
 
@@ -96,7 +96,7 @@ rig_tell_source(incload_mock *mock, const char *types)
 static inline void
 rig_tell_earlier_load(incload_mock *mock)
 {
-    static const char *const one[] = { "1" }, *const version[] = { "2" };
+    static const char *const one[] = { "1" }, *const version[] = { "3" };
     static const char *const position[] = { "3", "2024-01-01 08:00:00", "timestamp", "BEST_EFFORT",
                                              ("{\"version\":1,\"kind\":\"cursor\",\"column\":\"updated\","
                                              "\"type\":\"timestamp\",\"value\":\"2024-01-01 08:00:00\"}"),

@@ -21,4 +21,7 @@ const incload__driver incload__driver_libpq = {
     .write_close = incload__pq_write_close,
     .write_abandon = incload__pq_write_abandon,
     .relay = incload__pq_relay,
+    .read_before = "COPY (",
+    .read_after = "\n) TO STDOUT (FORMAT binary)",
+    .write_text = incload__pq_write_text,
 };

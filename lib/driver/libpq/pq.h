@@ -154,6 +154,8 @@ int32_t incload__pq_copy_out(incload__pq *pq, const char *sql, const PGresult *s
 
 int32_t incload__pq_write_open(incload__conn *conn, const char *table, const incload__schema *schema,
                                incload__writer **out, incload_error **err);
+int32_t incload__pq_write_text(incload__conn *conn, const char *table, const incload__schema *schema,
+                               incload__str *out, incload_error **err);
 int32_t incload__pq_write_batch(incload__writer *writer, const incload__view *view, incload_error **err);
 int32_t incload__pq_write_close(incload__writer *writer, int64_t *rows, incload_error **err);
 void incload__pq_write_abandon(incload__writer *writer);

@@ -89,7 +89,8 @@ start(relay *run, const char *select, const incload__param *params, int32_t coun
     PGresult *target_shape = NULL;
 
     incload__str_addf(&shape, "SELECT %s FROM %s", columns, table);
-    incload__str_addf(&target, "COPY %s (%s) FROM STDIN (FORMAT binary)", table, columns);
+    incload__str_addf(&target, "COPY %s (%s) FROM STDIN (FORMAT binary%s)", table, columns,
+                      run->to->head.freezes ? ", FREEZE" : "");
     int32_t status = shape.failed || target.failed ? incload__fail_memory(err) : INCLOAD_OK;
     if (status == INCLOAD_OK)
         status = incload__pq_shape(run->from, select, relaying, &source_shape, err);

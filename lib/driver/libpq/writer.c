@@ -102,13 +102,28 @@ start(pq_writer *writer, const char *table, const char *columns, incload_error *
 {
     incload__str sql = INCLOAD__STR(&writer->pq->head.env->mem);
 
-    incload__str_addf(&sql, "COPY %s (%s) FROM STDIN%s", table, columns,
-                      writer->encoder != NULL ? " (FORMAT binary)" : "");
+    incload__str_addf(&sql, "COPY %s (%s) FROM STDIN (FORMAT %s%s)", table, columns,
+                      writer->encoder != NULL ? "binary" : "text", writer->pq->head.freezes ? ", FREEZE" : "");
     int32_t status = sql.failed ? incload__fail_memory(err)
                                 : incload__pq_start_copy(writer->pq, sql.data, PGRES_COPY_IN, writer->doing, err);
     incload__str_free(&sql);
     if (status == INCLOAD_OK && writer->encoder != NULL)
         incload__copy_encode_header(&writer->buffer);
+    return status;
+}
+
+/* By the types as the catalogue told them; the format is asked of the server when it is written. */
+int32_t
+incload__pq_write_text(incload__conn *conn, const char *table, const incload__schema *schema, incload__str *out,
+                       incload_error **err)
+{
+    bool binary = true;
+
+    for (int32_t i = 0; i < schema->count; i++)
+        binary = binary && incload__copy_encodable(schema->columns[i].type.kind, schema->columns[i].native_id);
+    incload__str_addf(out, "COPY %s (", table);
+    int32_t status = incload__quote_columns(conn->dialect, out, schema, "", err);
+    incload__str_addf(out, ") FROM STDIN%s", binary ? " (FORMAT binary)" : "");
     return status;
 }
 

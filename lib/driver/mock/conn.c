@@ -209,4 +209,5 @@ const incload__driver incload__driver_mock = {
     .write_batch = incload__mock_write_batch,
     .write_close = incload__mock_write_close,
     .write_abandon = incload__mock_write_abandon,
+    .write_text = incload__mock_write_text,
 };

@@ -187,5 +187,7 @@ int32_t incload__mock_write_open(incload__conn *base, const char *table, const i
 int32_t incload__mock_write_batch(incload__writer *writer, const incload__view *view, incload_error **err);
 int32_t incload__mock_write_close(incload__writer *writer, int64_t *rows, incload_error **err);
 void incload__mock_write_abandon(incload__writer *writer);
+int32_t incload__mock_write_text(incload__conn *base, const char *table, const incload__schema *schema,
+                                 incload__str *out, incload_error **err);
 
 #endif

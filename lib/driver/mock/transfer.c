@@ -328,3 +328,14 @@ incload__mock_write_abandon(incload__writer *writer)
     fail_transaction(writer->conn);
     writer_free(writer);
 }
+
+int32_t
+incload__mock_write_text(incload__conn *base, const char *table, const incload__schema *schema, incload__str *out,
+                         incload_error **err)
+{
+    (void)base;
+    (void)schema;
+    (void)err;
+    incload__str_addf(out, "WRITE %s", table);
+    return INCLOAD_OK;
+}

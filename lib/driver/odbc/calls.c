@@ -336,4 +336,5 @@ const incload__driver incload__driver_odbc = {
     .write_close = incload__link_write_close,
     .write_abandon = incload__link_write_abandon,
     .relay = NULL, /* no two ODBC drivers share an undecoded form */
+    .write_text = incload__link_write_text,
 };

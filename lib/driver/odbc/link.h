@@ -67,6 +67,9 @@ int32_t incload__link_run(incload__link *link, incload__call **call, incload_err
 int32_t incload__link_run_plain(incload__link *link,
                                 int32_t (*run)(incload__odbc_conn *conn, incload__call *call, incload_error **err),
                                 incload__manner manner, const char *doing, incload_error **err);
+/* write_text.c: needs no server. */
+int32_t incload__link_write_text(incload__conn *conn, const char *table, const incload__schema *schema,
+                                 incload__str *out, incload_error **err);
 int32_t incload__link_connect(const incload__connect *how, incload__conn **out, incload_error **err);
 void incload__link_close(incload__conn *conn);
 void incload__link_cancel(incload__conn *conn);

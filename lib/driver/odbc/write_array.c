@@ -16,17 +16,9 @@ typedef struct arrays {
 static int32_t
 prepare(incload__odbc_writer *writer, incload_error **err)
 {
-    const incload__conn *conn = &writer->conn->base;
-    incload__str sql = INCLOAD__STR(&conn->env->mem);
+    incload__str sql = INCLOAD__STR(&writer->conn->base.env->mem);
+    int32_t status = incload__write_array_sql(writer, &sql, err);
 
-    int32_t status = incload__write_head(writer, &sql, err);
-    incload__str_add(&sql, "VALUES (");
-    for (int32_t i = 0; i < writer->schema.count; i++) {
-        if (i > 0)
-            incload__str_add(&sql, ", ");
-        conn->dialect->bind_item(&sql, &writer->schema.columns[i], i + 1);
-    }
-    incload__str_add_char(&sql, ')');
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)

@@ -21,23 +21,31 @@ add_cast(incload__str *sql, const incload__conn *conn, const incload__column *co
     return status;
 }
 
+int32_t
+incload__write_unnest_sql(const incload__odbc_writer *writer, incload__str *sql, incload_error **err)
+{
+    const incload__conn *conn = &writer->conn->base;
+    int32_t status = incload__write_head(writer, sql, err);
+
+    incload__str_add(sql, "SELECT ");
+    for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++) {
+        incload__str_addf(sql, "%sa%d", i > 0 ? ", " : "", i + 1);
+        status = add_cast(sql, conn, &writer->schema.columns[i], err);
+    }
+    for (int32_t i = 0; i < writer->schema.count; i++)
+        incload__str_add(sql, i > 0 ? ", ?::text[]" : " FROM unnest(?::text[]");
+    for (int32_t i = 0; i < writer->schema.count; i++)
+        incload__str_addf(sql, "%sa%d", i > 0 ? ", " : ") AS u(", i + 1);
+    incload__str_add_char(sql, ')');
+    return status;
+}
+
 static int32_t
 prepare(incload__odbc_writer *writer, incload_error **err)
 {
-    const incload__conn *conn = &writer->conn->base;
-    incload__str sql = INCLOAD__STR(&conn->env->mem);
+    incload__str sql = INCLOAD__STR(&writer->conn->base.env->mem);
+    int32_t status = incload__write_unnest_sql(writer, &sql, err);
 
-    int32_t status = incload__write_head(writer, &sql, err);
-    incload__str_add(&sql, "SELECT ");
-    for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++) {
-        incload__str_addf(&sql, "%sa%d", i > 0 ? ", " : "", i + 1);
-        status = add_cast(&sql, conn, &writer->schema.columns[i], err);
-    }
-    for (int32_t i = 0; i < writer->schema.count; i++)
-        incload__str_add(&sql, i > 0 ? ", ?::text[]" : " FROM unnest(?::text[]");
-    for (int32_t i = 0; i < writer->schema.count; i++)
-        incload__str_addf(&sql, "%sa%d", i > 0 ? ", " : ") AS u(", i + 1);
-    incload__str_add_char(&sql, ')');
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)

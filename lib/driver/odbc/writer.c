@@ -38,7 +38,7 @@ incload__write_send(incload__odbc_writer *writer, int64_t *taken, incload_error 
 /* ---- for the methods ---- */
 
 int32_t
-incload__write_head(incload__odbc_writer *writer, incload__str *sql, incload_error **err)
+incload__write_head(const incload__odbc_writer *writer, incload__str *sql, incload_error **err)
 {
     incload__str_addf(sql, "INSERT INTO %s (", writer->table);
     int32_t status = incload__quote_columns(writer->conn->base.dialect, sql, &writer->schema, "", err);

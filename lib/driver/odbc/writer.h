@@ -77,11 +77,15 @@ int32_t incload__write_send(incload__odbc_writer *writer, int64_t *taken, incloa
 void incload__write_free(incload__thing *thing);
 
 /* "INSERT INTO table (columns) ". */
-int32_t incload__write_head(incload__odbc_writer *writer, incload__str *sql, incload_error **err);
+int32_t incload__write_head(const incload__odbc_writer *writer, incload__str *sql, incload_error **err);
 /* Prepares `sql` as writer->prepared for so many rows, in place of what was prepared before. */
 int32_t incload__write_prepare(incload__odbc_writer *writer, const char *sql, int32_t rows, incload_error **err);
 /* Runs what is prepared and adds the affected rows to *taken. */
 int32_t incload__write_run(incload__odbc_writer *writer, int64_t *taken, incload_error **err);
 int32_t incload__write_fail(incload__odbc_writer *writer, incload_error **err);
+
+/* The statements of the methods, for one row: appended. */
+int32_t incload__write_array_sql(const incload__odbc_writer *writer, incload__str *sql, incload_error **err);
+int32_t incload__write_unnest_sql(const incload__odbc_writer *writer, incload__str *sql, incload_error **err);
 
 #endif

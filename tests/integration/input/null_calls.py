@@ -53,6 +53,7 @@ def present(kind, name):
         "const incload_clock *": "&valid.clock",
         "incload_random_fn": "valid.random",
         "incload_batch_fn": "valid.batch_function",
+        "incload_check_fn": "valid.check_function",
     }.get(kind)
 
 

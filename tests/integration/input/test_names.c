@@ -169,7 +169,10 @@ tables_of(place at)
                               " AND name <> 'sentinel'");
     return ask_number(at, "SELECT count(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog',"
                           " 'information_schema', 'mysql', 'performance_schema', 'sys') AND table_name NOT IN"
-                          " ('sentinel', 'meta', 'run', 'watermark', 'watermark_history', 'lease', 'lease_beat')"
+                          " ('sentinel', 'meta', 'run', 'watermark', 'watermark_history', 'lease', 'lease_beat',"
+                          " 'reject',"
+                          " 'loaded_columns',"
+                          " 'object')"
                           " AND table_name NOT LIKE 'incload%%' AND table_schema IN (%s)",
                       at.kind == MARIADB ? "database()" : "'public', 'incload'");
 }

@@ -19,6 +19,9 @@ static struct {
     incload_step *step;
     incload_run *run;
     incload_verification *verification;
+    incload_recommendation *recommendation;
+    incload_plan *plan;
+    incload_lint *lint;
     incload_unit *unit;
     incload_event *event;
     incload_mock *mock;
@@ -29,6 +32,7 @@ static struct {
     incload_clock clock;
     incload_random_fn random;
     incload_batch_fn batch_function;
+    incload_check_fn check_function;
     const uint8_t bits[1];
     const char *const texts[4];
     int64_t number;
@@ -47,6 +51,16 @@ pass(incload_unit *unit, incload_batch *batch, void *data)
 {
     (void)unit;
     (void)batch;
+    (void)data;
+    return INCLOAD_DONE;
+}
+
+static int32_t
+let_pass(incload_unit *unit, int64_t read, int64_t staged, void *data)
+{
+    (void)unit;
+    (void)read;
+    (void)staged;
     (void)data;
     return INCLOAD_DONE;
 }
@@ -96,6 +110,9 @@ set_up(void)
     valid.step = incload_step_new_load(valid.database, "orders", valid.database, "copies", valid.strategy, &err);
     valid.run = incload_step_run(valid.step, NULL, &err);
     valid.verification = incload_verification_new(valid.step, NULL, &err);
+    valid.recommendation = incload_strategy_recommend("rows=1", &err);
+    valid.plan = incload_step_plan(valid.step, &err);
+    valid.lint = incload_step_lint(valid.step, NULL);
     valid.watermark = incload_watermark_open(valid.database, "copies", &err);
     valid.watermark_list = incload_watermark_list_new(valid.database, &err);
     valid.event = incload_context_next_event(valid.context, 0, &err);
@@ -105,6 +122,7 @@ set_up(void)
     valid.unit = (incload_unit *)(uintptr_t)incload_run_unit(valid.run, 0);
     valid.random = seven;
     valid.batch_function = pass;
+    valid.check_function = let_pass;
     valid.error = NULL;
     incload_database_set(NULL, NULL, NULL, &valid.error);
     ck_assert_ptr_nonnull(valid.error);
@@ -119,6 +137,9 @@ tear_down(void)
     incload_watermark_unref(valid.watermark);
     incload_run_unref(valid.run);
     incload_verification_unref(valid.verification);
+    incload_recommendation_unref(valid.recommendation);
+    incload_plan_unref(valid.plan);
+    incload_lint_unref(valid.lint);
     incload_step_unref(valid.step);
     incload_strategy_unref(valid.strategy);
     incload_database_unref(valid.database);

@@ -278,7 +278,7 @@ START_TEST(a_strategy_names_what_is_wrong_with_it)
         err = NULL;
     }
     incload_strategy_new("timestemp", NULL, &err);
-    refused_with(err, INCLOAD_E_INVALID, "there is no strategy 'timestemp': take timestamp, upsert or append");
+    refused_with(err, INCLOAD_E_INVALID, "there is no strategy 'timestemp': take timestamp, upsert, append, ");
     err = NULL;
     incload_context_new("events=all", &err);
     refused_with(err, INCLOAD_E_INVALID, "option 'events' of a context takes a number from 0 to 1000000 events");

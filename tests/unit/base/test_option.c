@@ -313,7 +313,7 @@ check_option(const char *object, int32_t index)
     const char *description = incload_option_description(object, index);
 
     ck_assert_uint_gt(strlen(name), 1);
-    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_"), strlen(name));
+    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789"), strlen(name));
     ck_assert_int_ge(type, INCLOAD_OPTION_TEXT);
     ck_assert_int_le(type, INCLOAD_OPTION_LIST);
     ck_assert_msg(strlen(description) > 20 && description[strlen(description) - 1] == '.', "%s.%s", object, name);
@@ -333,9 +333,10 @@ check_option(const char *object, int32_t index)
 
 START_TEST(every_option_of_every_object_is_told_whole)
 {
-    static const char *const expected[] = { "context", "database", "strategy", "step", "run", "verify" };
+    static const char *const expected[] = { "context", "database", "strategy", "step", "run", "verify",
+                                            "facts" };
 
-    ck_assert_int_eq(incload_option_object_count(), 6);
+    ck_assert_int_eq(incload_option_object_count(), 7);
     for (int32_t i = 0; i < incload_option_object_count(); i++) {
         const char *object = incload_option_object(i);
         ck_assert_str_eq(object, expected[i]);
@@ -378,7 +379,7 @@ START_TEST(asking_past_the_end_or_for_nothing_gives_nothing)
     static const int32_t past[] = { -1, 1000, INT32_MAX, INT32_MIN };
 
     ck_assert_ptr_null(incload_option_object(-1));
-    ck_assert_ptr_null(incload_option_object(6));
+    ck_assert_ptr_null(incload_option_object(7));
     for (size_t i = 1; i < 4; i++)
         ck_assert_int_eq(incload_option_count(objects[i]), 0);
     for (size_t i = 0; i < 4; i++) {

@@ -32,7 +32,8 @@ fill(const incload__dialect *dialect)
 static incload__merge
 merge_by(const int32_t *columns_of_key, int32_t count, int32_t latest_by)
 {
-    return (incload__merge){ &target, "g", &columns, columns_of_key, count, latest_by };
+    return (incload__merge){ .target = &target, .staging = "g", .columns = &columns, .key = columns_of_key,
+                             .key_count = count, .latest_by = latest_by };
 }
 
 static void

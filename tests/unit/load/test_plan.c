@@ -43,10 +43,23 @@ START_TEST(options_that_do_not_fit_together_are_refused)
         { "append", "window=since cursor=updated missing_state=full", "missing_state=full needs write=merge" },
         { "upsert", "key=id:no", "option 'key' takes the source's column names, without new names behind a colon" },
         { "upsert", "key=id columns=id,item,id", "option 'columns' names 'id' twice" },
+        { "swap", "window=since cursor=updated", "write=swap needs window=all: the new table must have every row" },
+        { "full_refresh", "window=since cursor=updated", "write=replace needs window=all" },
+        { "interval", "cursor=updated", "window=interval needs options 'initial' and 'until'" },
+        { "history", NULL, "write=scd2 needs option 'key': the columns that identify a row" },
+        { "history", "key=id detect_deletes=keys", "detect_deletes needs write=merge" },
+        { "upsert", "key=id allow_empty=true", "allow_empty needs write=replace or write=swap" },
+        { "upsert", "key=id scd2_deletes=invalidate", "need write=scd2" },
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         refused(bad[i].preset, bad[i].options, INCLOAD_E_INVALID, bad[i].says);
+}
+END_TEST
+
+START_TEST(a_swap_takes_no_rows_out_of_its_new_table)
+{
+    refused("swap", "bad_rows=reject", INCLOAD_E_UNSUPPORTED, "bad_rows=reject is not possible with write=swap");
 }
 END_TEST
 
@@ -284,6 +297,7 @@ add_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, options_that_do_not_fit_together_are_refused);
+    tcase_add_test(tests, a_swap_takes_no_rows_out_of_its_new_table);
     tcase_add_test(tests, columns_that_are_not_there_are_named);
     tcase_add_test(tests, a_key_of_too_many_columns_is_refused);
     tcase_add_test(tests, a_source_table_that_is_not_there_is_named);

@@ -34,7 +34,9 @@ START_TEST(a_preset_is_a_window_and_a_write)
         const char *preset;
         const char *window;
         const char *write;
-    } presets[] = { { "timestamp", "since", "merge" }, { "upsert", "all", "merge" }, { "append", "all", "append" } };
+    } presets[] = { { "timestamp", "since", "merge" }, { "upsert", "all", "merge" }, { "append", "all", "append" },
+                    { "full_refresh", "all", "replace" }, { "interval", "interval", "replace_interval" },
+                    { "swap", "all", "swap" }, { "history", "all", "scd2" } };
 
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
         incload_strategy *strategy = incload_strategy_new(presets[i].preset, NULL, &err);
@@ -56,15 +58,26 @@ START_TEST(options_go_over_the_preset)
 }
 END_TEST
 
+/* Durations read back in milliseconds. */
+static const char *
+read_back(const char *preset)
+{
+    static const char *const durations[][2] = { { "1h", "3600000" }, { "1min", "60000" }, { "100ms", "100" } };
+
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        if (strcmp(preset, durations[i][0]) == 0)
+            return durations[i][1];
+    }
+    return preset;
+}
+
 START_TEST(every_option_reads_back_its_default)
 {
     incload_strategy *strategy = incload_strategy_new("append", NULL, &err);
 
     for (int32_t i = 0; i < incload_option_count("strategy"); i++) {
         const char *name = incload_option_name("strategy", i), *preset = incload_option_default("strategy", i);
-        /* Durations read back in milliseconds. */
-        bool hour = strcmp(preset, "1h") == 0;
-        ck_assert_str_eq(incload_strategy_get(strategy, name), hour ? "3600000" : preset);
+        ck_assert_str_eq(incload_strategy_get(strategy, name), read_back(preset));
     }
     ck_assert_ptr_null(incload_strategy_get(strategy, "nothing"));
     ck_assert_ptr_null(incload_strategy_get(strategy, NULL));
@@ -97,10 +110,10 @@ START_TEST(what_is_wrong_makes_no_strategy_and_says_why)
         const char *says;
     } bad[] = {
         { NULL, NULL, INCLOAD_E_INVALID, "context and preset must not be NULL" },
-        { "", NULL, INCLOAD_E_INVALID, "there is no strategy '': take timestamp, upsert or append" },
+        { "", NULL, INCLOAD_E_INVALID, "there is no strategy '': take timestamp, upsert, append, " },
         { "Timestamp", NULL, INCLOAD_E_INVALID, "there is no strategy 'Timestamp'" },
         { "append", "curser=x", INCLOAD_E_UNKNOWN_OPTION, "a strategy has no option 'curser': did you mean 'cursor'?" },
-        { "append", "window=some", INCLOAD_E_INVALID, "option 'window' of a strategy takes one of: all since" },
+        { "append", "window=some", INCLOAD_E_INVALID, "option 'window' of a strategy takes one of: all since " },
         { "append", "key='a,,b'", INCLOAD_E_INVALID, "option 'key' has an empty name" },
         { "append", "batch_rows=0", INCLOAD_E_INVALID, "option 'batch_rows' of a strategy takes a number from 1 to" },
         { "append", "batch_bytes=1", INCLOAD_E_INVALID, "option 'batch_bytes' of a strategy takes a number from 1024" },

@@ -21,9 +21,20 @@
         "PRIMARY KEY (\"load_name\"))",                                                                               \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, "                        \
         "\"epoch\" bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))",                    \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"reject\" (\"run_id\" text NOT NULL, \"number\" bigint NOT NULL, "  \
+        "\"load_name\" text NOT NULL, \"unit\" text, \"reason\" text NOT NULL, \"sql_state\" text, "                \
+        "\"form\" text NOT NULL, \"row_json\" text NOT NULL, \"at_us\" bigint NOT NULL, \"replayed_us\" bigint, "   \
+        "\"replay_run_id\" text, PRIMARY KEY (\"run_id\", \"number\"))",                                            \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"loaded_columns\" (\"load_name\" text NOT NULL, "                    \
+        "\"document\" text NOT NULL, \"run_id\" text NOT NULL, \"updated_us\" bigint NOT NULL, "                      \
+        "PRIMARY KEY (\"load_name\"))",                                                                               \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"object\" (\"object_name\" text NOT NULL, \"schema_name\" text, "    \
+        "\"target_name\" text NOT NULL, \"load_name\" text NOT NULL, \"run_id\" text NOT NULL, "                      \
+        "\"state\" text NOT NULL, \"made_us\" bigint NOT NULL, \"keep_us\" bigint NOT NULL, "                         \
+        "\"rows_read\" bigint NOT NULL, \"rows_written\" bigint NOT NULL, PRIMARY KEY (\"object_name\"))",             \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"meta\" (\"version\" bigint NOT NULL, "                              \
         "\"created_us\" bigint NOT NULL, PRIMARY KEY (\"version\"))",                                                 \
-        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {2} {1700000000000000}"
+        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {3} {1700000000000000}"
 /* One statement to look who has the lease and one to take it; giving it up is the fence, in the unit's transaction. */
 #define TAKE_LEASE(load)                                                                                              \
     "<lease> {" load "}",                                                                                             \
@@ -53,6 +64,14 @@
     "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"    \
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {" load "} {1} {NULL} {NULL} {NULL} {NULL} {" RIG_RUN_ID "} " NOW,       \
         HISTORY "{" load "} {1} {NULL} {NULL} {" RIG_RUN_ID "} " NOW
+
+#define COLUMNS_READ "SELECT document FROM \"incload\".\"loaded_columns\" WHERE load_name = $1 {orders}"
+#define COLUMNS_WRITE(load)                                                                                           \
+    "DELETE FROM \"incload\".\"loaded_columns\" WHERE load_name = $1 {" load "}",                                     \
+        "INSERT INTO \"incload\".\"loaded_columns\" (load_name, document, run_id, updated_us)"                        \
+        " VALUES ($1, $2, $3, $4) {" load "} {{\"version\":1,\"table\":\"public." load "\",\"columns\":"              \
+        "[[\"id\",\"id\",\"bigint\",\"int64\",0,0],[\"updated\",\"updated\",\"timestamp\",\"timestamp\",0,6],"        \
+        "[\"item\",\"item\",\"text\",\"text\",0,0]]}} {" RIG_RUN_ID "} " NOW
 
 START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_target)
 {
@@ -89,6 +108,7 @@ START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_targ
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {orders} {1} {" HIGH "} {timestamp} {BEST_EFFORT} " DOCUMENT
         " {" RIG_RUN_ID "} " NOW,
         HISTORY "{orders} {1} {" HIGH "} " DOCUMENT " {" RIG_RUN_ID "} " NOW,
+        COLUMNS_WRITE("orders"),
         "COMMIT",
     };
     rig r = rig_new("postgres");
@@ -125,6 +145,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         LEDGER_READ,
         "<schema> {NULL} {orders}",
         "<columns> {public} {orders}",
+        COLUMNS_READ,
         "<keys> {public} {orders}",
         "<identity>",
         "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -134,6 +155,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         "WRITE \"incload_staging_89abcdef\"",
         "WRITE ROWS \"incload_staging_89abcdef\"",
         "WRITE END \"incload_staging_89abcdef\"",
+        "SELECT COUNT(*) FROM \"incload_staging_89abcdef\"",
         "INSERT INTO \"public\".\"orders\" AS t (\"id\", \"updated\", \"item\") OVERRIDING SYSTEM VALUE"
         " SELECT DISTINCT ON (s.\"id\") s.\"id\", s.\"updated\", s.\"item\""
         " FROM pg_temp.\"incload_staging_89abcdef\" AS s ORDER BY s.\"id\", s.ctid DESC"
@@ -147,6 +169,7 @@ START_TEST(an_increment_reads_past_the_watermark_stages_and_merges)
         " run_id = $6, updated_us = $7 WHERE load_name = $8 AND version = $9 {4} {" HIGH "} {timestamp} {BEST_EFFORT} "
         DOCUMENT " {" RIG_RUN_ID "} " NOW " {orders} {3}",
         HISTORY "{orders} {4} {" HIGH "} " DOCUMENT " {" RIG_RUN_ID "} " NOW,
+        COLUMNS_WRITE("orders"),
         "COMMIT",
     };
     rig r = rig_new("postgres");
@@ -184,6 +207,7 @@ START_TEST(an_append_reads_all_rows_and_takes_its_turn_without_a_position)
         FENCE("orders"),
         ADD_RUN " {NULL} {NULL} " NOW " " NOW " {2} {2}",
         TAKE_TURN("orders"),
+        COLUMNS_WRITE("orders"),
         "COMMIT",
     };
     rig r = rig_new("postgres");
@@ -223,6 +247,7 @@ START_TEST(inside_one_database_the_server_moves_the_rows_itself)
         "finished_us, rows_read, rows_written) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) {" RIG_RUN_ID
         "} {copies} {copies} {public.orders} {public.copies} {same-database} {NULL} {NULL} " NOW " " NOW " {7} {7}",
         TAKE_TURN("copies"),
+        COLUMNS_WRITE("copies"),
         "COMMIT",
     };
     rig r = rig_new_in(rig_context(), "postgres", true);

@@ -106,10 +106,10 @@ START_TEST(a_newer_ledger_is_refused_with_what_to_do)
 {
     bool exists = true;
 
-    answer_version("3");
+    answer_version("4");
     ck_assert_int_eq(incload__ledger_find(&ledger, conn, &exists, &err), INCLOAD_E_UNSUPPORTED);
     says(
-        "the ledger 'incload' in the target has version 3, this library knows up to 2: use a newer libincload, or name "
+        "the ledger 'incload' in the target has version 4, this library knows up to 3: use a newer libincload, or name "
         "another ledger");
     ck_assert(!exists);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, NULL), INCLOAD_E_UNSUPPORTED);
@@ -119,17 +119,17 @@ END_TEST
 
 START_TEST(a_ledger_that_is_there_is_not_made_again)
 {
-    answer_version("2");
+    answer_version("3");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_int_eq(incload_mock_statement_count(mock), 1);
 }
 END_TEST
 
-START_TEST(a_ledger_of_version_one_gets_the_tables_of_leases_and_then_its_new_version)
+START_TEST(a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_version)
 {
     answer_version("1");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 4);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 7);
     ck_assert_str_eq(incload_mock_statement(mock, 1),
                      "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint"
                      " NOT NULL, \"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\""
@@ -137,17 +137,27 @@ START_TEST(a_ledger_of_version_one_gets_the_tables_of_leases_and_then_its_new_ve
     ck_assert_str_eq(incload_mock_statement(mock, 2),
                      "CREATE TABLE IF NOT EXISTS \"incload\".\"lease_beat\" (\"load_name\" text NOT NULL, \"epoch\""
                      " bigint NOT NULL, \"expires_us\" bigint NOT NULL, PRIMARY KEY (\"load_name\"))");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 3, 0), "2");
+    ck_assert_str_eq(incload_mock_statement(mock, 3),
+                     "CREATE TABLE IF NOT EXISTS \"incload\".\"reject\" (\"run_id\" text NOT NULL, \"number\" bigint"
+                     " NOT NULL, \"load_name\" text NOT NULL, \"unit\" text, \"reason\" text NOT NULL, \"sql_state\""
+                     " text, \"form\" text NOT NULL, \"row_json\" text NOT NULL, \"at_us\" bigint NOT NULL,"
+                     " \"replayed_us\" bigint, \"replay_run_id\" text, PRIMARY KEY (\"run_id\", \"number\"))");
+    ck_assert_str_eq(incload_mock_statement(mock, 4),
+                     "CREATE TABLE IF NOT EXISTS \"incload\".\"loaded_columns\" (\"load_name\" text NOT NULL,"
+                     " \"document\" text NOT NULL, \"run_id\" text NOT NULL, \"updated_us\" bigint NOT NULL,"
+                     " PRIMARY KEY (\"load_name\"))");
+    ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS \"incload\".\"object\" "), 1);
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 0), "3");
 }
 END_TEST
 
 START_TEST(two_that_bring_a_ledger_to_this_version_at_once_both_go_on)
 {
-    static const char *const two[] = { "2" };
+    static const char *const three[] = { "3" };
 
     answer_version("1");
     incload_mock_fail(mock, "INSERT INTO %meta%", 1, "23505", 0, "duplicate key", NULL);
-    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", two, 1, NULL);
+    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", three, 1, NULL);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_ptr_null(err);
 }
@@ -165,12 +175,12 @@ END_TEST
 START_TEST(a_ledger_is_made_with_its_version_last)
 {
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 9);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 12);
     ck_assert_str_eq(incload_mock_statement(mock, 1), "CREATE SCHEMA IF NOT EXISTS \"incload\"");
-    ck_assert_str_eq(incload_mock_statement(mock, 8),
+    ck_assert_str_eq(incload_mock_statement(mock, 11),
                      "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2)");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 8, 0), "2");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 8, 1), "1700000000000000");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 11, 0), "3");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 11, 1), "1700000000000000");
 }
 END_TEST
 
@@ -188,7 +198,10 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_meta` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_lease_beat` "), 1);
-        ck_assert_str_eq(incload_mock_statement(mock, 7),
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_reject` "), 1);
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_loaded_columns` "), 1);
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_object` "), 1);
+        ck_assert_str_eq(incload_mock_statement(mock, 10),
                          "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
 }
@@ -196,7 +209,7 @@ END_TEST
 
 START_TEST(two_that_make_the_ledger_at_once_both_go_on)
 {
-    static const char *const one[] = { "2" };
+    static const char *const one[] = { "3" };
 
     incload_mock_fail(mock, "CREATE TABLE%", 2, "23505", 0, "duplicate key in the catalog", NULL);
     incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", one, 1, NULL);
@@ -439,7 +452,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, another_failure_of_the_question_is_told);
     tcase_add_test(tests, a_newer_ledger_is_refused_with_what_to_do);
     tcase_add_test(tests, a_ledger_that_is_there_is_not_made_again);
-    tcase_add_test(tests, a_ledger_of_version_one_gets_the_tables_of_leases_and_then_its_new_version);
+    tcase_add_test(tests, a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_version);
     tcase_add_test(tests, two_that_bring_a_ledger_to_this_version_at_once_both_go_on);
     tcase_add_test(tests, an_older_ledger_that_cannot_be_changed_is_told_by_name);
     tcase_add_test(tests, a_ledger_that_another_has_made_in_part_is_completed);
