@@ -72,7 +72,8 @@ open_ledger(incload__conn *conn)
 static void
 drop_ledger(incload__conn *conn)
 {
-    const char *tables[] = { ledger.run, ledger.watermark, ledger.history, ledger.lease, ledger.beat, ledger.meta };
+    const char *tables[] = { ledger.run, ledger.watermark, ledger.history, ledger.lease, ledger.beat, ledger.reject,
+                             ledger.loaded, ledger.object, ledger.meta };
     char sql[300];
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
