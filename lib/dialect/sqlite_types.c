@@ -303,6 +303,8 @@ incload__sqlite_param(incload__str *out, const incload__column *column, int32_t 
     }
 }
 
+enum { EXACT_DIGITS = 15 };
+
 /* SQLite turns decimal text into a double in a column of numeric affinity, where 15 digits survive. */
 static int32_t
 check_decimal(const incload__view *view, int32_t column, int64_t row, const incload__column *target,
@@ -316,26 +318,33 @@ check_decimal(const incload__view *view, int32_t column, int64_t row, const incl
     incload__cell_text(view, column, row, &text);
     if (text.failed)
         status = incload__fail_memory(err);
-    else if (!incload__decimal_span(incload__str_text(&text), text.length, &highest, &lowest) || highest - lowest >= 15)
+    else if (!incload__decimal_span(incload__str_text(&text), text.length, &highest, &lowest)
+             || highest - lowest >= EXACT_DIGITS)
         status = incload__encode_refuse(&encoding, target,
                                         "such a number exactly unless the column is declared DECIMAL TEXT", err);
     incload__str_free(&text);
     return status;
 }
 
+/* By its type alone, which costs less than a look at the target's. */
+static bool
+may_lose_digits(const incload__type *type)
+{
+    return type->kind == INCLOAD__NUMERIC || (type->kind == INCLOAD__DECIMAL && type->precision > EXACT_DIGITS);
+}
+
 int32_t
 incload__sqlite_encode(const incload__view *view, int32_t column, int64_t row, const incload__column *target,
                        incload__str *out, incload_error **err)
 {
-    incload__kind kind = view->columns[column].type.kind;
-    incload__affinity affinity = incload__sqlite_affinity(target->native);
-    bool decimal = kind == INCLOAD__DECIMAL || kind == INCLOAD__NUMERIC;
+    const incload__type *type = &view->columns[column].type;
     incload__encoding rules = encoding;
     int32_t status = INCLOAD_OK;
 
     /* As text a NUMERIC may well be NaN. */
-    rules.not_finite = kind == INCLOAD__NUMERIC;
-    if (decimal && target->native != NULL && affinity != INCLOAD__AFFINITY_TEXT)
+    rules.not_finite = type->kind == INCLOAD__NUMERIC;
+    if (may_lose_digits(type) && target->native != NULL
+        && incload__sqlite_affinity(target->native) != INCLOAD__AFFINITY_TEXT)
         status = check_decimal(view, column, row, target, err);
     if (status == INCLOAD_OK)
         status = incload__encode(&rules, view, column, row, target, out, err);
