@@ -3,6 +3,10 @@
  * SQLite's driver keeps the length of a blob from the run before. With one row a statement it suits every driver. */
 #include "driver/odbc/writer.h"
 
+#include <string.h>
+
+#include "base/utf8.h"
+
 static int32_t
 prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
 {
@@ -13,6 +17,7 @@ prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
     int32_t placeholders = 0;
     int32_t count = rows * writer->schema.count;
 
+    incload__str_add(&sql, writer->conn->profile->with_stays_prepared ? "WITH kept AS (SELECT 1) " : "");
     int32_t status = incload__write_head(writer, &sql, err);
     incload__str_add(&sql, "VALUES ");
     for (int32_t row = 0; row < rows; row++) {
@@ -56,6 +61,21 @@ bind_cell(incload__odbc_writer *writer, SQLUSMALLINT number, incload__cell form,
                             length);
 }
 
+/* How many rows the statement that has just run put in, where the driver does not say it. */
+static int32_t
+count_changes(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
+{
+    incload__rows rows;
+    int32_t status = incload__odbc_select(writer->conn, writer->conn->profile->changes_query, NULL, 0, &rows, err);
+    const char *text = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    int64_t changes = 0;
+
+    if (text != NULL && incload__parse_int64(text, strlen(text), &changes))
+        *taken += changes;
+    incload__rows_free(&rows);
+    return status;
+}
+
 static int32_t
 send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, SQLLEN *lengths, int64_t *taken,
           incload_error **err)
@@ -74,7 +94,10 @@ send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, SQLLEN *len
                 return incload__write_fail(writer, err);
         }
     }
-    return incload__write_run(writer, taken, err);
+    status = incload__write_run(writer, taken, err);
+    if (status == INCLOAD_OK && writer->conn->profile->changes_query != NULL)
+        status = count_changes(writer, taken, err);
+    return status;
 }
 
 static int32_t
