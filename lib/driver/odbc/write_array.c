@@ -44,7 +44,7 @@ plan_run(const incload__odbc_writer *writer, arrays *a, int32_t first)
 
     for (int32_t i = 0; i < writer->schema.count; i++)
         a->widths[i] = 0;
-    for (int32_t row = first; row < writer->rows; row++, rows++) {
+    for (int32_t row = first; row < writer->sent->rows; row++, rows++) {
         size_t wider = 0;
         for (int32_t i = 0; i < writer->schema.count; i++) {
             size_t width = cell_width(writer->forms[i], incload__write_at(writer, row, i));
@@ -164,7 +164,7 @@ array_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
         status = incload__fail_memory(err);
     else if (writer->prepared_rows == 0)
         status = prepare(writer, err);
-    for (int32_t first = 0; first < writer->rows && status == INCLOAD_OK;) {
+    for (int32_t first = 0; first < writer->sent->rows && status == INCLOAD_OK;) {
         int32_t rows = plan_run(writer, &a, first);
         status = send_run(writer, &a, first, rows, taken, err);
         if (status == INCLOAD_OK && writer->conn->profile->warns_of_truncation)

@@ -109,8 +109,8 @@ values_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
 
     if (lengths == NULL)
         return incload__fail_memory(err);
-    for (int32_t first = 0; first < writer->rows && status == INCLOAD_OK; first += writer->step) {
-        int32_t left = writer->rows - first;
+    for (int32_t first = 0; first < writer->sent->rows && status == INCLOAD_OK; first += writer->step) {
+        int32_t left = writer->sent->rows - first;
         status = send_rows(writer, first, left < writer->step ? left : writer->step, lengths, taken, err);
     }
     /* The statement outlives this call, and must not hold what is freed here. */
