@@ -15,6 +15,8 @@ incload__write_free(incload__thing *thing)
         incload__str_free(&writer->gathered[i].text);
         incload__free(mem, writer->gathered[i].cells);
     }
+    incload__free(mem, writer->numbers);
+    incload__free(mem, writer->lengths);
     incload__free(mem, writer->forms);
     incload__free(mem, writer->table);
     incload__schema_free(&writer->schema);

@@ -49,6 +49,8 @@ struct incload__odbc_writer {
     int32_t step;      /* rows of one statement */
     SQLHSTMT prepared; /* for prepared_rows rows; 0: none yet */
     int32_t prepared_rows;
+    int64_t *numbers; /* for method_values: what is bound for one statement's ints and doubles */
+    SQLLEN *lengths;  /* the same: of all its cells */
 };
 
 /* Cells that are sent go through the methods in row order. */
