@@ -13,7 +13,7 @@
 
 #include "lib/copy_rows.h"
 
-enum { ROWS = 2000 };
+enum { ROWS = 5000 };
 
 typedef struct arrays {
     int64_t numbers[COLUMNS][ROWS];

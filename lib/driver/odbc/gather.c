@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { GATHER_ROWS = 2000 };
+enum { GATHER_ROWS = 2000, GATHER_CELLS = 1 << 16, GATHER_LEAST = 100 };
 
 /* ---- opening ---- */
 
@@ -28,6 +28,9 @@ rows_at_once(const incload__conn *conn, const incload__odbc_profile *profile, in
     if (profile->bulk == INCLOAD__BULK_VALUES && conn->dialect->max_params > 0
         && rows > conn->dialect->max_params / columns)
         rows = conn->dialect->max_params / columns;
+    /* A wide table must not make thousands of rows a matter of many megabytes. */
+    if (profile->bulk != INCLOAD__BULK_VALUES && rows > GATHER_CELLS / columns)
+        rows = GATHER_CELLS / columns > GATHER_LEAST ? GATHER_CELLS / columns : GATHER_LEAST;
     return rows < 1 ? 1 : rows;
 }
 

@@ -119,7 +119,7 @@ static const incload__odbc_profile mariadb = {
     /* It reads the columns that the answer has announced, whether they have arrived or not. */
     .direct_crashes = true,
     .bulk = INCLOAD__BULK_ARRAY,
-    .bulk_rows = 2000,
+    .bulk_rows = 5000,
     .version_query = "SELECT version()",
 };
 

@@ -15,6 +15,7 @@ incload__write_free(incload__thing *thing)
         incload__str_free(&writer->gathered[i].text);
         incload__free(mem, writer->gathered[i].cells);
     }
+    incload__free(mem, writer->block);
     incload__free(mem, writer->numbers);
     incload__free(mem, writer->lengths);
     incload__free(mem, writer->forms);
