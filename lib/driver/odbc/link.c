@@ -232,12 +232,12 @@ int32_t
 incload__link_start(incload__link *link, incload__call *call, incload_error **err)
 {
     int saved = errno;
-    bool free = await(link);
+    bool at_rest = await(link);
 
-    if (free)
+    if (at_rest)
         hand_over(link, call);
     errno = saved;
-    return free ? INCLOAD_OK : fail_left(link, link->is_commit, link->doing, link->remedy, err);
+    return at_rest ? INCLOAD_OK : fail_left(link, link->is_commit, link->doing, link->remedy, err);
 }
 
 int32_t
