@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and nothing else; to be sourced. When all is there it costs a few milliseconds.
 #
-#     packages_need GROUP...    groups: library (to build and use it), check (its tests), compilers, servers
+#     packages_need GROUP...    groups: library (to build and use it), check (its tests), compilers, servers,
+#                                bench (the clients that benchmarks hold it against)
 
 packages_say()
 {
@@ -38,6 +39,8 @@ servers postgresql has_postgres
 servers mariadb-server has_command mariadbd
 servers odbc-postgresql has_driver PostgreSQL Unicode
 servers odbc-mariadb has_driver MariaDB Unicode
+bench libmariadb-dev has_library libmariadb
+bench libsqlite3-dev has_library sqlite3
 TABLE
     case ${CC:-} in
     clang*) echo 'library clang has_command clang' ;;

@@ -219,10 +219,13 @@ incload__mariadb_encode(const incload__view *view, int32_t column, int64_t row, 
                         incload__str *out, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
-    incload__kind kind = incload__mariadb_kind(target);
 
-    if (view->columns[column].type.kind == INCLOAD__NUMERIC && kind != INCLOAD__TEXT && kind != INCLOAD__FLOAT64)
-        status = check_decimal(view, column, row, target, err);
+    /* Reading the target's native type costs more than writing the value: only where it decides. */
+    if (view->columns[column].type.kind == INCLOAD__NUMERIC) {
+        incload__kind kind = incload__mariadb_kind(target);
+        if (kind != INCLOAD__TEXT && kind != INCLOAD__FLOAT64)
+            status = check_decimal(view, column, row, target, err);
+    }
     if (status == INCLOAD_OK)
         status = incload__encode(&encoding, view, column, row, target, out, err);
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "batch/number.h"
 #include "dialect/encode.h"
 #include "dialect/native.h"
 
@@ -303,24 +304,26 @@ incload__sqlite_param(incload__str *out, const incload__column *column, int32_t 
     }
 }
 
-/* SQLite turns decimal text into a double in a column of numeric affinity, where 15 digits survive. */
-static int32_t
-check_decimal(const incload__view *view, int32_t column, int64_t row, const incload__column *target,
-              incload_error **err)
-{
-    incload__str text = INCLOAD__STR(view->mem);
-    int64_t highest = 0;
-    int64_t lowest = 0;
-    int32_t status = INCLOAD_OK;
+enum { EXACT_DIGITS = 15 };
 
-    incload__cell_text(view, column, row, &text);
-    if (text.failed)
-        status = incload__fail_memory(err);
-    else if (!incload__decimal_span(incload__str_text(&text), text.length, &highest, &lowest) || highest - lowest >= 15)
-        status = incload__encode_refuse(&encoding, target,
-                                        "such a number exactly unless the column is declared DECIMAL TEXT", err);
-    incload__str_free(&text);
-    return status;
+/* The digits of a decimal that survive as a double. Of the column's own type nothing is read here: that would cost
+ * more than to look at the digits. */
+static bool
+keeps_digits(const incload__view *view, int32_t column, int64_t row)
+{
+    const incload__type *type = &view->columns[column].type;
+    char digits[INCLOAD__NUMBER_TEXT];
+    const char *text = digits;
+    int64_t highest = 0, lowest = 0;
+    size_t length;
+
+    if (type->kind == INCLOAD__NUMERIC)
+        text = incload__get_bytes(view, column, row, &length);
+    else if (type->precision > EXACT_DIGITS)
+        length = incload__decimal_text(incload__get_decimal(view, column, row), type->scale, digits);
+    else
+        return true;
+    return incload__decimal_span(text, length, &highest, &lowest) && highest - lowest < EXACT_DIGITS;
 }
 
 int32_t
@@ -328,15 +331,17 @@ incload__sqlite_encode(const incload__view *view, int32_t column, int64_t row, c
                        incload__str *out, incload_error **err)
 {
     incload__kind kind = view->columns[column].type.kind;
-    incload__affinity affinity = incload__sqlite_affinity(target->native);
     bool decimal = kind == INCLOAD__DECIMAL || kind == INCLOAD__NUMERIC;
     incload__encoding rules = encoding;
     int32_t status = INCLOAD_OK;
 
     /* As text a NUMERIC may well be NaN. */
     rules.not_finite = kind == INCLOAD__NUMERIC;
-    if (decimal && target->native != NULL && affinity != INCLOAD__AFFINITY_TEXT)
-        status = check_decimal(view, column, row, target, err);
+    /* SQLite turns decimal text into a double in a column of numeric affinity. */
+    if (decimal && target->native != NULL && !keeps_digits(view, column, row)
+        && incload__sqlite_affinity(target->native) != INCLOAD__AFFINITY_TEXT)
+        status = incload__encode_refuse(&encoding, target,
+                                        "such a number exactly unless the column is declared DECIMAL TEXT", err);
     if (status == INCLOAD_OK)
         status = incload__encode(&rules, view, column, row, target, out, err);
     return status;

@@ -4,6 +4,23 @@
 
 #include <stdio.h>
 
+/* The most memory that this process ever held, in KiB; 0 where the system does not tell. */
+static long
+peak(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long kib = 0;
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "VmHWM: %ld", &kib) == 1)
+            break;
+    }
+    if (file != NULL)
+        fclose(file);
+    return kib;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -21,7 +38,8 @@ main(int argc, char **argv)
     if (err != NULL)
         fprintf(stderr, "%s: %s\n", incload_error_name(err), incload_error_message(err));
     else
-        printf("%lld rows written by %s\n", (long long)incload_run_rows_written(run), incload_run_road(run));
+        printf("%lld rows written by %s with %ld KiB at most\n", (long long)incload_run_rows_written(run),
+               incload_run_road(run), peak());
 
     int failed = err != NULL;
     incload_run_unref(run);

@@ -25,12 +25,13 @@ for name in "$@"; do
     fi
 done
 
-packages_need library check servers
+packages_need library check servers bench
 if [ ! -e "$build/build.ninja" ]; then
     meson setup "$build" --buildtype=release -Dauto_features=enabled >/dev/null
 fi
 # Quiet, unless it fails.
-programs='tests/bench/load_once tests/bench/load_turns tests/bench/verify_once tests/bench/bare_relay'
+programs='tests/bench/load_once tests/bench/load_turns tests/bench/verify_once tests/bench/bare_relay
+    tests/bench/bare_odbc tests/bench/bare_mariadb tests/bench/bare_sqlite'
 # $programs is a list of words.
 made=$(ninja -C "$build" $programs 2>&1) || { printf '%s\n' "$made" >&2; exit 1; }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { GATHER_ROWS = 2000 };
+enum { GATHER_ROWS = 2000, GATHER_CELLS = 1 << 16, GATHER_LEAST = 100 };
 
 /* ---- opening ---- */
 
@@ -28,6 +28,9 @@ rows_at_once(const incload__conn *conn, const incload__odbc_profile *profile, in
     if (profile->bulk == INCLOAD__BULK_VALUES && conn->dialect->max_params > 0
         && rows > conn->dialect->max_params / columns)
         rows = conn->dialect->max_params / columns;
+    /* A wide table must not make thousands of rows a matter of many megabytes. */
+    if (profile->bulk != INCLOAD__BULK_VALUES && rows > GATHER_CELLS / columns)
+        rows = GATHER_CELLS / columns > GATHER_LEAST ? GATHER_CELLS / columns : GATHER_LEAST;
     return rows < 1 ? 1 : rows;
 }
 
@@ -37,7 +40,10 @@ writer_init(incload__odbc_writer *writer, const char *table, const incload__sche
     const incload__conn *conn = &writer->conn->base;
     const incload__mem *mem = &conn->env->mem;
 
-    writer->text = (incload__str)INCLOAD__STR(mem);
+    writer->filling = &writer->gathered[0];
+    writer->sent = &writer->gathered[1];
+    for (int32_t i = 0; i < 2; i++)
+        writer->gathered[i].text = (incload__str)INCLOAD__STR(mem);
     incload__schema_init(&writer->schema, mem);
     int32_t status = incload__schema_copy(&writer->schema, schema, err);
     if (status != INCLOAD_OK)
@@ -48,9 +54,14 @@ writer_init(incload__odbc_writer *writer, const char *table, const incload__sche
     writer->max_rows = writer->step < GATHER_ROWS ? GATHER_ROWS / writer->step * writer->step : writer->step;
     writer->table = incload__strdup(mem, table);
     writer->forms = incload__alloc_array(mem, (size_t)schema->count, sizeof *writer->forms);
-    writer->cells = incload__alloc_array(mem, (size_t)schema->count * (size_t)writer->max_rows, sizeof *writer->cells);
-    if (writer->table == NULL || writer->forms == NULL || writer->cells == NULL)
+    if (writer->table == NULL || writer->forms == NULL)
         return incload__fail_memory(err);
+    for (int32_t i = 0; i < 2; i++) {
+        writer->gathered[i].cells = incload__alloc_array(mem, (size_t)schema->count * (size_t)writer->max_rows,
+                                                         sizeof *writer->gathered[i].cells);
+        if (writer->gathered[i].cells == NULL)
+            return incload__fail_memory(err);
+    }
     for (int32_t i = 0; i < schema->count && status == INCLOAD_OK; i++)
         status = incload__cell_write(conn, writer->conn->profile, &writer->schema.columns[i], &writer->forms[i], err);
     return status;
@@ -79,7 +90,16 @@ incload__gather_new(incload__odbc_conn *conn, const char *table, const incload__
 bool
 incload__gather_full(const incload__odbc_writer *writer)
 {
-    return writer->rows == writer->max_rows || writer->text.length >= INCLOAD__WRITE_BYTES;
+    return writer->filling->rows == writer->max_rows || writer->filling->text.length >= INCLOAD__WRITE_BYTES;
+}
+
+void
+incload__gather_turn(incload__odbc_writer *writer)
+{
+    incload__gathered *sent = writer->sent;
+
+    writer->sent = writer->filling;
+    writer->filling = sent;
 }
 
 /* ---- cells ---- */
@@ -102,22 +122,23 @@ gather_text(incload__odbc_writer *writer, const incload__view *view, int32_t col
             incload__write_cell *cell, incload_error **err)
 {
     const incload__column *target = &writer->schema.columns[column];
+    incload__str *text = &writer->filling->text;
     int32_t status = INCLOAD_OK;
 
-    cell->start = writer->text.length;
+    cell->start = text->length;
     if (target->type.kind == INCLOAD__BINARY) {
         size_t length;
         const void *bytes = incload__get_bytes(view, column, row, &length);
         if (writer->forms[column] == INCLOAD__CELL_TEXT && writer->method == &incload__method_values)
-            add_hex(&writer->text, bytes, length);
+            add_hex(text, bytes, length);
         else
-            incload__str_add_bytes(&writer->text, bytes, length);
+            incload__str_add_bytes(text, bytes, length);
     } else {
-        status = writer->conn->base.dialect->encode(view, column, row, target, &writer->text, err);
+        status = writer->conn->base.dialect->encode(view, column, row, target, text, err);
     }
-    cell->length = writer->text.length - cell->start;
-    incload__str_add_char(&writer->text, '\0');
-    if (status == INCLOAD_OK && writer->text.failed)
+    cell->length = text->length - cell->start;
+    incload__str_add_char(text, '\0');
+    if (status == INCLOAD_OK && text->failed)
         status = incload__fail_memory(err);
     return status;
 }
@@ -127,15 +148,16 @@ gather_double(incload__odbc_writer *writer, const incload__view *view, int32_t c
               incload__write_cell *cell, incload_error **err)
 {
     double value = incload__get_float(view, column, row);
+    incload__str *text = &writer->filling->text;
 
     if (!__builtin_isfinite(value) || (!(value < 0 || value > 0) && __builtin_signbit(value) != 0)) {
         /* The dialect knows what its database cannot hold: infinities, NaN, a negative zero. */
-        size_t before = writer->text.length;
+        size_t before = text->length;
         int32_t status =
-            writer->conn->base.dialect->encode(view, column, row, &writer->schema.columns[column], &writer->text, err);
+            writer->conn->base.dialect->encode(view, column, row, &writer->schema.columns[column], text, err);
         if (status != INCLOAD_OK)
             return status;
-        writer->text.length = before;
+        text->length = before;
     }
     cell->real = value;
     return INCLOAD_OK;
@@ -144,10 +166,12 @@ gather_double(incload__odbc_writer *writer, const incload__view *view, int32_t c
 int32_t
 incload__gather_row(incload__odbc_writer *writer, const incload__view *view, int64_t row, incload_error **err)
 {
+    incload__gathered *into = writer->filling;
+    incload__write_cell *cells = &into->cells[(int64_t)into->rows * writer->schema.count];
     int32_t status = INCLOAD_OK;
 
     for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++) {
-        incload__write_cell *cell = incload__write_at(writer, writer->rows, i);
+        incload__write_cell *cell = &cells[i];
         *cell = (incload__write_cell){ .is_null = incload__is_null(view, i, row) };
         if (cell->is_null)
             continue;
@@ -158,6 +182,6 @@ incload__gather_row(incload__odbc_writer *writer, const incload__view *view, int
         else
             status = gather_text(writer, view, i, row, cell, err);
     }
-    writer->rows++;
+    into->rows++;
     return status;
 }

@@ -185,15 +185,39 @@ catch_up(incload__link *link)
     link->base.streams = far->streams;
 }
 
-int32_t
-incload__link_run(incload__link *link, incload__call **asked, incload_error **err)
+/* Waits for the last request. False when it was left behind, now or before. */
+static bool
+await(incload__link *link)
 {
     incload__odbc_conn *far = link->far;
-    incload__call *call = *asked;
-    bool is_commit = call->is_commit;
-    const char *doing = call->doing, *remedy = call->remedy;
-    int saved = errno;
+    incload__call *call = link->under_way;
 
+    if (call == NULL)
+        return !link->left;
+    incload__monitor_lock(&far->monitor);
+    wait_for(link, call, link->began_us);
+    bool left = far->call == call;
+    if (left)
+        leave(link, link->doing);
+    incload__monitor_unlock(&far->monitor);
+    link->under_way = NULL;
+    if (left)
+        link->lost = call;
+    else
+        catch_up(link);
+    return !left;
+}
+
+static void
+hand_over(incload__link *link, incload__call *call)
+{
+    incload__odbc_conn *far = link->far;
+
+    link->under_way = call;
+    link->doing = call->doing;
+    link->remedy = call->remedy;
+    link->is_commit = call->is_commit;
+    link->began_us = incload__monotonic_us(link->base.env);
     incload__monitor_lock(&far->monitor);
     far->base.txn = link->base.txn;
     far->base.deadline_us = link->base.deadline_us;
@@ -201,21 +225,46 @@ incload__link_run(incload__link *link, incload__call **asked, incload_error **er
     far->number++;
     far->call = call;
     incload__monitor_notify(&far->monitor);
-    wait_for(link, call, incload__monotonic_us(link->base.env));
-    bool left = far->call == call;
-    if (left)
-        leave(link, doing);
     incload__monitor_unlock(&far->monitor);
+}
+
+int32_t
+incload__link_start(incload__link *link, incload__call *call, incload_error **err)
+{
+    int saved = errno;
+    bool at_rest = await(link);
+
+    if (at_rest)
+        hand_over(link, call);
     errno = saved;
-    if (left) {
+    return at_rest ? INCLOAD_OK : fail_left(link, link->is_commit, link->doing, link->remedy, err);
+}
+
+int32_t
+incload__link_finish(incload__link *link, incload__call **asked, incload_error **err)
+{
+    incload__call *call = *asked;
+    int saved = errno;
+
+    if (link->under_way == call)
+        await(link);
+    errno = saved;
+    if (link->lost == call) {
         *asked = NULL;
-        return fail_left(link, is_commit, doing, remedy, err);
+        return fail_left(link, link->is_commit, link->doing, link->remedy, err);
     }
-    catch_up(link);
     int32_t status = call->status;
     incload__error_pass(err, call->error);
     call->error = NULL;
     return status;
+}
+
+int32_t
+incload__link_run(incload__link *link, incload__call **asked, incload_error **err)
+{
+    int32_t status = incload__link_start(link, *asked, err);
+
+    return status == INCLOAD_OK ? incload__link_finish(link, asked, err) : status;
 }
 
 int32_t

@@ -12,6 +12,14 @@ typedef struct incload__link {
     incload__conn base; /* what driver.h promises; brought up to date after each call */
     incload__odbc_conn *far;
     bool left; /* a call was left behind: nothing that was handed over may be touched */
+
+    /* The last request. */
+    incload__call *under_way; /* NULL: it was waited for */
+    incload__call *lost;      /* the one that was left behind: to be compared, no more */
+    int64_t began_us;
+    const char *doing;
+    const char *remedy;
+    bool is_commit;
 } incload__link;
 
 struct incload__call {
@@ -63,6 +71,10 @@ void incload__call_free(incload__call *call);
 /* Runs the request on the worker. *call is NULL afterwards if it was left behind; else it holds the outputs and is the
  * caller's to free. A connection on which a call was left behind is DEAD. */
 int32_t incload__link_run(incload__link *link, incload__call **call, incload_error **err);
+/* The same in two steps, between which the caller has work of its own: handing it over, which waits for the request
+ * before it, and waiting for it. Whatever else runs on the connection meanwhile waits first, too. */
+int32_t incload__link_start(incload__link *link, incload__call *call, incload_error **err);
+int32_t incload__link_finish(incload__link *link, incload__call **call, incload_error **err);
 /* The same for a request without inputs or outputs. */
 int32_t incload__link_run_plain(incload__link *link,
                                 int32_t (*run)(incload__odbc_conn *conn, incload__call *call, incload_error **err),

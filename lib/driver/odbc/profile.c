@@ -119,7 +119,7 @@ static const incload__odbc_profile mariadb = {
     /* It reads the columns that the answer has announced, whether they have arrived or not. */
     .direct_crashes = true,
     .bulk = INCLOAD__BULK_ARRAY,
-    .bulk_rows = 2000,
+    .bulk_rows = 5000,
     .version_query = "SELECT version()",
 };
 
@@ -174,7 +174,9 @@ static const incload__odbc_profile sqlite = {
     .disconnect_rolls_back = false, /* fails with 25000 */
     .database_is_file = true,
     .bulk = INCLOAD__BULK_VALUES, /* its parameter arrays store NULL doubles as 0.0 and cut blobs */
-    .bulk_rows = 100,
+    .bulk_rows = 200,
+    .with_stays_prepared = true,
+    .changes_query = "SELECT changes()",
     /* Reads the file, which is opened only now: one that is no database is told at once. */
     .version_query = "SELECT sqlite_version() FROM (SELECT count(*) FROM sqlite_master)",
 };

@@ -67,6 +67,8 @@ typedef struct incload__odbc_profile {
     bool warns_of_truncation;      /* SHOW WARNINGS after a bulk insert tells of cut values */
     incload__bulk bulk;
     int32_t bulk_rows;             /* in one statement */
+    bool with_stays_prepared;      /* an INSERT is parsed anew in each run, unless it begins with WITH */
+    const char *changes_query;     /* one cell: the rows of the last INSERT, of which SQLRowCount knows nothing then */
     const char *version_query;     /* one cell; NULL: SQL_DBMS_VER */
     const char *application_query; /* one parameter: the application's name; NULL: there is no such thing */
 } incload__odbc_profile;

@@ -12,6 +12,7 @@ struct incload__reader {
 struct incload__writer {
     incload__link *link;
     incload__odbc_writer *inner;
+    incload__call *call; /* the request that sends what was gathered before; NULL: none */
     int64_t taken;
     bool failed;
 };
@@ -172,21 +173,38 @@ incload__link_write_open(incload__conn *conn, const char *table, const incload__
     return status;
 }
 
+/* Waits for the rows that are on their way. */
+static int32_t
+collect(incload__writer *writer, incload_error **err)
+{
+    if (writer->call == NULL)
+        return INCLOAD_OK;
+    int32_t status = incload__link_finish(writer->link, &writer->call, err);
+    if (writer->call != NULL)
+        writer->taken += writer->call->number;
+    incload__call_free(writer->call);
+    writer->call = NULL;
+    return status;
+}
+
+/* Sends what is gathered, and does not wait for it: the next rows are gathered meanwhile. */
 static int32_t
 flush(incload__writer *writer, incload_error **err)
 {
-    incload__link *link = writer->link;
+    int32_t status = collect(writer, err);
 
-    if (writer->inner->rows == 0)
-        return INCLOAD_OK;
-    incload__call *call = incload__call_new(&link->base.env->mem, run_send, "writing");
+    if (status != INCLOAD_OK || writer->inner->filling->rows == 0)
+        return status;
+    incload__call *call = incload__call_new(&writer->link->base.env->mem, run_send, "writing");
     if (call == NULL)
         return incload__fail_memory(err);
     call->thing = writer->inner;
-    int32_t status = incload__link_run(link, &call, err);
-    if (call != NULL)
-        writer->taken += call->number;
-    incload__call_free(call);
+    incload__gather_turn(writer->inner);
+    status = incload__link_start(writer->link, call, err);
+    if (status == INCLOAD_OK)
+        writer->call = call;
+    else
+        incload__call_free(call);
     return status;
 }
 
@@ -241,6 +259,8 @@ incload__link_write_close(incload__writer *writer, int64_t *rows, incload_error 
         *rows = 0;
     if (status == INCLOAD_OK)
         status = flush(writer, err);
+    if (status == INCLOAD_OK)
+        status = collect(writer, err);
     if (status == INCLOAD_OK && rows != NULL)
         *rows = writer->taken;
     incload__link_write_abandon(writer);
@@ -252,6 +272,10 @@ incload__link_write_abandon(incload__writer *writer)
 {
     if (writer == NULL)
         return;
+    if (incload__link_in_child(writer->link))
+        incload__call_free(writer->call); /* the worker is the parent's */
+    else
+        collect(writer, NULL);
     drop(writer->link, writer->inner, "ending a write");
     incload__free(&writer->link->base.env->mem, writer);
 }

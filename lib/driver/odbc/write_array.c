@@ -35,6 +35,24 @@ cell_width(incload__cell form, const incload__write_cell *cell)
     return cell->is_null || cell->length == 0 ? 1 : cell->length;
 }
 
+/* All rows from `first` on go together, as they nearly always do; their widths are then in a->widths. */
+static bool
+fit_together(const incload__odbc_writer *writer, arrays *a, int32_t first)
+{
+    size_t total = 0;
+
+    for (int32_t i = 0; i < writer->schema.count; i++) {
+        const incload__write_cell *cell = incload__write_at(writer, first, i);
+        a->widths[i] = cell_width(writer->forms[i], cell);
+        for (int32_t row = first; row < writer->sent->rows; row++, cell += writer->schema.count) {
+            size_t width = cell_width(writer->forms[i], cell);
+            a->widths[i] = width > a->widths[i] ? width : a->widths[i];
+        }
+        total += a->widths[i];
+    }
+    return total <= ARRAY_BYTES / (size_t)(writer->sent->rows - first);
+}
+
 /* How many rows from `first` on may go together; their widths are then in a->widths. */
 static int32_t
 plan_run(const incload__odbc_writer *writer, arrays *a, int32_t first)
@@ -42,9 +60,11 @@ plan_run(const incload__odbc_writer *writer, arrays *a, int32_t first)
     size_t total = 0;
     int32_t rows = 0;
 
+    if (fit_together(writer, a, first))
+        return writer->sent->rows - first;
     for (int32_t i = 0; i < writer->schema.count; i++)
         a->widths[i] = 0;
-    for (int32_t row = first; row < writer->rows; row++, rows++) {
+    for (int32_t row = first; row < writer->sent->rows; row++, rows++) {
         size_t wider = 0;
         for (int32_t i = 0; i < writer->schema.count; i++) {
             size_t width = cell_width(writer->forms[i], incload__write_at(writer, row, i));
@@ -83,15 +103,11 @@ fill(const incload__odbc_writer *writer, const arrays *a, int32_t column, int32_
 }
 
 static int32_t
-bind_column(incload__odbc_writer *writer, arrays *a, int32_t column, int32_t first, int32_t rows, incload_error **err)
+bind_column(incload__odbc_writer *writer, const arrays *a, int32_t column, int32_t first, int32_t rows,
+            incload_error **err)
 {
-    const incload__mem *mem = &writer->conn->base.env->mem;
     incload__cell form = writer->forms[column];
 
-    a->cells[column] = incload__alloc_array(mem, (size_t)rows, a->widths[column]);
-    a->lengths[column] = incload__alloc_array(mem, (size_t)rows, sizeof *a->lengths[column]);
-    if (a->cells[column] == NULL || a->lengths[column] == NULL)
-        return incload__fail_memory(err);
     fill(writer, a, column, first, rows);
     SQLRETURN rc = SQLBindParameter(writer->prepared, (SQLUSMALLINT)(column + 1), SQL_PARAM_INPUT,
                                     incload__cell_c_type(form), incload__cell_sql_type(form), a->widths[column], 0,
@@ -99,18 +115,38 @@ bind_column(incload__odbc_writer *writer, arrays *a, int32_t column, int32_t fir
     return SQL_SUCCEEDED(rc) ? INCLOAD_OK : incload__write_fail(writer, err);
 }
 
-static void
-release_run(incload__odbc_writer *writer, arrays *a)
+/* A multiple of what any cell must be aligned to. */
+static size_t
+aligned(size_t bytes)
+{
+    return (bytes + sizeof(int64_t) - 1) / sizeof(int64_t) * sizeof(int64_t);
+}
+
+/* Places for the arrays of a run: in one block, since fresh memory for each run would be fresh pages each time. */
+static int32_t
+lay_out(incload__odbc_writer *writer, arrays *a, int32_t rows, incload_error **err)
 {
     const incload__mem *mem = &writer->conn->base.env->mem;
+    size_t lengths = (size_t)rows * sizeof *a->lengths[0];
+    size_t needed = 0;
 
-    SQLFreeStmt(writer->prepared, SQL_RESET_PARAMS);
-    for (int32_t i = 0; i < writer->schema.count; i++) {
-        incload__free(mem, a->cells[i]);
-        incload__free(mem, a->lengths[i]);
-        a->cells[i] = NULL;
-        a->lengths[i] = NULL;
+    for (int32_t i = 0; i < writer->schema.count; i++)
+        needed += lengths + aligned((size_t)rows * a->widths[i]);
+    if (needed > writer->block_size) {
+        incload__free(mem, writer->block);
+        writer->block_size = 0;
+        writer->block = incload__alloc(mem, needed);
+        if (writer->block == NULL)
+            return incload__fail_memory(err);
+        writer->block_size = needed;
     }
+    char *at = writer->block;
+    for (int32_t i = 0; i < writer->schema.count; i++) {
+        a->lengths[i] = (SQLLEN *)(void *)at;
+        a->cells[i] = at + lengths;
+        at += lengths + aligned((size_t)rows * a->widths[i]);
+    }
+    return INCLOAD_OK;
 }
 
 static int32_t
@@ -121,11 +157,12 @@ send_run(incload__odbc_writer *writer, arrays *a, int32_t first, int32_t rows, i
     SQLSetStmtAttr(writer->prepared, SQL_ATTR_PARAM_BIND_TYPE, (SQLPOINTER)SQL_PARAM_BIND_BY_COLUMN, 0);
     if (!SQL_SUCCEEDED(SQLSetStmtAttr(writer->prepared, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)(uintptr_t)rows, 0)))
         return incload__write_fail(writer, err);
+    status = lay_out(writer, a, rows, err);
     for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++)
         status = bind_column(writer, a, i, first, rows, err);
     if (status == INCLOAD_OK)
         status = incload__write_run(writer, taken, err);
-    release_run(writer, a);
+    SQLFreeStmt(writer->prepared, SQL_RESET_PARAMS);
     return status;
 }
 
@@ -164,7 +201,7 @@ array_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
         status = incload__fail_memory(err);
     else if (writer->prepared_rows == 0)
         status = prepare(writer, err);
-    for (int32_t first = 0; first < writer->rows && status == INCLOAD_OK;) {
+    for (int32_t first = 0; first < writer->sent->rows && status == INCLOAD_OK;) {
         int32_t rows = plan_run(writer, &a, first);
         status = send_run(writer, &a, first, rows, taken, err);
         if (status == INCLOAD_OK && writer->conn->profile->warns_of_truncation)

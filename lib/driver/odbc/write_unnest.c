@@ -96,7 +96,7 @@ add_array(const incload__odbc_writer *writer, int32_t column, incload__str *out)
 {
     bool binary = writer->schema.columns[column].type.kind == INCLOAD__BINARY;
 
-    for (int32_t row = 0; row < writer->rows; row++) {
+    for (int32_t row = 0; row < writer->sent->rows; row++) {
         const incload__write_cell *cell = incload__write_at(writer, row, column);
         incload__str_add_char(out, row > 0 ? ',' : '{');
         if (cell->is_null)

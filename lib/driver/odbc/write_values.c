@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* INSERT ... VALUES (?, ?), (?, ?), ...: many rows in one statement, every parameter bound anew for each run, since
- * SQLite's driver keeps the length of a blob from the run before. With one row a statement it suits every driver. */
+/* INSERT ... VALUES (?, ?), (?, ?), ...: many rows in one statement. Numbers are bound once, to where the cells of
+ * each run are copied; bytes and text anew for each run, since SQLite's driver keeps the length of a blob from the run
+ * before. With one row a statement it suits every driver. */
 #include "driver/odbc/writer.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
 
 static int32_t
 prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
@@ -13,6 +18,7 @@ prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
     int32_t placeholders = 0;
     int32_t count = rows * writer->schema.count;
 
+    incload__str_add(&sql, writer->conn->profile->with_stays_prepared ? "WITH kept AS (SELECT 1) " : "");
     int32_t status = incload__write_head(writer, &sql, err);
     incload__str_add(&sql, "VALUES ");
     for (int32_t row = 0; row < rows; row++) {
@@ -36,64 +42,109 @@ prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
     return status;
 }
 
-static SQLRETURN
-bind_cell(incload__odbc_writer *writer, SQLUSMALLINT number, incload__cell form, incload__write_cell *cell,
-          SQLLEN *length)
+static bool
+is_number(incload__cell form)
 {
-    void *value = &cell->number; /* never NULL: that would mean SQL NULL to some drivers */
-    SQLULEN size = 1;
+    return form == INCLOAD__CELL_INT || form == INCLOAD__CELL_DOUBLE;
+}
 
-    *length = SQL_NULL_DATA;
-    if (!cell->is_null && (form == INCLOAD__CELL_TEXT || form == INCLOAD__CELL_BYTES)) {
-        value = incload__write_bytes(writer, cell);
-        *length = (SQLLEN)cell->length;
-        size = cell->length > 0 ? cell->length : 1;
-    } else if (!cell->is_null) {
-        *length = (SQLLEN)sizeof cell->number;
-    }
-    return SQLBindParameter(writer->prepared, number, SQL_PARAM_INPUT, incload__cell_c_type(form),
-                            incload__cell_sql_type(form), size, 0, value, (SQLLEN)(cell->is_null ? 0 : *length),
-                            length);
+/* The parameter of the cell `at` of a statement. `value` is never NULL: that would mean SQL NULL to some drivers. */
+static int32_t
+bind_cell(incload__odbc_writer *writer, int32_t at, incload__cell form, void *value, size_t size, incload_error **err)
+{
+    SQLRETURN rc = SQLBindParameter(writer->prepared, (SQLUSMALLINT)(at + 1), SQL_PARAM_INPUT,
+                                    incload__cell_c_type(form), incload__cell_sql_type(form), size > 0 ? size : 1, 0,
+                                    value, (SQLLEN)size, &writer->lengths[at]);
+
+    return SQL_SUCCEEDED(rc) ? INCLOAD_OK : incload__write_fail(writer, err);
 }
 
 static int32_t
-send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, SQLLEN *lengths, int64_t *taken,
-          incload_error **err)
+bind_numbers(incload__odbc_writer *writer, int32_t rows, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
-    if (writer->prepared_rows != rows)
-        status = prepare(writer, rows, err);
-    if (status != INCLOAD_OK)
-        return status;
-    SQLUSMALLINT number = 0;
-    for (int32_t row = first; row < first + rows; row++) {
-        for (int32_t i = 0; i < writer->schema.count; i++, number++) {
-            if (!SQL_SUCCEEDED(bind_cell(writer, (SQLUSMALLINT)(number + 1), writer->forms[i],
-                                         incload__write_at(writer, row, i), &lengths[number])))
-                return incload__write_fail(writer, err);
-        }
+    for (int32_t at = 0; at < rows * writer->schema.count && status == INCLOAD_OK; at++) {
+        incload__cell form = writer->forms[at % writer->schema.count];
+        if (is_number(form))
+            status = bind_cell(writer, at, form, &writer->numbers[at], sizeof writer->numbers[at], err);
     }
-    return incload__write_run(writer, taken, err);
+    return status;
+}
+
+static int32_t
+put_cell(incload__odbc_writer *writer, int32_t at, incload__cell form, const incload__write_cell *cell,
+         incload_error **err)
+{
+    if (is_number(form)) {
+        writer->lengths[at] = cell->is_null ? SQL_NULL_DATA : (SQLLEN)sizeof cell->number;
+        writer->numbers[at] = cell->number;
+        return INCLOAD_OK;
+    }
+    writer->lengths[at] = cell->is_null ? SQL_NULL_DATA : (SQLLEN)cell->length;
+    return bind_cell(writer, at, form, cell->is_null ? &writer->numbers[at] : incload__write_bytes(writer, cell),
+                     cell->is_null ? 0 : cell->length, err);
+}
+
+/* How many rows the statement that has just run put in, where the driver does not say it. */
+static int32_t
+count_changes(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
+{
+    incload__rows rows;
+    int32_t status = incload__odbc_select(writer->conn, writer->conn->profile->changes_query, NULL, 0, &rows, err);
+    const char *text = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    int64_t changes = 0;
+
+    if (text != NULL && incload__parse_int64(text, strlen(text), &changes))
+        *taken += changes;
+    incload__rows_free(&rows);
+    return status;
+}
+
+static int32_t
+send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, int64_t *taken, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+    int32_t at = 0;
+
+    if (writer->prepared_rows != rows) {
+        status = prepare(writer, rows, err);
+        if (status == INCLOAD_OK)
+            status = bind_numbers(writer, rows, err);
+    }
+    for (int32_t row = first; row < first + rows && status == INCLOAD_OK; row++) {
+        for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++, at++)
+            status = put_cell(writer, at, writer->forms[i], incload__write_at(writer, row, i), err);
+    }
+    if (status == INCLOAD_OK)
+        status = incload__write_run(writer, taken, err);
+    if (status == INCLOAD_OK && writer->conn->profile->changes_query != NULL)
+        status = count_changes(writer, taken, err);
+    return status;
+}
+
+static int32_t
+make_room(incload__odbc_writer *writer, incload_error **err)
+{
+    const incload__mem *mem = &writer->conn->base.env->mem;
+    size_t cells = (size_t)writer->step * (size_t)writer->schema.count;
+
+    if (writer->numbers == NULL)
+        writer->numbers = incload__alloc_array(mem, cells, sizeof *writer->numbers);
+    if (writer->lengths == NULL)
+        writer->lengths = incload__alloc_array(mem, cells, sizeof *writer->lengths);
+    return writer->numbers != NULL && writer->lengths != NULL ? INCLOAD_OK : incload__fail_memory(err);
 }
 
 static int32_t
 values_send(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
 {
-    const incload__mem *mem = &writer->conn->base.env->mem;
-    SQLLEN *lengths = incload__alloc_array(mem, (size_t)writer->step * (size_t)writer->schema.count, sizeof *lengths);
-    int32_t status = INCLOAD_OK;
+    int32_t status = make_room(writer, err);
 
-    if (lengths == NULL)
-        return incload__fail_memory(err);
-    for (int32_t first = 0; first < writer->rows && status == INCLOAD_OK; first += writer->step) {
-        int32_t left = writer->rows - first;
-        status = send_rows(writer, first, left < writer->step ? left : writer->step, lengths, taken, err);
+    for (int32_t first = 0; first < writer->sent->rows && status == INCLOAD_OK; first += writer->step) {
+        int32_t left = writer->sent->rows - first;
+        status = send_rows(writer, first, left < writer->step ? left : writer->step, taken, err);
     }
-    /* The statement outlives this call, and must not hold what is freed here. */
-    if (writer->prepared != NULL)
-        SQLFreeStmt(writer->prepared, SQL_RESET_PARAMS);
-    incload__free(mem, lengths);
     return status;
 }
 

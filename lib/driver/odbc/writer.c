@@ -11,8 +11,13 @@ incload__write_free(incload__thing *thing)
 
     if (writer->prepared != NULL)
         SQLFreeHandle(SQL_HANDLE_STMT, writer->prepared);
-    incload__str_free(&writer->text);
-    incload__free(mem, writer->cells);
+    for (int32_t i = 0; i < 2; i++) {
+        incload__str_free(&writer->gathered[i].text);
+        incload__free(mem, writer->gathered[i].cells);
+    }
+    incload__free(mem, writer->block);
+    incload__free(mem, writer->numbers);
+    incload__free(mem, writer->lengths);
     incload__free(mem, writer->forms);
     incload__free(mem, writer->table);
     incload__schema_free(&writer->schema);
@@ -24,14 +29,14 @@ incload__write_send(incload__odbc_writer *writer, int64_t *taken, incload_error 
 {
     *taken = 0;
     int32_t status = writer->method->send(writer, taken, err);
-    if (status == INCLOAD_OK && *taken != writer->rows)
+    if (status == INCLOAD_OK && *taken != writer->sent->rows)
         status = incload__fail(err, INCLOAD_E_DATA,
                                "%s took %lld of %d rows: a trigger or rule of the table drops or adds rows",
-                               writer->table, (long long)*taken, writer->rows);
+                               writer->table, (long long)*taken, writer->sent->rows);
     if (status != INCLOAD_OK && writer->conn->base.txn == INCLOAD__TXN_OPEN)
         writer->conn->base.txn = INCLOAD__TXN_FAILED;
-    writer->rows = 0;
-    incload__str_clear(&writer->text);
+    writer->sent->rows = 0;
+    incload__str_clear(&writer->sent->text);
     return status;
 }
 

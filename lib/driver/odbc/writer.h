@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bulk writing: rows are gathered until there are enough of them, by count or by bytes, and sent by the method that
- * is right and fast with the driver. The caller gathers (gather.c), since the batch is its own; the worker sends. The
- * writer belongs to one of them at a time: to the worker from the request until it is done. */
+ * is right and fast with the driver. The caller gathers (gather.c), since the batch is its own; the worker sends what
+ * was gathered before, at the same time. `sent` and what is prepared belong to the worker from the request until it is
+ * done, `filling` always to the caller; only the caller changes places, and only when nothing is under way. */
 #ifndef INCLOAD_LIB_DRIVER_ODBC_WRITER_H
 #define INCLOAD_LIB_DRIVER_ODBC_WRITER_H
 
@@ -16,10 +17,16 @@ typedef struct incload__write_cell {
     union {
         int64_t number;
         double real;
-        size_t start; /* in the writer's text */
+        size_t start; /* in the text of what was gathered */
     };
     size_t length;
 } incload__write_cell;
+
+typedef struct incload__gathered {
+    incload__write_cell *cells; /* row by row */
+    incload__str text;          /* of text and bytes cells */
+    int32_t rows;
+} incload__gathered;
 
 typedef struct incload__odbc_writer incload__odbc_writer;
 
@@ -35,26 +42,30 @@ struct incload__odbc_writer {
     char *table;
     incload__schema schema;
     incload__cell *forms;
-    incload__write_cell *cells; /* row by row */
-    incload__str text;          /* of text and bytes cells */
-    int32_t rows;               /* gathered */
-    int32_t max_rows;           /* gathered at most */
-    int32_t step;               /* rows of one statement */
-    SQLHSTMT prepared;          /* for prepared_rows rows; 0: none yet */
+    incload__gathered gathered[2];
+    incload__gathered *filling;
+    incload__gathered *sent;
+    int32_t max_rows;  /* gathered at most */
+    int32_t step;      /* rows of one statement */
+    SQLHSTMT prepared; /* for prepared_rows rows; 0: none yet */
     int32_t prepared_rows;
+    int64_t *numbers; /* for method_values: what is bound for one statement's ints and doubles */
+    SQLLEN *lengths;  /* the same: of all its cells */
+    char *block;      /* for method_array: what its arrays lie in, kept from one run to the next */
+    size_t block_size;
 };
 
-/* Cells go through the methods in row order. */
+/* Cells that are sent go through the methods in row order. */
 static inline incload__write_cell *
 incload__write_at(const incload__odbc_writer *writer, int32_t row, int32_t column)
 {
-    return &writer->cells[(int64_t)row * writer->schema.count + column];
+    return &writer->sent->cells[(int64_t)row * writer->schema.count + column];
 }
 
 static inline void *
 incload__write_bytes(const incload__odbc_writer *writer, const incload__write_cell *cell)
 {
-    return writer->text.data + cell->start;
+    return writer->sent->text.data + cell->start;
 }
 
 extern const incload__method incload__method_values; /* also one row a statement */
@@ -69,6 +80,8 @@ int32_t incload__gather_new(incload__odbc_conn *conn, const char *table, const i
 /* Adds one row. */
 int32_t incload__gather_row(incload__odbc_writer *writer, const incload__view *view, int64_t row, incload_error **err);
 bool incload__gather_full(const incload__odbc_writer *writer);
+/* What was gathered is what is sent next. */
+void incload__gather_turn(incload__odbc_writer *writer);
 
 /* ---- writer.c ---- */
 
