@@ -305,11 +305,11 @@ INCLOAD_API int32_t incload_run_load_count(const incload_run *run);
  * @return borrowed from the run; NULL past the end. The run itself when it is of one load
  *
  * It counts the rows of its load, has that load's watermark, and the id by which the ledger knows it. Status, error and
- * times are those of the whole run, with which it lives and ends: a reference to it is one to the whole.
+ * times are those of the whole run, with which it lives and ends.
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
-INCLOAD_API incload_run *incload_run_load(incload_run *run, int32_t index);
+INCLOAD_API const incload_run *incload_run_load(const incload_run *run, int32_t index);
 
 INCLOAD_END_DECLS
 

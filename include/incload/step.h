@@ -60,7 +60,7 @@ INCLOAD_API incload_step *incload_step_new_query_load(incload_database *source, 
 /**
  * @brief A group of loads that land together: all of them in one transaction, or none.
  * @param loads  2 to 64 steps made by incload_step_new_load() or incload_step_new_query_load(), in the order in which
- *   their tables are published. All have the same handle as their target, each has a name and a target table of its own.
+ *   their tables are published. All have the same handle as their target, each a name and a target table of its own.
  *   The group holds a reference to each; from now on they stay as they are, and can still be run alone
  * @param count  how many
  * @param options  `key=value` pairs of the object `"group"`: its name must be given

@@ -11,8 +11,8 @@
 
 enum { MAX_KEY = 32 };
 
-/* The loads of one unit, in the order in which they are published: one target, one transaction, one commit. A load alone
- * is a group of one. */
+/* The loads of one unit, in the order in which they are published: one target, one transaction, one commit. A load
+ * alone is a group of one. */
 typedef struct incload__group {
     incload__load **loads;
     const int32_t *by_name; /* the order in which leases are taken and the ledger is written */

@@ -162,7 +162,7 @@ keep_leases_alive(campaign *c, const incload__group *group)
     incload__heartbeat_stop(c->heartbeat);
     c->heartbeat = incload__heartbeat_start(c->spec->target, c->leases, c->count, lose, c);
     if (c->heartbeat == NULL && c->spec->notice != NULL)
-        c->spec->notice(c->spec->progress_data, "the system gave no thread to renew the lease: a run that takes longer "
+        c->spec->notice(c->spec->unit_data, "the system gave no thread to renew the lease: a run that takes longer "
                                                 "than the step's option 'lease' may be overtaken and keep nothing");
 }
 
@@ -228,7 +228,7 @@ tell_retry(const campaign *c, const incload_error *failure)
     incload__str_addf(&text, "attempt %d failed and is started over, at most %d times: %s",
                       (int)incload_unit_attempt(c->unit), (int)c->spec->retries, incload_error_message(failure));
     if (!text.failed)
-        c->spec->notice(c->spec->progress_data, incload__str_text(&text));
+        c->spec->notice(c->spec->unit_data, incload__str_text(&text));
     incload__str_free(&text);
 }
 

@@ -44,6 +44,7 @@ typedef struct incload__load_spec {
     void (*notice)(void *data, const char *message); /* what a person should know; data is progress_data; may be NULL */
     void (*progress)(void *data); /* told now and then that the unit's counters moved; may be NULL */
     void *progress_data;
+    void *unit_data; /* in its place for a notice about all loads of the unit */
 } incload__load_spec;
 
 /* What a load reports beside the unit's counters. Owned by the caller, from mem. */

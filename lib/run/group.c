@@ -6,7 +6,8 @@
 
 static const incload__option group_option_list[] = {
     { "name", INCLOAD_OPTION_TEXT, offsetof(incload__step_values, name), "", 0, 0, "", "", "0.1",
-      "The group's name, for messages, events and the ledger's table of runs. Must be given, and be none of its loads'." },
+      "The group's name, for messages, events and the ledger's table of runs. It must be given, and none of its loads "
+      "may have it." },
 };
 
 const incload__option_table incload__group_options = INCLOAD__OPTION_TABLE("group", group_option_list);

@@ -310,6 +310,7 @@ fill_part(incload_run *run, incload_run *load, incload__load_part *part)
     spec->notice = notice;
     spec->progress = progress;
     spec->progress_data = load;
+    spec->unit_data = run;
     part->unit = &load->unit;
     part->result = &load->result;
 }
@@ -667,8 +668,8 @@ incload_run_load_count(const incload_run *run)
     return run->load_count > 0 ? run->load_count : 1;
 }
 
-incload_run *
-incload_run_load(incload_run *run, int32_t index)
+const incload_run *
+incload_run_load(const incload_run *run, int32_t index)
 {
     if (run == NULL || index < 0 || index >= incload_run_load_count(run))
         return NULL;

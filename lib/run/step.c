@@ -184,7 +184,8 @@ check_open(const incload_step *step, incload_error **err)
     if (step == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the step must not be NULL");
     if (atomic_load(&step->frozen))
-        return incload__fail(err, INCLOAD_E_STATE, "the step was started, or is of a group: make a new one to change it");
+        return incload__fail(err, INCLOAD_E_STATE,
+                             "the step was started, or put into a group: make a new one to change it");
     return INCLOAD_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps the leases of a unit alive while it is at work: a thread of its own, which wakes after each third of the shortest
- * lease's time and uses a connection of its own for the moment of the renewal. A load that ends before the first third
- * never sees one. */
+/* Keeps the leases of a unit alive while it is at work: a thread of its own, which wakes after each third of the
+ * shortest lease's time and uses a connection of its own for the moment of the renewal. A load that ends before the
+ * first third never sees one. */
 #ifndef INCLOAD_LIB_STATE_HEARTBEAT_H
 #define INCLOAD_LIB_STATE_HEARTBEAT_H
 
