@@ -46,8 +46,7 @@ check_pair(const incload__load *a, const incload__load *b, incload_error **err)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "loads '%s' and '%s' of one group have the same target table %s: run them one after the "
                              "other",
-                             a->spec->name, b->spec->name,
-                             incload__table_text(&a->target_name, table, sizeof table));
+                             a->spec->name, b->spec->name, incload__table_text(&a->target_name, table, sizeof table));
     /* The target's transaction can be in the snapshot of one connection. */
     if (inside && a->from != b->from && a->from->dialect->export_snapshot != NULL)
         return incload__fail(err, INCLOAD_E_INVALID,

@@ -96,7 +96,7 @@ typedef struct campaign {
     incload__lease *leases;
     int32_t *by_name;
     incload__heartbeat *heartbeat;
-    int64_t *beating; /* the epochs it renews */
+    int64_t *beating;     /* the epochs it renews */
     _Atomic int32_t lost; /* which lease was found to be another's */
     int64_t wait_until_us;
     atomic_bool settling;
@@ -163,7 +163,7 @@ keep_leases_alive(campaign *c, const incload__group *group)
     c->heartbeat = incload__heartbeat_start(c->spec->target, c->leases, c->count, lose, c);
     if (c->heartbeat == NULL && c->spec->notice != NULL)
         c->spec->notice(c->spec->unit_data, "the system gave no thread to renew the lease: a run that takes longer "
-                                                "than the step's option 'lease' may be overtaken and keep nothing");
+                                            "than the step's option 'lease' may be overtaken and keep nothing");
 }
 
 static incload__load *
@@ -240,8 +240,7 @@ name_loss(campaign *c, incload_error **failure)
     int32_t code = incload_error_code(*failure);
 
     /* Of a COMMIT without an answer nobody knows what was kept, whoever has the lease now. */
-    if (!atomic_load(&c->unit->lost) || (code == INCLOAD_E_BUSY && c->count == 1)
-        || code == INCLOAD_E_COMMIT_UNKNOWN)
+    if (!atomic_load(&c->unit->lost) || (code == INCLOAD_E_BUSY && c->count == 1) || code == INCLOAD_E_COMMIT_UNKNOWN)
         return;
     incload__lease_fail_lost(&c->leases[atomic_load(&c->lost)], &told);
     incload__error_set_cause(&told, *failure);

@@ -59,8 +59,7 @@ release_taken(incload__group *group)
 {
     for (int32_t i = 0; i < group->count && group->count > 1; i++) {
         incload__load *load = group->loads[i];
-        if (load->lease->epoch != 0
-            && incload__lease_release(load->lease, &load->ledger, load->to, NULL) != INCLOAD_OK)
+        if (load->lease->epoch != 0 && incload__lease_release(load->lease, &load->ledger, load->to, NULL) != INCLOAD_OK)
             load->lease->asked = true;
     }
 }

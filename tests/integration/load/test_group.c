@@ -54,9 +54,11 @@ START_TEST(the_ledger_has_a_run_of_the_group_and_one_of_each_load)
     shop_sell(&s, 1, 2);
     incload_run *run = shop_ok(&s);
     ck_assert_int_eq(ask_number(s.to, "SELECT rows_written AS c FROM %srun WHERE run_id = '%s' AND load_name = 'shop'",
-                                ledger, incload_run_id(run)), 3);
+                                ledger, incload_run_id(run)),
+                     3);
     ck_assert_int_eq(ask_number(s.to, "SELECT rows_written AS c FROM %srun WHERE run_id = '%s' AND load_name = '%s'",
-                                ledger, incload_run_id(incload_run_load(run, 1)), s.texts[3]), 2);
+                                ledger, incload_run_id(incload_run_load(run, 1)), s.texts[3]),
+                     2);
     incload_run_unref(run);
     shop_end(&s);
 }
@@ -432,8 +434,9 @@ START_TEST(no_reader_sees_a_line_without_its_order)
 {
     static const int32_t routes[] = { 0, DATABASES + 1, PAIRS, PAIRS + 1 };
     shop s = shop_begin("grp_read", routes[_i], by_time);
-    aside reader = { .kind = s.to.kind, .number = routes[_i] < PAIRS ? 1 : 0, .orders = s.texts[2],
-                     .lines = s.texts[3] };
+    aside reader = {
+        .kind = s.to.kind, .number = routes[_i] < PAIRS ? 1 : 0, .orders = s.texts[2], .lines = s.texts[3]
+    };
 
     shop_sell(&s, 1, 1);
     incload_run_unref(shop_ok(&s));
@@ -456,12 +459,14 @@ static void
 sell_at_once(place at, const char *orders, const char *lines, int64_t order)
 {
     if (at.kind == POSTGRES)
-        sql(at, "WITH o AS (INSERT INTO %s VALUES (%lld, clock_timestamp()::timestamp, 'a')) "
-                "INSERT INTO %s SELECT %lld + n, %lld, clock_timestamp()::timestamp, 'b' FROM generate_series(0, 1) n",
+        sql(at,
+            "WITH o AS (INSERT INTO %s VALUES (%lld, clock_timestamp()::timestamp, 'a')) "
+            "INSERT INTO %s SELECT %lld + n, %lld, clock_timestamp()::timestamp, 'b' FROM generate_series(0, 1) n",
             orders, (long long)order, lines, (long long)order * 10, (long long)order);
     else
-        sql(at, "BEGIN NOT ATOMIC START TRANSACTION; INSERT INTO %s VALUES (%lld, NOW(6), 'a'); "
-                "INSERT INTO %s VALUES (%lld, %lld, NOW(6), 'b'), (%lld, %lld, NOW(6), 'b'); COMMIT; END",
+        sql(at,
+            "BEGIN NOT ATOMIC START TRANSACTION; INSERT INTO %s VALUES (%lld, NOW(6), 'a'); "
+            "INSERT INTO %s VALUES (%lld, %lld, NOW(6), 'b'), (%lld, %lld, NOW(6), 'b'); COMMIT; END",
             orders, (long long)order, lines, (long long)order * 10, (long long)order, (long long)order * 10 + 1,
             (long long)order);
 }
@@ -493,7 +498,8 @@ START_TEST(what_a_writer_commits_together_is_loaded_together)
         incload_run_unref(shop_ok(&s));
         ck_assert_int_eq(shop_strays(s.to, s.texts[2], s.texts[3]), 0);
         ck_assert_int_eq(ask_number(s.to, "SELECT (SELECT COUNT(*) FROM %s) * 2 - (SELECT COUNT(*) FROM %s) AS c",
-                                    s.texts[2], s.texts[3]), 0);
+                                    s.texts[2], s.texts[3]),
+                         0);
     }
     writer.stop = 1;
     pthread_join(writer.thread, NULL);

@@ -26,8 +26,16 @@ start_loader(const shop *s)
 {
     const char *path = getenv("INCLOAD_TEST_LOADER");
     int32_t number = s->number < PAIRS && s->from.kind == s->to.kind ? 1 : 0;
-    const char *words[] = { path, place_url(s->from.kind, 0), s->texts[0], place_url(s->to.kind, number), s->texts[2],
-                            "timestamp", options_of_load, s->texts[1], s->texts[3], NULL };
+    const char *words[] = { path,
+                            place_url(s->from.kind, 0),
+                            s->texts[0],
+                            place_url(s->to.kind, number),
+                            s->texts[2],
+                            "timestamp",
+                            options_of_load,
+                            s->texts[1],
+                            s->texts[3],
+                            NULL };
     posix_spawn_file_actions_t actions;
     pid_t pid = 0;
 
@@ -55,11 +63,14 @@ expect_both_or_neither(shop *s)
 {
     const char *l = s->to.kind == POSTGRES ? "incload." : "incload_";
 
-    ck_assert_int_eq(ask_number(s->to, "SELECT COUNT(*) AS c FROM (SELECT version FROM %swatermark WHERE load_name IN"
-                                       " ('%s', '%s') GROUP BY version HAVING COUNT(*) <> 2) q",
-                                l, s->texts[2], s->texts[3]), 0);
+    ck_assert_int_eq(ask_number(s->to,
+                                "SELECT COUNT(*) AS c FROM (SELECT version FROM %swatermark WHERE load_name IN"
+                                " ('%s', '%s') GROUP BY version HAVING COUNT(*) <> 2) q",
+                                l, s->texts[2], s->texts[3]),
+                     0);
     ck_assert_int_eq(ask_number(s->to, "SELECT (SELECT COUNT(*) FROM %s) * %d - (SELECT COUNT(*) FROM %s) AS c",
-                                s->texts[2], LINES, s->texts[3]), 0);
+                                s->texts[2], LINES, s->texts[3]),
+                     0);
 }
 
 /* What the server has not noticed yet may still hold a lock: that is told, and a run later all is well. */

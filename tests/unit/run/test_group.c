@@ -284,8 +284,8 @@ fail_at(int fault, bool at_source, int64_t nth)
     const char *statement = incload_mock_statement(mock, nth - 1);
     int64_t commits = incload_mock_commit_count(r.to);
     if (statement != NULL) {
-        bool harmless = strcmp(statement, "ROLLBACK") == 0
-                        || (strcmp(statement, "COMMIT") == 0 && fault >= FAULT_AFTER);
+        bool harmless =
+            strcmp(statement, "ROLLBACK") == 0 || (strcmp(statement, "COMMIT") == 0 && fault >= FAULT_AFTER);
         ck_assert_msg((code == INCLOAD_OK) == harmless, "fault %d at '%s': %s %s", fault, statement,
                       incload_status_name(code), incload_error_message(r.err));
         ck_assert_msg(commits == (code == INCLOAD_OK), "fault %d at '%s': %lld commits", fault, statement,
