@@ -123,7 +123,7 @@ INCLOAD_API int32_t incload_step_set(incload_step *step, const char *name, const
  * time. With the primary named, a load asks it who is in flight, waits until the standby has caught up with that
  * moment, and reads by the index as elsewhere. Rows are read from the standby alone. The primary is held by the step.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE (the step was started).
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE (the step was started), #INCLOAD_E_UNSUPPORTED (a group).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_set_primary(incload_step *step, incload_database *primary, incload_error **err);
@@ -136,7 +136,7 @@ INCLOAD_API int32_t incload_step_set_primary(incload_step *step, incload_databas
  * @param err  where the error goes; may be NULL
  * @return #INCLOAD_OK or an error code
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a group), #INCLOAD_E_NO_MEMORY.
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_bind(incload_step *step, int32_t index, const char *value, incload_error **err);
@@ -153,7 +153,7 @@ INCLOAD_API int32_t incload_step_bind(incload_step *step, int32_t index, const c
  *
  * The rows then cross the host as decoded batches: the two faster roads are closed, and the run says so.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a group).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_batch_fn function, void *user_data,
@@ -172,7 +172,8 @@ INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_
  * that gives a row fails the unit with #INCLOAD_E_CHECK: nothing lands, and the watermark stays. The message names the
  * check and how many rows it gave, never the rows.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_EXISTS (the name is taken), #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_EXISTS (the name is taken), #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a
+ * group), #INCLOAD_E_NO_MEMORY.
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_add_check(incload_step *step, const char *name, const char *sql, incload_error **err);
@@ -187,7 +188,7 @@ INCLOAD_API int32_t incload_step_add_check(incload_step *step, const char *name,
  * @param err  where the error goes; may be NULL
  * @return #INCLOAD_OK or an error code
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a group).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_set_check_function(incload_step *step, incload_check_fn function, void *user_data,

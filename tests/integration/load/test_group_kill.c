@@ -139,5 +139,5 @@ add_tests(TCase *tests)
 int
 main(void)
 {
-    return run_tests("groups killed", 120, add_tests);
+    return run_tests("group_kill", 120, add_tests);
 }
