@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One load from begin to end: connect, plan, and carry out, and start over what failed by an error that may pass. */
+/* One unit from begin to end: connect, plan, and carry out, and start over what failed by an error that may pass. */
 #include "load/load.h"
 
 #include <string.h>

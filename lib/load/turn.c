@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A load's turn: the connection to the target with the lease of the load, and waiting for it. */
+/* A unit's turn: the connection to the target with the leases of its loads, and waiting for them. */
 #include "load/internal.h"
 
 /* Between two looks at another's lease; and how long giving up one's own may take. */
