@@ -31,6 +31,7 @@ static const struct {
       "and "
       "`write`: `timestamp` is `since` and `merge`, `upsert` is `all` and `merge`, `append` is `all` and `append`" },
     { "step", "`incload_step_set()` until it is started" },
+    { "group", "`incload_step_new_group(loads, count, options)`" },
     { "run", "`incload_step_run(step, options)`, `incload_step_start(step, options)`" },
 };
 

@@ -256,9 +256,9 @@ enum {
  * Looks at the catalogues, and at who is at work on the source right now, in read-only transactions. Of a step that
  * loads a query only the target is looked at.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_NOT_FOUND (no such source table), #INCLOAD_E_UNSUPPORTED (a kind of database
- * that cannot be looked at), #INCLOAD_E_CONNECT, #INCLOAD_E_AUTH, #INCLOAD_E_PERMISSION, #INCLOAD_E_TIMEOUT,
- * #INCLOAD_E_SQL, #INCLOAD_E_NO_MEMORY.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_NOT_FOUND (no such source table), #INCLOAD_E_UNSUPPORTED (a group, or a kind
+ * of database that cannot be looked at), #INCLOAD_E_CONNECT, #INCLOAD_E_AUTH, #INCLOAD_E_PERMISSION,
+ * #INCLOAD_E_TIMEOUT, #INCLOAD_E_SQL, #INCLOAD_E_NO_MEMORY.
  * Threads: any. Blocking: at most about the target's option `statement_timeout`. Callback-safe: no. @since 0.1
  */
 INCLOAD_API incload_lint *incload_step_lint(incload_step *step, incload_error **err);

@@ -2,6 +2,9 @@
 /**
  * @file run.h
  * @brief A run: one execution of a step, what it did, and how it ended.
+ *
+ * A run of a group of loads counts the rows and bytes of all of them; what it cannot add up (road, watermark, level and
+ * the like) is empty there, and told for each load: see incload_run_load().
  */
 #ifndef INCLOAD_RUN_H
 #define INCLOAD_RUN_H
@@ -286,6 +289,27 @@ INCLOAD_API int32_t incload_run_unit_count(const incload_run *run);
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API const incload_unit *incload_run_unit(const incload_run *run, int32_t index);
+
+/**
+ * @brief How many loads it has: 1, or those of its group.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_load_count(const incload_run *run);
+
+/**
+ * @brief What one of its loads did.
+ * @param run  a run
+ * @param index  0 to the count - 1, in the order of the group
+ * @return borrowed from the run; NULL past the end. The run itself when it is of one load
+ *
+ * It counts the rows of its load, has that load's watermark, and the id by which the ledger knows it. Status, error and
+ * times are those of the whole run, with which it lives and ends.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const incload_run *incload_run_load(const incload_run *run, int32_t index);
 
 INCLOAD_END_DECLS
 

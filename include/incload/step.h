@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file step.h
- * @brief A step: something that runs. Here: a load of one table.
+ * @brief A step: something that runs. Here: a load of one table, and a group of loads that land together.
  */
 #ifndef INCLOAD_STEP_H
 #define INCLOAD_STEP_H
@@ -58,6 +58,31 @@ INCLOAD_API incload_step *incload_step_new_query_load(incload_database *source, 
                                                       incload_error **err);
 
 /**
+ * @brief A group of loads that land together: all of them in one transaction, or none.
+ * @param loads  2 to 64 steps made by incload_step_new_load() or incload_step_new_query_load(), in the order in which
+ *   their tables are published. All have the same handle as their target, each a name and a target table of its own.
+ *   The group holds a reference to each; from now on they stay as they are, and can still be run alone
+ * @param count  how many
+ * @param options  `key=value` pairs of the object `"group"`: its name must be given
+ * @param err  where the error goes; may be NULL
+ * @return a new reference, or NULL
+ *
+ * A run of it is one unit. Loads whose source is the same handle are read over one connection in one snapshot, so their
+ * tables agree with one another as the source's did. All rows are staged and checked first; then the tables are
+ * published in the given order, and one COMMIT keeps all rows, watermarks and records. Rows that detect_deletes finds
+ * gone are taken out after that, in the opposite order. A failure anywhere rolls everything back and names the load it
+ * came from, a retry starts all loads over. Each load has its own lease: it and the group exclude each other.
+ *
+ * Not for write=swap, which publishes by transactions of its own. What is told of one load alone (rejects replayed,
+ * plans, linting, verifying) is asked of that load.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_UNKNOWN_OPTION, #INCLOAD_E_NO_MEMORY.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_step *incload_step_new_group(incload_step *const *loads, int32_t count, const char *options,
+                                                 incload_error **err);
+
+/**
  * @brief Take another reference.
  * @param step  a step, or NULL (returns NULL)
  * @return the same object
@@ -98,7 +123,7 @@ INCLOAD_API int32_t incload_step_set(incload_step *step, const char *name, const
  * time. With the primary named, a load asks it who is in flight, waits until the standby has caught up with that
  * moment, and reads by the index as elsewhere. Rows are read from the standby alone. The primary is held by the step.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE (the step was started).
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE (the step was started), #INCLOAD_E_UNSUPPORTED (a group).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_set_primary(incload_step *step, incload_database *primary, incload_error **err);
@@ -111,7 +136,7 @@ INCLOAD_API int32_t incload_step_set_primary(incload_step *step, incload_databas
  * @param err  where the error goes; may be NULL
  * @return #INCLOAD_OK or an error code
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a group), #INCLOAD_E_NO_MEMORY.
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_bind(incload_step *step, int32_t index, const char *value, incload_error **err);
@@ -128,7 +153,7 @@ INCLOAD_API int32_t incload_step_bind(incload_step *step, int32_t index, const c
  *
  * The rows then cross the host as decoded batches: the two faster roads are closed, and the run says so.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a group).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_batch_fn function, void *user_data,
@@ -147,7 +172,8 @@ INCLOAD_API int32_t incload_step_set_batch_function(incload_step *step, incload_
  * that gives a row fails the unit with #INCLOAD_E_CHECK: nothing lands, and the watermark stays. The message names the
  * check and how many rows it gave, never the rows.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_EXISTS (the name is taken), #INCLOAD_E_STATE, #INCLOAD_E_NO_MEMORY.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_EXISTS (the name is taken), #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a
+ * group), #INCLOAD_E_NO_MEMORY.
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_add_check(incload_step *step, const char *name, const char *sql, incload_error **err);
@@ -162,7 +188,7 @@ INCLOAD_API int32_t incload_step_add_check(incload_step *step, const char *name,
  * @param err  where the error goes; may be NULL
  * @return #INCLOAD_OK or an error code
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a group).
  * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API int32_t incload_step_set_check_function(incload_step *step, incload_check_fn function, void *user_data,
@@ -194,7 +220,8 @@ INCLOAD_API incload_run *incload_step_run(incload_step *step, const char *option
  * A row that is older than the target's by the cursor is left out. The watermark does not move. Rows that were
  * stored as they were read pass through the step's process function; others were seen by it already.
  *
- * Errors: as incload_step_run(); #INCLOAD_E_UNSUPPORTED for a write mode that cannot land rows one by one (scd2).
+ * Errors: as incload_step_run(); #INCLOAD_E_UNSUPPORTED for a write mode that cannot land rows one by one (scd2), and
+ * for a group.
  * Threads: any. Blocking: until the run ends, at most the run's option `timeout`. Callback-safe: no. @since 0.1
  */
 INCLOAD_API incload_run *incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err);

@@ -46,8 +46,8 @@ INCLOAD_API incload_verification *incload_verify(incload_step *step, const char 
  * Source, target, columns, names and types are the step's. Rows belong together by the strategy's key, else by the
  * source's unique key; without either, whole rows are compared, and how often each is there.
  *
- * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_UNKNOWN_OPTION, #INCLOAD_E_NO_MEMORY; #INCLOAD_E_UNSUPPORTED for a step with a
- * process function, since only that knows what the target should hold.
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_UNKNOWN_OPTION, #INCLOAD_E_NO_MEMORY; #INCLOAD_E_UNSUPPORTED for a group, and
+ * for a step with a process function, since only that knows what the target should hold.
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API incload_verification *incload_verification_new(incload_step *step, const char *options, incload_error

@@ -2,6 +2,7 @@
 /* One unit of a load: everything inside the two transactions. */
 #include <string.h>
 
+#include "load/evolve.h"
 #include "load/mode.h"
 #include "load/reject.h"
 
@@ -142,11 +143,12 @@ use_target(incload__load *load, incload_error **err)
 
 /* A key that another run of this load has put in meanwhile says no more than that the other was first. */
 static int32_t
-explain_constraint(incload__load *load, incload_error **err)
+explain_constraint(incload__group *group, incload_error **err)
 {
+    incload__load *load = group->failed != NULL ? group->failed : group->loads[0];
     incload_error *told = NULL;
 
-    if (incload__check_not_overtaken(load, &told) != INCLOAD_E_BUSY || err == NULL) {
+    if (load->to == NULL || incload__check_not_overtaken(load, &told) != INCLOAD_E_BUSY || err == NULL) {
         incload_error_unref(told);
         return INCLOAD_E_CONSTRAINT;
     }
@@ -155,25 +157,32 @@ explain_constraint(incload__load *load, incload_error **err)
     return INCLOAD_E_BUSY;
 }
 
-/* The target's transaction. Inside one database that shows how, it reads in the source's own snapshot: what the finder
- * says of that holds for the rows then, too. */
+/* ---- begin ---- */
+
+/* A load that is read inside the target's transaction and needs the snapshot of its source there: for what the finder
+ * says of that to hold, or for several loads to see one state. */
+static incload__load *
+importing(const incload__group *group)
+{
+    for (int32_t i = 0; i < group->count; i++) {
+        incload__load *load = group->loads[i];
+        bool bound = load->finder != NULL && load->finder->kind != INCLOAD__MARK_CURSOR;
+        if (load->road == INCLOAD__ROAD_SAME_DATABASE && load->from->dialect->export_snapshot != NULL
+            && (bound || group->count > 1))
+            return load;
+    }
+    return NULL;
+}
+
 static int32_t
-begin_target(incload__load *load, incload_error **err)
+begin_importing(incload__load *load, incload_error **err)
 {
     const incload__dialect *dialect = load->from->dialect;
     const incload__driver *driver = load->to->driver;
     incload__str sql = INCLOAD__STR(load->mem);
     incload__rows rows = { .mem = load->mem };
 
-    int32_t status = INCLOAD_OK;
-    if (load->road == INCLOAD__ROAD_SAME_DATABASE && dialect->before_copy != NULL)
-        status = driver->execute(load->to, dialect->before_copy, NULL, 0, NULL, err);
-    if (status != INCLOAD_OK)
-        return status;
-    if (load->road != INCLOAD__ROAD_SAME_DATABASE || dialect->export_snapshot == NULL || load->finder == NULL
-        || load->finder->kind == INCLOAD__MARK_CURSOR)
-        return driver->begin(load->to, err);
-    status = incload__ask_row(load, load->from, dialect->export_snapshot, NULL, 0, &rows, err);
+    int32_t status = incload__ask_row(load, load->from, dialect->export_snapshot, NULL, 0, &rows, err);
     if (status != INCLOAD_OK)
         return status;
     const char *snapshot = incload__rows_get(&rows, 0, 0);
@@ -193,45 +202,106 @@ begin_target(incload__load *load, incload_error **err)
     return status;
 }
 
-/* Listing, snapshot, target: in this order. Who was in flight must be known before the snapshot is taken. */
 static int32_t
-begin_both(incload__load *load, incload_error **err)
+before_copy(incload__load *load, incload_error **err)
 {
-    int32_t status = incload__horizon_list(load, err);
+    const char *sql = load->from->dialect->before_copy;
+
+    if (load->road != INCLOAD__ROAD_SAME_DATABASE || sql == NULL)
+        return INCLOAD_OK;
+    return load->to->driver->execute(load->to, sql, NULL, 0, NULL, err);
+}
+
+/* The target's transaction. Inside one database that shows how, it reads in the source's own snapshot. */
+static int32_t
+begin_target(incload__group *group, incload_error **err)
+{
+    incload__load *first = group->loads[0], *load = importing(group);
+    int32_t status = incload__group_each(group, before_copy, err);
 
     if (status == INCLOAD_OK)
-        status = load->from->driver->begin(load->from, err);
-    if (status != INCLOAD_OK)
-        return incload__error_prefix(err, "source");
-    status = begin_target(load, err);
+        status = load != NULL ? begin_importing(load, err) : first->to->driver->begin(first->to, err);
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "target");
 }
 
-int32_t
-incload__carry_out(incload__load *load, incload_error **err)
+static int32_t
+list(incload__load *load, incload_error **err)
 {
-    bool has_rows = false;
+    int32_t status = incload__horizon_list(load, err);
 
-    if (load->spec->replay)
-        return incload__replay_carry_out(load, err);
-    if (load->how->write == INCLOAD__WRITE_SWAP)
-        return incload__swap_carry_out(load, err);
-    int32_t status = incload__evolve_apply(load, false, err);
+    return status == INCLOAD_OK ? status : incload__error_prefix(err, "source");
+}
+
+/* Loads of one source share its connection, and with it the snapshot. */
+static int32_t
+begin_source(incload__load *load, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    if (load->from->txn != INCLOAD__TXN_OPEN)
+        status = load->from->driver->begin(load->from, err);
+    return status == INCLOAD_OK ? status : incload__error_prefix(err, "source");
+}
+
+/* Listing, snapshot, target: in this order. Who was in flight must be known before the snapshot is taken. */
+static int32_t
+begin_all(incload__group *group, incload_error **err)
+{
+    int32_t status = incload__group_each(group, list, err);
+
     if (status == INCLOAD_OK)
-        status = begin_both(load, err);
+        status = incload__group_each(group, begin_source, err);
+    return status == INCLOAD_OK ? begin_target(group, err) : status;
+}
+
+/* ---- read ---- */
+
+/* In company the target changes as late as can be, and in the given order: rows go straight to it only while none are
+ * kept back, and no reader would have to wait for it. */
+static bool
+must_wait(const incload__load *load)
+{
+    const incload__group *group = load->group;
+
+    if (group->count == 1 || load->window.empty)
+        return false;
+    for (int32_t i = 0; group->loads[i] != load; i++) {
+        if (group->loads[i]->staged)
+            return true;
+    }
+    return load->evolve->change_count > 0;
+}
+
+static int32_t
+prepare(incload__load *load, incload_error **err)
+{
+    return incload__evolve_apply(load, false, err);
+}
+
+static int32_t
+find(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__reject_begin(load, err);
+
     if (status == INCLOAD_OK)
-        status = incload__reject_begin(load, err);
+        status = incload__target_has_rows(load, &load->had_rows, err);
     if (status == INCLOAD_OK)
-        status = incload__target_has_rows(load, &has_rows, err);
-    if (status == INCLOAD_OK)
-        status = check_state(load, has_rows, err);
+        status = check_state(load, load->had_rows, err);
     if (status == INCLOAD_OK)
         status = incload__window_find(load, load->from, err);
     if (status == INCLOAD_OK && incload__by_cursor(load))
         status = incload__window_probe(load, load->from, err);
+    return status;
+}
+
+static int32_t
+read_rows(incload__load *load, incload_error **err)
+{
+    int32_t status = find(load, err);
+
     if (status == INCLOAD_OK) {
-        load->staged = incload__audit_wants_staging(load)
-                       || (!load->window.empty && incload__mode_needs_staging(load, has_rows));
+        load->staged = incload__audit_wants_staging(load) || must_wait(load)
+                       || (!load->window.empty && incload__mode_needs_staging(load, load->had_rows));
         status = load->staged ? incload__staging_make(load, err) : use_target(load, err);
     }
     if (status == INCLOAD_OK && !load->staged)
@@ -240,30 +310,79 @@ incload__carry_out(incload__load *load, incload_error **err)
         status = incload__transfer(load, err);
     if (status == INCLOAD_OK)
         status = incload__horizon_close(load, err);
-    if (status == INCLOAD_OK)
-        status = incload__deletes_read(load, err);
-    /* The reading snapshot ends before the commit: on one SQLite file it would stand in its way. */
-    load->from->driver->rollback(load->from, NULL);
-    if (status == INCLOAD_OK)
-        status = incload__audit(load, err);
-    if (status == INCLOAD_OK)
-        status = incload__mode_check_staged(load, has_rows, err);
-    /* As late as can be: from here to the commit readers of the target wait. */
-    if (status == INCLOAD_OK && load->staged)
-        status = incload__evolve_apply(load, true, err);
+    return status == INCLOAD_OK ? incload__deletes_read(load, err) : status;
+}
+
+/* The reading snapshots end before the commit: on one SQLite file they would stand in its way. */
+static void
+end_reading(const incload__group *group)
+{
+    for (int32_t i = 0; i < group->count; i++)
+        group->loads[i]->from->driver->rollback(group->loads[i]->from, NULL);
+}
+
+/* ---- write, audit, publish ---- */
+
+static int32_t
+audit(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__audit(load, err);
+
+    return status == INCLOAD_OK ? incload__mode_check_staged(load, load->had_rows, err) : status;
+}
+
+static int32_t
+publish(incload__load *load, incload_error **err)
+{
+    int32_t status = load->staged ? incload__evolve_apply(load, true, err) : INCLOAD_OK;
+
     if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
-    if (status == INCLOAD_OK && load->staged)
-        status = incload__publish_others(load, err);
+    return status == INCLOAD_OK && load->staged ? incload__publish_others(load, err) : status;
+}
+
+static int32_t
+settle(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__audit_balance(load, err);
+
+    return status == INCLOAD_OK ? incload__reject_end(load, err) : status;
+}
+
+static int32_t
+carry_out(incload__group *group, incload_error **err)
+{
+    int32_t status = incload__group_each(group, prepare, err);
+
     if (status == INCLOAD_OK)
-        status = incload__deletes_apply(load, err);
+        status = begin_all(group, err);
     if (status == INCLOAD_OK)
-        status = incload__audit_balance(load, err);
+        status = incload__group_each(group, read_rows, err);
+    end_reading(group);
     if (status == INCLOAD_OK)
-        status = incload__reject_end(load, err);
+        status = incload__group_each(group, audit, err);
+    /* As late as can be: from here to the commit readers of the target wait. */
     if (status == INCLOAD_OK)
-        status = incload__commit(load, err);
-    if (status != INCLOAD_OK && load->to != NULL)
-        load->to->driver->rollback(load->to, NULL);
-    return status == INCLOAD_E_CONSTRAINT ? explain_constraint(load, err) : status;
+        status = incload__group_each(group, publish, err);
+    /* A row that others refer to comes before them and goes after them. */
+    if (status == INCLOAD_OK)
+        status = incload__group_each_backwards(group, incload__deletes_apply, err);
+    if (status == INCLOAD_OK)
+        status = incload__group_each(group, settle, err);
+    return status == INCLOAD_OK ? incload__commit(group, err) : status;
+}
+
+int32_t
+incload__carry_out(incload__group *group, incload_error **err)
+{
+    incload__load *first = group->loads[0];
+
+    if (first->spec->replay)
+        return incload__replay_carry_out(first, err);
+    if (first->how->write == INCLOAD__WRITE_SWAP)
+        return incload__swap_carry_out(first, err);
+    int32_t status = carry_out(group, err);
+    if (status != INCLOAD_OK && first->to != NULL)
+        first->to->driver->rollback(first->to, NULL);
+    return status == INCLOAD_E_CONSTRAINT ? explain_constraint(group, err) : status;
 }

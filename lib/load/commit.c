@@ -140,28 +140,51 @@ incload__commit_record(incload__load *load, incload_error **err)
     return status;
 }
 
-int32_t
-incload__commit_end(incload__load *load, incload_error **err)
+/* The group's own record: its row is what a COMMIT without an answer is asked for, and what people find by the run. */
+static int32_t
+record_group(const incload__group *group, incload_error **err)
 {
+    incload__load *first = group->loads[0];
+    incload__run_record record = {
+        .run_id = group->unit->run_id,
+        .load = group->unit->step,
+        .unit = group->unit->label,
+        .started_us = first->started_us,
+        .finished_us = incload__wall_us(first->env),
+    };
+
+    for (int32_t i = 0; i < group->count; i++) {
+        record.rows_read += atomic_load(&group->loads[i]->unit->rows_read);
+        record.rows_written += atomic_load(&group->loads[i]->unit->rows_written);
+    }
+    return incload__ledger_add_run(&first->ledger, first->to, &record, err);
+}
+
+int32_t
+incload__commit_end(incload__group *group, incload_error **err)
+{
+    incload__conn *to = group->loads[0]->to;
     incload_error *failure = NULL;
-    int32_t status = load->to->driver->commit(load->to, &failure);
+    int32_t status = to->driver->commit(to, &failure);
 
     if (status == INCLOAD_E_COMMIT_UNKNOWN)
-        status = incload__resolve_commit(load, failure, err);
+        status = incload__resolve_commit(group, failure, err);
     else if (status != INCLOAD_OK)
         incload__error_pass(err, failure);
-    /* The fence gave it up in the same transaction. */
-    if (status == INCLOAD_OK) {
-        load->lease->epoch = 0;
-        incload__evolve_tell(load);
+    /* The fence gave them up in the same transaction. */
+    for (int32_t i = 0; i < group->count && status == INCLOAD_OK; i++) {
+        group->loads[i]->lease->epoch = 0;
+        incload__evolve_tell(group->loads[i]);
     }
     return status;
 }
 
 int32_t
-incload__commit(incload__load *load, incload_error **err)
+incload__commit(incload__group *group, incload_error **err)
 {
-    int32_t status = incload__commit_record(load, err);
+    int32_t status = incload__group_each_by_name(group, incload__commit_record, err);
 
-    return status == INCLOAD_OK ? incload__commit_end(load, err) : status;
+    if (status == INCLOAD_OK && group->count > 1)
+        status = record_group(group, err);
+    return status == INCLOAD_OK ? incload__commit_end(group, err) : status;
 }

@@ -154,12 +154,16 @@ load_begin(const incload__load_spec *spec, incload_unit *unit, incload__explaine
 static int32_t
 rehearse(incload__load *load, incload__conn *target, incload__explained *out, incload_error **err)
 {
+    static const int32_t alone[] = { 0 };
+    incload__group group = { .loads = &load, .by_name = alone, .count = 1, .unit = load->unit };
     int32_t status = enter_target(load, target, out, err);
 
+    load->group = &group;
     if (status == INCLOAD_OK)
         status = incload__plan(load, err);
     if (status == INCLOAD_OK)
-        status = incload__carry_out(load, err);
+        status = incload__carry_out(&group, err);
+    load->group = NULL;
     if (status == INCLOAD_OK && out->script.failed)
         status = incload__fail_memory(err);
     return status == INCLOAD_OK ? keep_bounds(load, out, err) : status;

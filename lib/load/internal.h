@@ -11,7 +11,18 @@
 
 enum { MAX_KEY = 32 };
 
+/* The loads of one unit, in the order in which they are published: one target, one transaction, one commit. A load
+ * alone is a group of one. */
+typedef struct incload__group {
+    incload__load **loads;
+    const int32_t *by_name; /* the order in which leases are taken and the ledger is written */
+    int32_t count;
+    incload_unit *unit;    /* of all of them; with a load alone its own */
+    incload__load *failed; /* the one that a failure came from; NULL: none, or all */
+} incload__group;
+
 struct incload__load {
+    incload__group *group; /* NULL for a load that is only looked at */
     const incload__load_spec *spec;
     const incload__strategy_values *how;
     incload_unit *unit;
@@ -52,6 +63,7 @@ struct incload__load {
     incload__schema marks; /* with deletes=soft: the target's columns for it, flag and time */
     int32_t road;       /* INCLOAD__ROAD_... */
     bool target_made;   /* it was missing */
+    bool had_rows;      /* the target, before the unit */
     bool staged;        /* through a temporary table, then published */
     char staging[64];
     char *destination; /* quoted: the staging table, or the target */
@@ -230,31 +242,53 @@ int32_t incload__deletes_narrow(incload__load *load, incload_error **err);
 void incload__load_init(incload__load *load);
 void incload__load_free(incload__load *load);
 
+/* group.c: loads that land together. */
+static inline bool
+incload__in_company(const incload__load *load)
+{
+    return load->group != NULL && load->group->count > 1;
+}
+
+/* The connection to the target, which they share; NULL when it was given back. */
+void incload__group_set_target(incload__group *group, incload__conn *conn);
+/* Before anything is asked: ways of writing that cannot share a transaction. */
+int32_t incload__group_check_options(const incload__group *group, incload_error **err);
+/* After all are planned: one table each, and one snapshot for those that are read inside the target's transaction. */
+int32_t incload__group_check_plan(incload__group *group, incload_error **err);
+/* Does it for each of them, in their order, until one fails; an error names that one. */
+int32_t incload__group_each(incload__group *group, int32_t (*phase)(incload__load *load, incload_error **err),
+                            incload_error **err);
+/* The same in the order of the names, or backwards. */
+int32_t incload__group_each_by_name(incload__group *group, int32_t (*phase)(incload__load *load, incload_error **err),
+                                    incload_error **err);
+int32_t incload__group_each_backwards(incload__group *group, int32_t (*phase)(incload__load *load, incload_error **err),
+                                      incload_error **err);
+
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
-int32_t incload__carry_out(incload__load *load, incload_error **err);
+int32_t incload__carry_out(incload__group *group, incload_error **err);
 bool incload__by_cursor(const incload__load *load);
 int32_t incload__target_has_rows(incload__load *load, bool *has, incload_error **err);
 /* INCLOAD_E_BUSY when another run of this load has committed since its position was read. */
 int32_t incload__check_not_overtaken(incload__load *load, incload_error **err);
 
-/* turn.c: the connection to the target, with the ledger found or made and the lease taken; waits for it if asked to.
+/* turn.c: the connection to the target, with the ledger found or made and the leases taken; waits for them if asked to.
  */
-int32_t incload__turn_take(incload__load *load, int64_t *wait_until_us, incload_error **err);
-/* After a failure that is not retried: gives the lease up, within a moment. */
-void incload__turn_end(incload__load *load);
+int32_t incload__turn_take(incload__group *group, int64_t *wait_until_us, incload_error **err);
+/* After a failure that is not retried: gives the leases up, within a moment. */
+void incload__turn_end(incload__group *group);
 
 /* resolve.c: the wire broke inside COMMIT. Finds out what became of it: INCLOAD_OK when it was done; an error that may
  * be retried when it was not; `unknown`, which is taken over, when the target cannot be asked in time. */
-int32_t incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err);
+int32_t incload__resolve_commit(incload__group *group, incload_error *unknown, incload_error **err);
 
 /* swap.c: the whole of a unit with write=swap, in place of the rest of carry.c. */
 int32_t incload__swap_carry_out(incload__load *load, incload_error **err);
 
-/* commit.c: run record and watermark into the open transaction, and the commit; an unknown outcome is resolved. */
-int32_t incload__commit(incload__load *load, incload_error **err);
-/* Its two halves, for a transaction that has more to say between them. */
+/* commit.c: run records and watermarks into the open transaction, and the commit; an unknown outcome is resolved. */
+int32_t incload__commit(incload__group *group, incload_error **err);
+/* Its two halves, for a transaction of one load that has more to say between them. */
 int32_t incload__commit_record(incload__load *load, incload_error **err);
-int32_t incload__commit_end(incload__load *load, incload_error **err);
+int32_t incload__commit_end(incload__group *group, incload_error **err);
 /* A load that failed has moved no watermark: takes back what was prepared to be reported. */
 void incload__withdraw_report(incload__load *load);
 

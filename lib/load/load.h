@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: one load of one table, as one unit. window -> process function -> staging -> publish, with the watermark
- * in the transaction of the rows. Knows nothing of pipelines. */
+/* The engine: one load of one table, or several that land together, as one unit. window -> process function -> staging
+ * -> publish, with the watermark in the transaction of the rows. Knows nothing of pipelines. */
 #ifndef INCLOAD_LIB_LOAD_LOAD_H
 #define INCLOAD_LIB_LOAD_LOAD_H
 
@@ -44,6 +44,7 @@ typedef struct incload__load_spec {
     void (*notice)(void *data, const char *message); /* what a person should know; data is progress_data; may be NULL */
     void (*progress)(void *data); /* told now and then that the unit's counters moved; may be NULL */
     void *progress_data;
+    void *unit_data; /* in its place for a notice about all loads of the unit */
 } incload__load_spec;
 
 /* What a load reports beside the unit's counters. Owned by the caller, from mem. */
@@ -60,8 +61,18 @@ typedef struct incload__load_result {
     int64_t keys_read; /* of the source, to find deleted rows */
 } incload__load_result;
 
-int32_t incload__load_run(const incload__load_spec *spec, incload_unit *unit, incload__load_result *result,
-                          incload_error **err);
+enum { INCLOAD__MOST_LOADS = 64 };
+
+/* One load of a unit. */
+typedef struct incload__load_part {
+    incload__load_spec spec;
+    incload_unit *unit;
+    incload__load_result *result;
+} incload__load_part;
+
+/* Runs loads of one target in one transaction, published in the order given; owner, deadline, wait and retries are the
+ * same in all specs. `unit` is that of all of them: of a load alone its own. At most INCLOAD__MOST_LOADS. */
+int32_t incload__load_run(const incload__load_part *parts, int32_t count, incload_unit *unit, incload_error **err);
 void incload__load_result_free(const incload__mem *mem, incload__load_result *result);
 
 #endif

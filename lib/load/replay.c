@@ -264,7 +264,7 @@ incload__replay_carry_out(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__audit_balance(load, err);
     if (status == INCLOAD_OK)
-        status = incload__commit(load, err);
+        status = incload__commit(load->group, err);
     if (status != INCLOAD_OK)
         load->to->driver->rollback(load->to, NULL);
     return status;

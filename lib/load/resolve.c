@@ -18,7 +18,7 @@ ask_ledger(incload__load *load, int64_t limit_us, bool *committed, incload_error
     if (status != INCLOAD_OK)
         return status;
     incload__session_end(conn, load->session, incload__monotonic_us(load->env) - load->connected_us);
-    status = incload__ledger_resolve(&load->ledger, conn, load->unit->run_id, committed, err);
+    status = incload__ledger_resolve(&load->ledger, conn, load->group->unit->run_id, committed, err);
     incload__database_give_back(load->spec->target, conn);
     return status;
 }
@@ -33,7 +33,7 @@ ask_until(incload__load *load, int64_t limit_us, bool *committed, incload_error 
         int64_t next = incload__monotonic_us(load->env) + FIRST_PAUSE_MS * 100
                        + incload__backoff_us(load->env, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, failures);
         if (status == INCLOAD_OK || incload_error_is_retryable(failure) == 0 || next >= limit_us
-            || !incload__unit_pause(load->unit, next)) {
+            || !incload__unit_pause(load->group->unit, next)) {
             incload__error_pass(err, failure);
             return status;
         }
@@ -42,8 +42,9 @@ ask_until(incload__load *load, int64_t limit_us, bool *committed, incload_error 
 }
 
 int32_t
-incload__resolve_commit(incload__load *load, incload_error *unknown, incload_error **err)
+incload__resolve_commit(incload__group *group, incload_error *unknown, incload_error **err)
 {
+    incload__load *load = group->loads[0];
     bool committed = false;
     int64_t deadline = load->spec->deadline_us;
     int64_t limit = deadline != 0 ? deadline : incload__deadline_in(load->env, LIMIT_MS);
@@ -51,7 +52,7 @@ incload__resolve_commit(incload__load *load, incload_error *unknown, incload_err
 
     /* The broken connection makes room for the one that asks: there may be a limit on them. */
     incload__database_give_back(load->spec->target, load->to);
-    load->to = NULL;
+    incload__group_set_target(group, NULL);
     /* A server that did not answer until then would not answer this either. */
     int32_t status = incload__load_check(load, &failure);
     /* Whoever has the lease now: the COMMIT was sent under ours. */
@@ -67,7 +68,7 @@ incload__resolve_commit(incload__load *load, incload_error *unknown, incload_err
             &unknown,
             "the connection broke inside COMMIT and the ledger could not be asked what became of run %s "
             "(run the load again: it goes on from what was committed)",
-            load->unit->run_id);
+            group->unit->run_id);
         incload__error_add_detail(&unknown, "asking", incload_error_message(failure));
         incload_error_unref(failure);
         return incload__error_pass(err, unknown);

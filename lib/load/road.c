@@ -84,6 +84,13 @@ say_unequal(incload__str *reason, const incload__load *load, const incload__colu
                       column->native != NULL ? column->native : "computed", to->native != NULL ? to->native : "?");
 }
 
+/* Several loads are to see one state of the source, also where the target's server reads it. */
+static bool
+reads_one_state(const incload__load *load)
+{
+    return !incload__in_company(load) || load->from->dialect->export_snapshot != NULL || load->to->dialect->one_writer;
+}
+
 /* The fastest road that is open; what closes the faster ones goes into `reason`. */
 static int32_t
 fastest(const incload__load *load, bool same, incload__str *reason)
@@ -100,9 +107,11 @@ fastest(const incload__load *load, bool same, incload__str *reason)
     }
     bool frozen = incload__swap_freezes(load);
     column = first_unequal(load, false);
-    if (same && !frozen && column == NULL)
+    if (same && !frozen && column == NULL && reads_one_state(load))
         return INCLOAD__ROAD_SAME_DATABASE;
-    if (same && frozen)
+    if (same && !reads_one_state(load))
+        say(reason, "INSERT ... SELECT would not read the source in the one snapshot of all loads of the group");
+    else if (same && frozen)
         say(reason, "rows that INSERT brings into a new table would be missing in older snapshots: they are copied");
     else if (same)
         say_unequal(reason, load, column);

@@ -101,7 +101,7 @@ swap_tables(incload__swap *swap, bool enforced, incload_error **err)
         incload__error_prefix(err, "publishing the staging table");
     if (status == INCLOAD_OK)
         status = check_keys(swap, enforced, err);
-    return status == INCLOAD_OK ? incload__commit(load, err) : status;
+    return status == INCLOAD_OK ? incload__commit(load->group, err) : status;
 }
 
 /* A connection that could not be set back is no good for others. */

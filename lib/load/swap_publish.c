@@ -138,7 +138,7 @@ publish_once(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK)
         status = take_place(swap, err);
     if (status == INCLOAD_OK)
-        status = incload__commit_end(load, err);
+        status = incload__commit_end(load->group, err);
     else
         load->to->driver->rollback(load->to, NULL);
     if (status != INCLOAD_OK)

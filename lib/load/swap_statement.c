@@ -167,7 +167,7 @@ record(incload__swap *swap, incload_error **err)
         status = incload__object_change(&load->ledger, load->to, swap->stage_name, swap->old_name, "old", NULL, err);
     atomic_store(load->settling, true);
     if (status == INCLOAD_OK)
-        status = incload__commit(load, err);
+        status = incload__commit(load->group, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "the new table is in its place, but was not recorded (the next run does that)");
     return status;

@@ -145,6 +145,8 @@ incload_step_plan(incload_step *step, incload_error **err)
         incload__fail(err, INCLOAD_E_INVALID, "the step must not be NULL");
         return NULL;
     }
+    if (incload__step_check_alone(step, "cannot be planned as a whole: plan its loads one by one", err) != INCLOAD_OK)
+        return NULL;
     const incload__mem *mem = &incload__database_env(incload__step_target(step))->mem;
     incload_plan *plan = incload__alloc(mem, sizeof *plan);
     if (plan == NULL) {

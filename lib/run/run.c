@@ -39,7 +39,7 @@ const incload__option_table incload__run_options = INCLOAD__OPTION_TABLE("run", 
 const incload__option_table *const incload__option_tables[] = {
     &incload__context_options, &incload__database_options, &incload__strategy_options,
     &incload__step_options,    &incload__run_options,     &incload__verify_options,
-    &incload__facts_options,
+    &incload__facts_options,   &incload__group_options,
 };
 const int32_t incload__option_table_count = sizeof incload__option_tables / sizeof incload__option_tables[0];
 
@@ -61,7 +61,26 @@ struct incload_run {
     incload_error *error;
     pthread_mutex_t lock; /* guards the change to an end status, for `ended`; nothing is called under it */
     pthread_cond_t ended;
+    incload_run *whole;   /* of one load of a group: the group's run, with which it lives and ends; else NULL */
+    incload_run **loads;  /* of a group */
+    int32_t load_count;
 };
+
+/* The run that was started. */
+static incload_run *
+whole_of(incload_run *run)
+{
+    return run->whole != NULL ? run->whole : run;
+}
+
+static void
+load_free(const incload__mem *mem, incload_run *load)
+{
+    incload_step_unref(load->step);
+    incload__unit_free(&load->unit);
+    incload__load_result_free(mem, &load->result);
+    incload__free(mem, load);
+}
 
 static void
 run_free(incload_run *run)
@@ -69,6 +88,9 @@ run_free(incload_run *run)
     const incload__mem *mem = &run->env->mem;
     incload_step *step = run->step;
 
+    for (int32_t i = 0; i < run->load_count; i++)
+        load_free(mem, run->loads[i]);
+    incload__free(mem, run->loads);
     incload__unit_free(&run->unit);
     incload__load_result_free(mem, &run->result);
     incload_error_unref(run->error);
@@ -86,6 +108,41 @@ drop_holder(incload_run *run)
 {
     if (atomic_fetch_sub_explicit(&run->holders, 1, memory_order_acq_rel) == 1)
         run_free(run);
+}
+
+/* What a group's run knows of one of its loads. Its id is the load's own in the ledger. */
+static int32_t
+add_load(incload_run *run, incload_step *step, incload_error **err)
+{
+    incload_run *load = incload__alloc(&run->env->mem, sizeof *load);
+
+    if (load == NULL)
+        return incload__fail_memory(err);
+    run->loads[run->load_count++] = load;
+    load->env = run->env;
+    load->step = incload_step_ref(step);
+    load->whole = run;
+    incload__run_id(run->env, load->id);
+    if (incload__unit_init(&load->unit, run->env, incload__step_name(step), run->unit.label, load->id) != INCLOAD_OK)
+        return incload__fail_memory(err);
+    load->unit.cancelled = &run->cancelled;
+    load->unit.deadline_us = run->unit.deadline_us;
+    return INCLOAD_OK;
+}
+
+static int32_t
+add_loads(incload_run *run, incload_error **err)
+{
+    int32_t count = incload__step_load_count(run->step), status = INCLOAD_OK;
+
+    if (count == 0)
+        return INCLOAD_OK;
+    run->loads = incload__alloc_array(&run->env->mem, (size_t)count, sizeof(incload_run *));
+    if (run->loads == NULL)
+        return incload__fail_memory(err);
+    for (int32_t i = 0; i < count && status == INCLOAD_OK; i++)
+        status = add_load(run, incload__step_load(run->step, i), err);
+    return status;
 }
 
 incload_run *
@@ -130,6 +187,10 @@ incload__run_new(incload_step *step, const char *options, incload_error **err)
     }
     run->unit.cancelled = &run->cancelled;
     run->unit.deadline_us = incload__deadline_in(env, values.timeout);
+    if (add_loads(run, err) != INCLOAD_OK) {
+        run_free(run);
+        return NULL;
+    }
     return run;
 }
 
@@ -139,19 +200,33 @@ incload__run_set_replay(incload_run *run)
     run->replay = true;
 }
 
+/* A counter of the unit; of a group the sum over its loads. */
+static int64_t
+total(const incload_run *run, size_t counter)
+{
+    const _Atomic int64_t *own = (const void *)((const char *)&run->unit + counter);
+    int64_t sum = atomic_load(own);
+
+    for (int32_t i = 0; i < run->load_count; i++)
+        sum += total(run->loads[i], counter);
+    return sum;
+}
+
+#define TOTAL(run, counter) total(run, offsetof(incload_unit, counter))
+
 static void
 post(incload_run *run, int32_t kind, int32_t status)
 {
     incload__event_facts facts = {
         .kind = kind,
         .status = status,
-        .run_id = run->id,
+        .run_id = whole_of(run)->id,
         .step = run->unit.step,
         .unit = kind == INCLOAD_EVENT_RUN_STARTED || kind == INCLOAD_EVENT_RUN_FINISHED ? "" : run->unit.label,
         .message = run->error != NULL ? incload_error_message(run->error) : "",
-        .rows_read = atomic_load(&run->unit.rows_read),
-        .rows_written = atomic_load(&run->unit.rows_written),
-        .bytes = atomic_load(&run->unit.bytes),
+        .rows_read = TOTAL(run, rows_read),
+        .rows_written = TOTAL(run, rows_written),
+        .bytes = TOTAL(run, bytes),
     };
 
     incload__context_post(incload__database_context(incload__step_target(run->step)), &facts);
@@ -198,7 +273,9 @@ name_the_cause(incload_run *run, incload_error **failure)
         incload__error_set_cause(&told, *failure);
         *failure = told;
     }
-    incload__error_set_place(failure, run->unit.step, run->unit.label);
+    /* A group's failure names the load that it came from. */
+    if (incload_error_step(*failure)[0] == '\0')
+        incload__error_set_place(failure, run->unit.step, run->unit.label);
 }
 
 static void
@@ -207,7 +284,7 @@ notice(void *data, const char *message)
     incload_run *run = data;
     incload__event_facts facts = {
         .kind = INCLOAD_EVENT_NOTICE,
-        .run_id = run->id,
+        .run_id = whole_of(run)->id,
         .step = run->unit.step,
         .unit = run->unit.label,
         .message = message,
@@ -216,36 +293,69 @@ notice(void *data, const char *message)
     incload__context_post(incload__database_context(incload__step_target(run->step)), &facts);
 }
 
+/* `load`: the run, or of a group one of its loads. */
+static void
+fill_part(incload_run *run, incload_run *load, incload__load_part *part)
+{
+    incload__load_spec *spec = &part->spec;
+
+    incload__step_spec(load->step, spec);
+    spec->owner = run;
+    spec->deadline_us = run->unit.deadline_us;
+    spec->wait_ms = run->values.wait;
+    spec->retries = (int32_t)run->values.retries;
+    spec->retry_delay_ms = run->values.retry_delay;
+    spec->retry_max_delay_ms = run->values.retry_max_delay;
+    spec->replay = run->replay;
+    spec->notice = notice;
+    spec->progress = progress;
+    spec->progress_data = load;
+    spec->unit_data = run;
+    part->unit = &load->unit;
+    part->result = &load->result;
+}
+
+static int32_t
+run_loads(incload_run *run, incload_error **err)
+{
+    int32_t count = run->load_count > 0 ? run->load_count : 1;
+    incload__load_part *parts = incload__alloc_array(&run->env->mem, (size_t)count, sizeof *parts);
+
+    if (parts == NULL)
+        return incload__fail_memory(err);
+    for (int32_t i = 0; i < count; i++)
+        fill_part(run, run->load_count > 0 ? run->loads[i] : run, &parts[i]);
+    int32_t status = incload__load_run(parts, count, &run->unit, err);
+    incload__free(&run->env->mem, parts);
+    return status;
+}
+
+/* What was counted on the way was undone. */
+static void
+withdraw_counts(incload_run *run)
+{
+    atomic_store(&run->unit.rows_written, 0);
+    atomic_store(&run->unit.rows_rejected, 0);
+    for (int32_t i = 0; i < run->load_count; i++)
+        withdraw_counts(run->loads[i]);
+}
+
 /* The status it ends with. */
 static int32_t
 drive(incload_run *run)
 {
-    incload__load_spec spec;
     incload_error *failure = NULL;
 
     atomic_store(&run->status, INCLOAD_STATUS_RUNNING);
     post(run, INCLOAD_EVENT_RUN_STARTED, 0);
     post(run, INCLOAD_EVENT_UNIT_STARTED, 0);
-    incload__step_spec(run->step, &spec);
-    spec.owner = run;
-    spec.deadline_us = run->unit.deadline_us;
-    spec.wait_ms = run->values.wait;
-    spec.retries = (int32_t)run->values.retries;
-    spec.retry_delay_ms = run->values.retry_delay;
-    spec.retry_max_delay_ms = run->values.retry_max_delay;
-    spec.replay = run->replay;
-    spec.notice = notice;
-    spec.progress = progress;
-    spec.progress_data = run;
-    int32_t status = incload__load_run(&spec, &run->unit, &run->result, &failure);
+    int32_t status = run_loads(run, &failure);
     if (status != INCLOAD_OK) {
         if (failure == NULL)
             incload__fail(&failure, status, "the load failed without a message: please report this");
         name_the_cause(run, &failure);
         run->error = failure;
-        /* What was counted on the way was undone. */
-        atomic_store(&run->unit.rows_written, 0);
-        atomic_store(&run->unit.rows_rejected, 0);
+        withdraw_counts(run);
     }
     return status == INCLOAD_OK ? INCLOAD_STATUS_SUCCESS : INCLOAD_STATUS_FAILED;
 }
@@ -296,14 +406,17 @@ incload_run *
 incload_run_ref(incload_run *run)
 {
     if (run != NULL)
-        atomic_fetch_add_explicit(&run->refs, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&whole_of(run)->refs, 1, memory_order_relaxed);
     return run;
 }
 
 void
 incload_run_unref(incload_run *run)
 {
-    if (run == NULL || atomic_fetch_sub_explicit(&run->refs, 1, memory_order_acq_rel) != 1)
+    if (run == NULL)
+        return;
+    run = whole_of(run);
+    if (atomic_fetch_sub_explicit(&run->refs, 1, memory_order_acq_rel) != 1)
         return;
     /* Nobody can ask about it any more: if it still goes on it may stop. */
     if (atomic_load(&run->status) <= INCLOAD_STATUS_RUNNING)
@@ -314,7 +427,7 @@ incload_run_unref(incload_run *run)
 static bool
 has_ended(const incload_run *run)
 {
-    return atomic_load_explicit(&run->status, memory_order_acquire) > INCLOAD_STATUS_RUNNING;
+    return incload_run_status(run) > INCLOAD_STATUS_RUNNING;
 }
 
 int32_t
@@ -325,6 +438,7 @@ incload_run_wait(incload_run *run, int64_t timeout_ms, incload_error **err)
     INCLOAD_ENTER(err);
     if (run == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the run must not be NULL");
+    run = whole_of(run);
     clock_gettime(CLOCK_MONOTONIC, &until);
     if (timeout_ms > 0) {
         until.tv_sec += (time_t)(timeout_ms / 1000);
@@ -346,17 +460,27 @@ incload_run_wait(incload_run *run, int64_t timeout_ms, incload_error **err)
     return incload__error_pass(err, incload_error_ref(run->error));
 }
 
+static void
+cancel_step(const incload_run *run, const incload_step *step)
+{
+    incload__database_cancel(incload__step_source(step), run);
+    if (incload__step_primary(step) != NULL)
+        incload__database_cancel(incload__step_primary(step), run);
+    incload__database_cancel(incload__step_target(step), run);
+}
+
 int32_t
 incload_run_cancel(incload_run *run)
 {
     if (run == NULL || has_ended(run))
         return INCLOAD_OK;
+    run = whole_of(run);
     atomic_store(&run->cancelled, true);
     incload__unit_wake(&run->unit);
-    incload__database_cancel(incload__step_source(run->step), run);
-    if (incload__step_primary(run->step) != NULL)
-        incload__database_cancel(incload__step_primary(run->step), run);
-    incload__database_cancel(incload__step_target(run->step), run);
+    for (int32_t i = 0; i < run->load_count; i++)
+        cancel_step(run, run->loads[i]->step);
+    if (run->load_count == 0)
+        cancel_step(run, run->step);
     return INCLOAD_OK;
 }
 
@@ -371,7 +495,9 @@ incload_run_id(const incload_run *run)
 int32_t
 incload_run_status(const incload_run *run)
 {
-    return run != NULL ? atomic_load_explicit(&run->status, memory_order_acquire) : 0;
+    if (run == NULL)
+        return 0;
+    return atomic_load_explicit(&(run->whole != NULL ? run->whole : run)->status, memory_order_acquire);
 }
 
 const char *
@@ -385,43 +511,45 @@ incload_run_status_name(const incload_run *run)
 incload_error *
 incload_run_error(const incload_run *run)
 {
-    return run != NULL && has_ended(run) ? incload_error_ref(run->error) : NULL;
+    if (run == NULL || !has_ended(run))
+        return NULL;
+    return incload_error_ref((run->whole != NULL ? run->whole : run)->error);
 }
 
 int64_t
 incload_run_rows_read(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.rows_read) : 0;
+    return run != NULL ? TOTAL(run, rows_read) : 0;
 }
 
 int64_t
 incload_run_rows_written(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.rows_written) : 0;
+    return run != NULL ? TOTAL(run, rows_written) : 0;
 }
 
 int64_t
 incload_run_rows_skipped(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.rows_skipped) : 0;
+    return run != NULL ? TOTAL(run, rows_skipped) : 0;
 }
 
 int64_t
 incload_run_rows_rejected(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.rows_rejected) : 0;
+    return run != NULL ? TOTAL(run, rows_rejected) : 0;
 }
 
 int64_t
 incload_run_rows_without_cursor(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.rows_without_cursor) : 0;
+    return run != NULL ? TOTAL(run, rows_without_cursor) : 0;
 }
 
 int64_t
 incload_run_bytes(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.bytes) : 0;
+    return run != NULL ? TOTAL(run, bytes) : 0;
 }
 
 int64_t
@@ -429,6 +557,8 @@ incload_run_duration_us(const incload_run *run)
 {
     if (run == NULL)
         return 0;
+    if (run->whole != NULL)
+        run = run->whole;
     return (has_ended(run) ? atomic_load(&run->finished_us) : incload__monotonic_us(run->env)) - run->started_us;
 }
 
@@ -479,7 +609,13 @@ incload_run_schema_changes(const incload_run *run)
 int64_t
 incload_run_rows_late(const incload_run *run)
 {
-    return run != NULL && has_ended(run) ? run->result.rows_late : 0;
+    int64_t sum = 0;
+
+    if (run == NULL || !has_ended(run))
+        return 0;
+    for (int32_t i = 0; i < run->load_count; i++)
+        sum += run->loads[i]->result.rows_late;
+    return sum + run->result.rows_late;
 }
 
 int64_t
@@ -491,13 +627,19 @@ incload_run_lateness(const incload_run *run)
 int64_t
 incload_run_rows_deleted(const incload_run *run)
 {
-    return run != NULL ? atomic_load(&run->unit.rows_deleted) : 0;
+    return run != NULL ? TOTAL(run, rows_deleted) : 0;
 }
 
 int64_t
 incload_run_keys_read(const incload_run *run)
 {
-    return run != NULL && has_ended(run) ? run->result.keys_read : 0;
+    int64_t sum = 0;
+
+    if (run == NULL || !has_ended(run))
+        return 0;
+    for (int32_t i = 0; i < run->load_count; i++)
+        sum += run->loads[i]->result.keys_read;
+    return sum + run->result.keys_read;
 }
 
 int32_t
@@ -516,4 +658,20 @@ const incload_unit *
 incload_run_unit(const incload_run *run, int32_t index)
 {
     return run != NULL && index == 0 ? &run->unit : NULL;
+}
+
+int32_t
+incload_run_load_count(const incload_run *run)
+{
+    if (run == NULL)
+        return 0;
+    return run->load_count > 0 ? run->load_count : 1;
+}
+
+const incload_run *
+incload_run_load(const incload_run *run, int32_t index)
+{
+    if (run == NULL || index < 0 || index >= incload_run_load_count(run))
+        return NULL;
+    return run->load_count > 0 ? run->loads[index] : run;
 }

@@ -3,7 +3,6 @@
 
 #include <incload/run.h>
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -24,30 +23,6 @@ static const incload__option step_option_list[] = {
 };
 
 const incload__option_table incload__step_options = INCLOAD__OPTION_TABLE("step", step_option_list);
-
-struct incload_step {
-    atomic_int refs;
-    atomic_bool frozen;
-    const incload__mem *mem;
-    incload_database *source;
-    incload_database *primary;
-    incload_database *target;
-    incload_strategy *strategy;
-    char *source_table;
-    char *query;
-    char *target_table;
-    incload__step_values values;
-    incload__param *params;
-    int32_t param_count;
-    incload_batch_fn function;
-    void *user_data;
-    incload_destroy_fn destroy;
-    incload__check *checks;
-    int32_t check_count;
-    incload_check_fn check_function;
-    void *check_data;
-    incload_destroy_fn check_destroy;
-};
 
 static incload_step *
 step_new(incload_database *source, const char *source_table, const char *query, incload_database *target,
@@ -188,7 +163,11 @@ incload_step_unref(incload_step *step)
     for (int32_t i = 0; i < step->param_count; i++)
         incload__free(step->mem, (char *)(uintptr_t)step->params[i].text);
     incload__free(step->mem, step->params);
-    incload__options_free(&incload__step_options, step->mem, &step->values);
+    for (int32_t i = 0; i < step->load_count; i++)
+        incload_step_unref(step->loads[i]);
+    incload__free(step->mem, step->loads);
+    incload__options_free(step->load_count > 0 ? &incload__group_options : &incload__step_options, step->mem,
+                          &step->values);
     incload__free(step->mem, step->source_table);
     incload__free(step->mem, step->query);
     incload__free(step->mem, step->target_table);
@@ -205,8 +184,20 @@ check_open(const incload_step *step, incload_error **err)
     if (step == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the step must not be NULL");
     if (atomic_load(&step->frozen))
-        return incload__fail(err, INCLOAD_E_STATE, "the step was started: make a new one to change it");
+        return incload__fail(err, INCLOAD_E_STATE,
+                             "the step was started, or put into a group: make a new one to change it");
     return INCLOAD_OK;
+}
+
+/* A load that may still be changed. */
+static int32_t
+check_load(const incload_step *step, incload_error **err)
+{
+    int32_t status = incload__step_check_alone(
+        step, "has no primary, parameters, functions or checks of its own: give them to its loads before they join it",
+        err);
+
+    return status == INCLOAD_OK ? check_open(step, err) : status;
 }
 
 int32_t
@@ -223,7 +214,7 @@ int32_t
 incload_step_set_primary(incload_step *step, incload_database *primary, incload_error **err)
 {
     INCLOAD_ENTER(err);
-    int32_t status = check_open(step, err);
+    int32_t status = check_load(step, err);
     if (status != INCLOAD_OK)
         return status;
     incload_database *before = step->primary;
@@ -236,7 +227,7 @@ int32_t
 incload_step_bind(incload_step *step, int32_t index, const char *value, incload_error **err)
 {
     INCLOAD_ENTER(err);
-    int32_t status = check_open(step, err);
+    int32_t status = check_load(step, err);
     if (status != INCLOAD_OK)
         return status;
     if (step->query == NULL)
@@ -272,7 +263,7 @@ incload_step_set_batch_function(incload_step *step, incload_batch_fn function, v
     int32_t status = incload__entered_with(err);
 
     if (status == INCLOAD_OK)
-        status = check_open(step, err);
+        status = check_load(step, err);
     if (status != INCLOAD_OK) {
         if (destroy != NULL)
             destroy(user_data);
@@ -307,7 +298,7 @@ int32_t
 incload_step_add_check(incload_step *step, const char *name, const char *sql, incload_error **err)
 {
     INCLOAD_ENTER(err);
-    int32_t status = check_open(step, err);
+    int32_t status = check_load(step, err);
     if (status == INCLOAD_OK)
         status = check_is_sound(step, name, sql, err);
     if (status != INCLOAD_OK)
@@ -333,7 +324,7 @@ incload_step_set_check_function(incload_step *step, incload_check_fn function, v
     int32_t status = incload__entered_with(err);
 
     if (status == INCLOAD_OK)
-        status = check_open(step, err);
+        status = check_load(step, err);
     if (status != INCLOAD_OK) {
         if (destroy != NULL)
             destroy(user_data);
@@ -360,6 +351,9 @@ incload_run *
 incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err)
 {
     INCLOAD_ENTER_NULL(err);
+    if (incload__step_check_alone(step, "cannot replay rejects as a whole: replay those of its loads one by one", err)
+        != INCLOAD_OK)
+        return NULL;
     incload_run *run = incload__run_new(step, options, err);
     if (run != NULL) {
         incload__run_set_replay(run);
@@ -408,7 +402,10 @@ void
 incload__step_freeze(incload_step *step)
 {
     atomic_store(&step->frozen, true);
-    incload__strategy_freeze(step->strategy);
+    for (int32_t i = 0; i < step->load_count; i++)
+        incload__step_freeze(step->loads[i]);
+    if (step->strategy != NULL)
+        incload__strategy_freeze(step->strategy);
 }
 
 void

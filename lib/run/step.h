@@ -5,10 +5,13 @@
 
 #include <incload/step.h>
 
+#include <stdatomic.h>
+
 #include "load/load.h"
 
 extern const incload__option_table incload__step_options;
 extern const incload__option_table incload__run_options;
+extern const incload__option_table incload__group_options;
 
 typedef struct incload__step_values {
     char *name;
@@ -23,6 +26,33 @@ typedef struct incload__run_values {
     int64_t retry_max_delay;
 } incload__run_values;
 
+/* A load, or a group of loads. */
+struct incload_step {
+    atomic_int refs;
+    atomic_bool frozen;
+    const incload__mem *mem;
+    incload_database *source;
+    incload_database *primary;
+    incload_database *target;
+    incload_strategy *strategy;
+    char *source_table;
+    char *query;
+    char *target_table; /* of a group: the name that it was made with */
+    incload__step_values values;
+    incload__param *params;
+    int32_t param_count;
+    incload_batch_fn function;
+    void *user_data;
+    incload_destroy_fn destroy;
+    incload__check *checks;
+    int32_t check_count;
+    incload_check_fn check_function;
+    void *check_data;
+    incload_destroy_fn check_destroy;
+    incload_step **loads; /* of a group, which has no source and no strategy of its own */
+    int32_t load_count;
+};
+
 const char *incload__step_name(const incload_step *step);
 incload_database *incload__step_source(const incload_step *step);
 /* May be NULL. */
@@ -32,6 +62,13 @@ incload_database *incload__step_target(const incload_step *step);
 void incload__step_freeze(incload_step *step);
 /* The load as the engine takes it; borrowed from the step. */
 void incload__step_spec(const incload_step *step, incload__load_spec *out);
+
+/* group.c */
+/* Of a group; a load has none. */
+int32_t incload__step_load_count(const incload_step *step);
+incload_step *incload__step_load(const incload_step *step, int32_t index);
+/* INCLOAD_E_UNSUPPORTED for a group; `what` is said of it. */
+int32_t incload__step_check_alone(const incload_step *step, const char *what, incload_error **err);
 
 /* run.c */
 incload_run *incload__run_new(incload_step *step, const char *options, incload_error **err);

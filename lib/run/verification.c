@@ -39,6 +39,9 @@ incload_verification_new(incload_step *step, const char *options, incload_error 
         incload__fail(err, INCLOAD_E_INVALID, "the step must not be NULL");
         return NULL;
     }
+    if (incload__step_check_alone(step, "cannot be verified as a whole: verify its loads one by one", err)
+        != INCLOAD_OK)
+        return NULL;
     incload__step_spec(step, &spec);
     if (spec.function != NULL) {
         incload__fail(err, INCLOAD_E_UNSUPPORTED,

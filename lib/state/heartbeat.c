@@ -13,16 +13,29 @@ struct incload__heartbeat {
     atomic_int refs; /* the run's and the thread's */
     const incload__env *env;
     incload_database *target;
-    incload__lease lease; /* a copy, with texts of its own */
-    char *load;
-    char *run_id;
-    void (*lost)(void *data);
+    incload__lease *leases; /* copies, with texts of their own */
+    int32_t count;
+    int32_t gone;   /* the one that was lost */
+    int64_t ttl_us; /* the shortest of them */
+    void (*lost)(void *data, int32_t which);
     void *data;
     incload__monitor monitor; /* guards the rest */
     bool stopping;
     bool telling; /* `lost` is being called */
     bool ended;
 };
+
+static void
+free_leases(incload__heartbeat *beat)
+{
+    const incload__mem *mem = &beat->env->mem;
+
+    for (int32_t i = 0; i < beat->count; i++) {
+        incload__free(mem, (char *)(uintptr_t)beat->leases[i].load);
+        incload__free(mem, (char *)(uintptr_t)beat->leases[i].run_id);
+    }
+    incload__free(mem, beat->leases);
+}
 
 static void
 beat_free(incload__heartbeat *beat)
@@ -33,8 +46,7 @@ beat_free(incload__heartbeat *beat)
     incload__monitor_lock(&beat->monitor);
     incload__monitor_unlock(&beat->monitor);
     incload__monitor_free(&beat->monitor);
-    incload__free(mem, beat->load);
-    incload__free(mem, beat->run_id);
+    free_leases(beat);
     incload__free(mem, beat);
     /* Last: the memory is the context's, which the database holds. */
     incload_database_unref(target);
@@ -49,13 +61,26 @@ is_stopping(incload__heartbeat *beat)
     return stopping;
 }
 
+static int32_t
+renew_each(incload__heartbeat *beat, const incload__ledger *ledger, incload__conn *conn)
+{
+    int32_t status = INCLOAD_OK;
+
+    for (int32_t i = 0; i < beat->count && status == INCLOAD_OK; i++) {
+        beat->gone = i;
+        if (beat->leases[i].epoch != 0)
+            status = incload__lease_renew(&beat->leases[i], ledger, conn, NULL);
+    }
+    return status;
+}
+
 /* One renewal. A failure other than a lost lease is no news for anyone: it is tried again, and the fence decides. */
 static int32_t
 renew(incload__heartbeat *beat)
 {
     incload__ledger ledger = { 0 };
     incload__conn *conn = NULL;
-    int64_t deadline = incload__monotonic_us(beat->env) + beat->lease.ttl_us / 3;
+    int64_t deadline = incload__monotonic_us(beat->env) + beat->ttl_us / 3;
 
     int32_t status = incload__database_take(beat->target, INCLOAD__ROLE_WRITE, deadline, beat, &conn, NULL);
     if (status != INCLOAD_OK)
@@ -67,7 +92,7 @@ renew(incload__heartbeat *beat)
         status = incload__ledger_init(&ledger, &beat->env->mem, conn->dialect, incload__database_ledger(beat->target),
                                       NULL);
     if (status == INCLOAD_OK)
-        status = incload__lease_renew(&beat->lease, &ledger, conn, NULL);
+        status = renew_each(beat, &ledger, conn);
     incload__ledger_free(&ledger);
     incload__database_give_back(beat->target, conn);
     return status;
@@ -81,7 +106,7 @@ tell_lost(incload__heartbeat *beat)
         return;
     beat->telling = true;
     incload__monitor_unlock(&beat->monitor);
-    beat->lost(beat->data);
+    beat->lost(beat->data, beat->gone);
     incload__monitor_lock(&beat->monitor);
     beat->telling = false;
 }
@@ -90,7 +115,7 @@ static void *
 thread_main(void *data)
 {
     incload__heartbeat *beat = data;
-    int64_t next = incload__monotonic_us(beat->env) + beat->lease.ttl_us / 3;
+    int64_t next = incload__monotonic_us(beat->env) + beat->ttl_us / 3;
     int32_t status = INCLOAD_OK;
 
     incload__monitor_lock(&beat->monitor);
@@ -100,7 +125,7 @@ thread_main(void *data)
             continue;
         incload__monitor_unlock(&beat->monitor);
         status = renew(beat);
-        next = incload__monotonic_us(beat->env) + beat->lease.ttl_us / (status == INCLOAD_OK ? 3 : 12);
+        next = incload__monotonic_us(beat->env) + beat->ttl_us / (status == INCLOAD_OK ? 3 : 12);
         incload__monitor_lock(&beat->monitor);
     }
     if (status == INCLOAD_E_BUSY)
@@ -136,8 +161,31 @@ start_thread(incload__heartbeat *beat)
     return failed == 0;
 }
 
+static bool
+copy_leases(incload__heartbeat *beat, const incload__lease *leases, int32_t count)
+{
+    const incload__mem *mem = &beat->env->mem;
+    bool whole = true;
+
+    beat->leases = incload__alloc_array(mem, (size_t)count, sizeof *leases);
+    if (beat->leases == NULL)
+        return false;
+    beat->count = count;
+    for (int32_t i = 0; i < count; i++) {
+        incload__lease *copy = &beat->leases[i];
+        *copy = leases[i];
+        copy->load = incload__strdup(mem, leases[i].load);
+        copy->run_id = incload__strdup(mem, leases[i].run_id);
+        whole = whole && copy->load != NULL && copy->run_id != NULL;
+        if (copy->epoch != 0 && (beat->ttl_us == 0 || copy->ttl_us < beat->ttl_us))
+            beat->ttl_us = copy->ttl_us;
+    }
+    return whole;
+}
+
 incload__heartbeat *
-incload__heartbeat_start(incload_database *target, const incload__lease *lease, void (*lost)(void *data), void *data)
+incload__heartbeat_start(incload_database *target, const incload__lease *leases, int32_t count,
+                         void (*lost)(void *data, int32_t which), void *data)
 {
     const incload__env *env = incload__database_env(target);
     incload__heartbeat *beat = incload__alloc(&env->mem, sizeof *beat);
@@ -145,16 +193,10 @@ incload__heartbeat_start(incload_database *target, const incload__lease *lease, 
     if (beat == NULL)
         return NULL;
     beat->env = env;
-    beat->lease = *lease;
     beat->lost = lost;
     beat->data = data;
-    beat->load = incload__strdup(&env->mem, lease->load);
-    beat->run_id = incload__strdup(&env->mem, lease->run_id);
-    beat->lease.load = beat->load;
-    beat->lease.run_id = beat->run_id;
-    if (beat->load == NULL || beat->run_id == NULL || incload__monitor_init(&beat->monitor) != INCLOAD_OK) {
-        incload__free(&env->mem, beat->load);
-        incload__free(&env->mem, beat->run_id);
+    if (!copy_leases(beat, leases, count) || incload__monitor_init(&beat->monitor) != INCLOAD_OK) {
+        free_leases(beat);
         incload__free(&env->mem, beat);
         return NULL;
     }

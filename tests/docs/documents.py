@@ -184,16 +184,32 @@ def advise_says_which_strategy_and_changes_nothing(scratch):
         equal(target.execute("SELECT name FROM sqlite_master").fetchall(), [("other",)])
 
 
+def group_lands_orders_and_lines_together(scratch):
+    with sqlite3.connect(scratch / "shop.db") as shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, updated TIMESTAMP NOT NULL)")
+        shop.execute("CREATE TABLE order_lines (id INTEGER PRIMARY KEY, order_id INTEGER, updated TIMESTAMP NOT NULL)")
+        shop.execute("INSERT INTO orders VALUES (1, '2024-01-01 08:00:00'), (2, '2024-01-02 08:00:00')")
+        shop.execute("INSERT INTO order_lines VALUES (1, 1, '2024-01-01 08:00:00'), (2, 2, '2024-01-02 08:00:00'),"
+                     " (3, 2, '2024-01-02 08:00:01')")
+    equal(run([EXAMPLES / "group", url(scratch / "shop.db"), url(scratch / "lake.db")]),
+          "orders: 2 rows written, watermark 2024-01-02 08:00:00\n"
+          "order_lines: 3 rows written, watermark 2024-01-02 08:00:01\nSUCCESS: 5 rows in one transaction\n")
+    with sqlite3.connect(scratch / "lake.db") as lake:
+        equal(lake.execute("SELECT COUNT(*) FROM order_lines JOIN orders ON orders.id = order_id").fetchall(), [(3,)])
+        equal(lake.execute("SELECT COUNT(*), SUM(rows_written) FROM incload_run WHERE load_name = 'shop'").fetchall(),
+              [(1, 5)])
+
+
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
     names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
-    equal(names, ["advise", "process", "quickstart", "verify"])
+    equal(names, ["advise", "group", "process", "quickstart", "verify"])
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
           the_program_of_the_readme_loads_in_increments, every_example_is_checked_here, quickstart_loads_in_increments,
           process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed,
-          advise_says_which_strategy_and_changes_nothing]
+          advise_says_which_strategy_and_changes_nothing, group_lands_orders_and_lines_together]
 
 
 def main():

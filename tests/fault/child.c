@@ -103,7 +103,8 @@ child_run(const stage *s, char said[400])
 child_end
 child_load(const stage *s, const char *source, const char *target, const char *options, char said[400])
 {
-    const char *words[] = { loader, s->from_url, source, s->to_url, target, options, NULL };
+    const char *words[] = { loader, s->from_url, source, s->to_url, target, options,
+                            s->twins ? stage_twin : NULL, NULL };
     posix_spawn_file_actions_t actions;
     int status = 0;
     pid_t pid = 0;

@@ -30,27 +30,34 @@ static const struct sweep {
     kind from, to;
     bool first;
     manner manner;
+    bool together; /* two loads as a group */
 } sweeps[] = {
-    { POSTGRES, POSTGRES, false, KILLS },
-    { PG_ODBC, PG_ODBC, false, KILLS },
-    { MARIADB, MARIADB, false, KILLS },
-    { SQLITE, SQLITE, false, KILLS },
-    { POSTGRES, POSTGRES, true, KILLS },
-    { PG_ODBC, PG_ODBC, true, KILLS },
-    { MARIADB, MARIADB, true, KILLS },
-    { SQLITE, SQLITE, true, KILLS },
-    { POSTGRES, MARIADB, false, KILLS },
-    { MARIADB, SQLITE, false, KILLS },
-    { SQLITE, PG_ODBC, false, KILLS },
-    { PG_ODBC, POSTGRES, false, KILLS },
-    { POSTGRES, POSTGRES, false, RECOVERY },
-    { PG_ODBC, PG_ODBC, false, RECOVERY },
-    { MARIADB, MARIADB, false, RECOVERY },
-    { SQLITE, SQLITE, false, RECOVERY },
-    { POSTGRES, POSTGRES, false, FAULTS },
-    { PG_ODBC, PG_ODBC, false, FAULTS },
-    { MARIADB, MARIADB, false, FAULTS },
-    { SQLITE, SQLITE, false, FAULTS },
+    { POSTGRES, POSTGRES, false, KILLS, false },
+    { PG_ODBC, PG_ODBC, false, KILLS, false },
+    { MARIADB, MARIADB, false, KILLS, false },
+    { SQLITE, SQLITE, false, KILLS, false },
+    { POSTGRES, POSTGRES, true, KILLS, false },
+    { PG_ODBC, PG_ODBC, true, KILLS, false },
+    { MARIADB, MARIADB, true, KILLS, false },
+    { SQLITE, SQLITE, true, KILLS, false },
+    { POSTGRES, MARIADB, false, KILLS, false },
+    { MARIADB, SQLITE, false, KILLS, false },
+    { SQLITE, PG_ODBC, false, KILLS, false },
+    { PG_ODBC, POSTGRES, false, KILLS, false },
+    { POSTGRES, POSTGRES, false, RECOVERY, false },
+    { PG_ODBC, PG_ODBC, false, RECOVERY, false },
+    { MARIADB, MARIADB, false, RECOVERY, false },
+    { SQLITE, SQLITE, false, RECOVERY, false },
+    { POSTGRES, POSTGRES, false, FAULTS, false },
+    { PG_ODBC, PG_ODBC, false, FAULTS, false },
+    { MARIADB, MARIADB, false, FAULTS, false },
+    { SQLITE, SQLITE, false, FAULTS, false },
+    { POSTGRES, POSTGRES, false, KILLS, true },
+    { PG_ODBC, PG_ODBC, false, KILLS, true },
+    { MARIADB, MARIADB, false, KILLS, true },
+    { SQLITE, SQLITE, false, KILLS, true },
+    { POSTGRES, POSTGRES, false, FAULTS, true },
+    { MARIADB, MARIADB, false, FAULTS, true },
 };
 enum { SWEEPS = sizeof sweeps / sizeof sweeps[0] };
 
@@ -79,7 +86,7 @@ static void
 title_of(const struct sweep *w, char out[96])
 {
     snprintf(out, 96, "%s %s-%s %s", manners[w->manner], kind_names[w->from], kind_names[w->to],
-             w->first ? "first" : "increment");
+             w->together ? "together" : w->first ? "first" : "increment");
 }
 
 static void
@@ -283,7 +290,8 @@ work(int worker, void *data)
 
     page = child_prepare();
     seed = j->seed + (uint64_t)worker;
-    stage *s = stage_new(j->what->from, j->what->to);
+    stage *s = j->what->together ? stage_new_twins(j->what->from, j->what->to)
+                                 : stage_new(j->what->from, j->what->to);
     int calls = count_calls(s, j->what);
     trial *list = trials_of(j->what, calls, worker, &number);
     atomic_store(j->calls, calls);

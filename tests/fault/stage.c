@@ -16,6 +16,7 @@ const char *const kind_names[KINDS] = { "libpq", "psqlodbc", "mariadb", "sqlite"
 const char stage_options[] = "cursor=updated key=id batch_rows=16 page_rows=20";
 const char stage_source[] = "items";
 const char stage_target[] = "copy";
+const char stage_twin[] = "twin";
 
 enum { ALONE_MS = 5000, AGAIN_MS = 20000 };
 
@@ -202,6 +203,8 @@ script(const stage *s, void (*each)(FILE *, const struct dialect *, const char *
     if (in_transaction)
         fprintf(out, "%s;\n", d->begin);
     each(out, &bare, stage_target);
+    if (s->twins)
+        each(out, &bare, stage_twin);
     for_lines(s->ledger, each, out, d);
     fputs(in_transaction ? "COMMIT" : "SELECT 1", out);
     fclose(out);
@@ -225,18 +228,20 @@ ledger_number(stage *s, const char *what, const char *table)
     return client_number(s->to, "SELECT %s FROM %s%s WHERE load_name = '%s'", what, prefix, table, stage_target);
 }
 
+static outcome load_twins(const stage *s);
+
 static void
 first_load(stage *s)
 {
-    outcome done = stage_load(s->from_url, s->to_url, NULL);
+    outcome done = s->twins ? load_twins(s) : stage_load(s->from_url, s->to_url, NULL);
 
     if (done.status != INCLOAD_STATUS_SUCCESS)
         report_die("%s to %s: the load before all faults failed: %s", kind_names[s->from_kind],
                    kind_names[s->to_kind], done.message);
 }
 
-stage *
-stage_new_at(kind from, const char *from_url, kind to, const char *to_url)
+static stage *
+stage_make(kind from, const char *from_url, kind to, const char *to_url, bool twins)
 {
     stage *s = calloc(1, sizeof *s);
 
@@ -244,6 +249,7 @@ stage_new_at(kind from, const char *from_url, kind to, const char *to_url)
         report_die("no memory");
     s->from_kind = from;
     s->to_kind = to;
+    s->twins = twins;
     snprintf(s->from_url, sizeof s->from_url, "%s", from_url);
     snprintf(s->to_url, sizeof s->to_url, "%s", to_url);
     s->from = client_open(from_url);
@@ -265,13 +271,31 @@ stage_new_at(kind from, const char *from_url, kind to, const char *to_url)
 }
 
 stage *
-stage_new(kind from, kind to)
+stage_new_at(kind from, const char *from_url, kind to, const char *to_url)
+{
+    return stage_make(from, from_url, to, to_url, false);
+}
+
+static stage *
+stage_on_new_databases(kind from, kind to, bool twins)
 {
     char from_url[1024], to_url[1024];
 
     database_make(from, from_url);
     database_make(to, to_url);
-    return stage_new_at(from, from_url, to, to_url);
+    return stage_make(from, from_url, to, to_url, twins);
+}
+
+stage *
+stage_new(kind from, kind to)
+{
+    return stage_on_new_databases(from, to, false);
+}
+
+stage *
+stage_new_twins(kind from, kind to)
+{
+    return stage_on_new_databases(from, to, true);
 }
 
 static void
@@ -346,7 +370,7 @@ typedef struct books {
 
 /* The ledger's figures for the load, all 0 where there is no ledger. */
 static books
-read_books(stage *s)
+read_books(stage *s, const char *load)
 {
     const struct dialect *d = dialect_of(s->to_kind);
     const char *l = s->to_kind == POSTGRES || s->to_kind == PG_ODBC ? "incload." : "incload_";
@@ -362,7 +386,7 @@ read_books(stage *s)
         " CAST((SELECT count(*) FROM %srun WHERE load_name = '%s') AS CHAR(20)), CAST(count(r.run_id) AS CHAR(20)),"
         " CAST(COALESCE(sum(r.rows_written), 0) AS CHAR(20))"
         " FROM %swatermark_history h LEFT JOIN %srun r ON r.run_id = h.run_id WHERE h.load_name = '%s'",
-        l, stage_target, l, stage_target, l, l, stage_target);
+        l, load, l, load, l, l, load);
     int64_t *into[] = { &b.version, &b.history, &b.oldest, &b.newest, &b.runs, &b.told, &b.written };
     char *rest = row;
     for (size_t i = 0; i < sizeof into / sizeof into[0]; i++) {
@@ -374,13 +398,15 @@ read_books(stage *s)
 }
 
 static char *
-target_rows(stage *s)
+target_rows(stage *s, const char *target)
 {
-    const char *table = s->to_kind == POSTGRES || s->to_kind == PG_ODBC ? "public.copy" : stage_target;
+    const char *schema = s->to_kind == POSTGRES || s->to_kind == PG_ODBC ? "public." : "";
+    char table[64];
 
+    snprintf(table, sizeof table, "%s%s", schema, target);
     if (!has_table(s, dialect_of(s->to_kind)->tables, table))
         return strdup("");
-    return contents(s->to, s->to_kind, stage_target);
+    return contents(s->to, s->to_kind, target);
 }
 
 void
@@ -410,8 +436,8 @@ describe(const books *b, const char *rows, char why[256])
 bool
 stage_is_whole(stage *s, char why[256])
 {
-    books b = read_books(s);
-    char *rows = target_rows(s);
+    books b = read_books(s, stage_target);
+    char *rows = target_rows(s, stage_target);
     bool same = strcmp(rows, s->wanted) == 0;
 
     describe(&b, same ? "the source's" : "not the source's", why);
@@ -419,11 +445,11 @@ stage_is_whole(stage *s, char why[256])
     return same && books_agree(&b);
 }
 
-landed
-stage_look(stage *s, int64_t runs, char why[256])
+static landed
+look_at(stage *s, const char *target, int64_t runs, char why[256])
 {
-    books b = read_books(s);
-    char *rows = target_rows(s);
+    books b = read_books(s, target);
+    char *rows = target_rows(s, target);
     int64_t version = s->first ? 0 : s->version;
     int64_t old = s->first ? 0 : STAGE_OLD, changes = s->first ? STAGE_ROWS : STAGE_CHANGED + STAGE_NEW;
     bool before = strcmp(rows, s->first ? "" : s->before) == 0, after = strcmp(rows, s->wanted) == 0;
@@ -436,6 +462,20 @@ stage_look(stage *s, int64_t runs, char why[256])
         return LANDED_NOT;
     if (after && b.version > version && b.version <= version + runs && b.written == old + changes)
         return LANDED_ALL;
+    return LANDED_WRONG;
+}
+
+landed
+stage_look(stage *s, int64_t runs, char why[256])
+{
+    landed found = look_at(s, stage_target, runs, why);
+    char other[256];
+
+    if (!s->twins || found == LANDED_WRONG)
+        return found;
+    if (look_at(s, stage_twin, runs, other) == found)
+        return found;
+    snprintf(why, 256, "one of two landed; of the second: %.200s", other);
     return LANDED_WRONG;
 }
 
@@ -483,15 +523,24 @@ stage_use_lease(const char *duration)
     lease = duration;
 }
 
+static incload_step *
+step_between(incload_database *from, incload_database *to, const char *target, incload_error **err)
+{
+    incload_strategy *how = incload_strategy_new("timestamp", stage_options, err);
+    incload_step *step = incload_step_new_load(from, stage_source, to, target, how, err);
+
+    if (lease != NULL)
+        incload_step_set(step, "lease", lease, err);
+    incload_strategy_unref(how);
+    return step;
+}
+
+/* Takes the step over. */
 static outcome
-load_between(incload_database *from, incload_database *to, const char *run_options, incload_error *err)
+run_step(incload_step *step, const char *run_options, incload_error *err)
 {
     outcome out = { 0 };
     int64_t started = now_us();
-    incload_strategy *how = incload_strategy_new("timestamp", stage_options, &err);
-    incload_step *step = incload_step_new_load(from, stage_source, to, stage_target, how, &err);
-    if (lease != NULL)
-        incload_step_set(step, "lease", lease, &err);
     incload_run *run = incload_step_run(step, run_options, &err);
 
     out.ended_us = now_us();
@@ -506,8 +555,31 @@ load_between(incload_database *from, incload_database *to, const char *run_optio
     snprintf(out.message, sizeof out.message, "%s: %s", incload_error_name(err), incload_error_message(err));
     incload_run_unref(run);
     incload_step_unref(step);
-    incload_strategy_unref(how);
     incload_error_unref(err);
+    return out;
+}
+
+static outcome
+load_between(incload_database *from, incload_database *to, const char *run_options, incload_error *err)
+{
+    incload_step *step = step_between(from, to, stage_target, &err);
+
+    return run_step(step, run_options, err);
+}
+
+static outcome
+load_twins(const stage *s)
+{
+    incload_error *err = NULL;
+    incload_database *from = incload_database_new(s->from_url, NULL, &err);
+    incload_database *to = incload_database_new(s->to_url, NULL, &err);
+    incload_step *loads[] = { step_between(from, to, stage_target, &err), step_between(from, to, stage_twin, &err) };
+    outcome out = run_step(incload_step_new_group(loads, 2, "name=twins", &err), NULL, err);
+
+    for (int i = 0; i < 2; i++)
+        incload_step_unref(loads[i]);
+    incload_database_unref(to);
+    incload_database_unref(from);
     return out;
 }
 

@@ -19,6 +19,7 @@ enum { STAGE_OLD = 40, STAGE_CHANGED = 10, STAGE_NEW = 20, STAGE_ROWS = STAGE_OL
 extern const char stage_options[];
 extern const char stage_source[]; /* tables */
 extern const char stage_target[];
+extern const char stage_twin[]; /* a second target, of a stage with two loads */
 
 typedef struct stage {
     kind from_kind, to_kind;
@@ -31,11 +32,14 @@ typedef struct stage {
     char *ledger; /* names of the ledger's tables, one a line */
     int64_t version;
     bool first; /* the load under test is the first: there is neither target nor ledger */
+    bool twins; /* two loads as a group bring the source's rows into two targets */
     struct incload_database *warm_from, *warm_to; /* of stage_load_warm() */
 } stage;
 
 /* Makes two databases of its own on the servers of tests/servers.sh, and their contents. */
 stage *stage_new(kind from, kind to);
+/* The same with a group of two loads under test, never their first. */
+stage *stage_new_twins(kind from, kind to);
 /* The same on other servers or by other roads: the urls of databases that exist and are empty. */
 stage *stage_new_at(kind from, const char *from_url, kind to, const char *to_url);
 void stage_free(stage *s);

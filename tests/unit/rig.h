@@ -150,6 +150,20 @@ rig_plan(rig *r, const char *preset, const char *options)
                                     &r->err);
 }
 
+/* The step, and a second load of the same rows into the table "lines", as one group. */
+static inline void
+rig_group(rig *r)
+{
+    incload_step *loads[] = { r->step, NULL };
+
+    incload_mock_table(r->to, "lines", "id,updated,item", rig_types(r->dialect->name), "id", NULL);
+    incload_mock_answer_affected(r->to, "INSERT INTO %lines% SELECT %", 0, 1, NULL);
+    loads[1] = incload_step_new_load(r->source, "orders", r->target, "lines", r->strategy, &r->err);
+    r->step = incload_step_new_group(loads, 2, "name=shop", &r->err);
+    incload_step_unref(loads[0]);
+    incload_step_unref(loads[1]);
+}
+
 static inline int32_t
 rig_run(rig *r)
 {

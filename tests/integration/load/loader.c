@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One load in a process of its own, for tests that kill it or watch its memory:
+/* One load in a process of its own, for tests that kill it or watch its memory; with two further tables a group of two:
  *
- *     loader SOURCE_URL SOURCE_TABLE TARGET_URL TARGET_TABLE PRESET OPTIONS
+ *     loader SOURCE_URL SOURCE_TABLE TARGET_URL TARGET_TABLE PRESET OPTIONS [SOURCE_TABLE TARGET_TABLE]
  *
  * Prints the road, the rows written and the most memory the process ever held, in KiB. Exit status: 0, or 1 with the
  * reason on the standard error stream. */
@@ -32,14 +32,21 @@ main(int argc, char **argv)
 {
     incload_error *err = NULL;
 
-    if (argc != 7) {
-        fprintf(stderr, "usage: loader SOURCE_URL SOURCE_TABLE TARGET_URL TARGET_TABLE PRESET OPTIONS\n");
+    if (argc != 7 && argc != 9) {
+        fprintf(stderr, "usage: loader SOURCE_URL SOURCE_TABLE TARGET_URL TARGET_TABLE PRESET OPTIONS"
+                        " [SOURCE_TABLE TARGET_TABLE]\n");
         return 2;
     }
     incload_database *source = incload_database_new(argv[1], NULL, &err);
     incload_database *target = incload_database_new(argv[3], NULL, &err);
     incload_strategy *how = incload_strategy_new(argv[5], argv[6], &err);
     incload_step *step = incload_step_new_load(source, argv[2], target, argv[4], how, &err);
+    if (argc == 9) {
+        incload_step *loads[] = { step, incload_step_new_load(source, argv[7], target, argv[8], how, &err) };
+        step = incload_step_new_group(loads, 2, "name=pair", &err);
+        incload_step_unref(loads[0]);
+        incload_step_unref(loads[1]);
+    }
     incload_run *run = incload_step_run(step, NULL, &err);
 
     int failed = err != NULL;

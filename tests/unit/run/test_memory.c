@@ -89,6 +89,7 @@ typedef struct scenario {
     bool function;
     bool missing;
     bool rows_alone; /* in the target, without a watermark */
+    bool group;
 } scenario;
 
 static const scenario scenarios[] = {
@@ -101,6 +102,7 @@ static const scenario scenarios[] = {
     { "function", "postgres", BY_TIME, .earlier = true, .function = true },
     { "created", "mariadb", "timestamp", "cursor=updated key=id until='2025-01-01 00:00:00'", .missing = true },
     { "derive", "postgres", "timestamp", "cursor=updated key=id missing_state=derive", .rows_alone = true },
+    { "group", "postgres", BY_TIME, .earlier = true, .group = true },
 };
 
 static void
@@ -135,6 +137,8 @@ load_with(const scenario *how, lender *from)
     rig_plan(&r, how->preset, how->options);
     if (how->function)
         incload_step_set_batch_function(r.step, look, NULL, NULL, &r.err);
+    if (how->group)
+        rig_group(&r);
     rig_run(&r);
 
     int32_t code = incload_error_code(r.err);
