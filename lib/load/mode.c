@@ -204,7 +204,8 @@ ask(incload__load *load, const incload__sql *sql, int64_t *answer, incload_error
     const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
     /* A rehearsal gets no answer. */
     if (text != NULL && !incload__parse_int64(text, strlen(text), answer))
-        status = incload__fail(err, INCLOAD_E_PROTOCOL, "the target answered a question about staged rows by no number");
+        status =
+            incload__fail(err, INCLOAD_E_PROTOCOL, "the target answered a question about staged rows by no number");
     incload__rows_free(&rows);
     return status;
 }

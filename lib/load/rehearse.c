@@ -265,7 +265,7 @@ shown_relay(incload__conn *from, const char *select, const incload__param *param
     (void)data;
     *rows = *bytes = 0;
     note_read(shown_of(from), select, params, count);
-    incload__str_addf(&text, "COPY %s (%s) FROM STDIN (FORMAT binary)", table, columns);
+    incload__str_addf(&text, "COPY %s (%s) FROM STDIN (FORMAT binary%s)", table, columns, to->freezes ? ", FREEZE" : "");
     if (text.failed)
         shown_of(to)->script->failed = true;
     else

@@ -169,8 +169,8 @@ leave_out_unfollowed(verify *v, const verify_history *history, incload_error **e
             continue;
         if (i == load->cursor && load->how->window != INCLOAD__WINDOW_ALL)
             status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                   "a history that does not follow its cursor '%.64s' (option 'scd2_columns') cannot be "
-                                   "verified: its current versions have cursors of the past; verify a step with "
+                                   "a history that does not follow its cursor '%.64s' (option 'scd2_columns') cannot "
+                                   "be verified: its current versions have cursors of the past; verify a step with "
                                    "window=all",
                                    name);
         else

@@ -395,7 +395,8 @@ begin(int32_t number, const char *prefix, const char *null_word)
     const char *rest = s.shape->table[0] == 'l' ? LONG : "";
     snprintf(s.from, sizeof s.from, "%.*s%s%02d%ss", rest[0] != '\0' ? 3 : 9, s.shape->table, prefix, number / SHAPES,
              rest);
-    snprintf(s.to, sizeof s.to, "%.*s%s%02d%st", rest[0] != '\0' ? 3 : 9, s.shape->table, prefix, number / SHAPES, rest);
+    snprintf(s.to, sizeof s.to, "%.*s%s%02d%st", rest[0] != '\0' ? 3 : 9, s.shape->table, prefix, number / SHAPES,
+             rest);
     if (rest[0] != '\0')
         ck_assert(strlen(s.from) == 63 && strlen(s.shape->id) == 63 && strlen(s.shape->marker) == 63);
     write_options(&s);
