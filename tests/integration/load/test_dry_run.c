@@ -232,8 +232,8 @@ log_size(void)
     return size;
 }
 
-/* In the same form on both sides: names of temporary tables without their number, the time of a load left out, one space
- * for each gap, and of what COPY reads only the part before the parameters, which a run puts in by settings. */
+/* In the same form on both sides: names of temporary tables without their number, no time of a load, one space for each
+ * gap, and of what COPY reads only the part before the parameters, which a run puts in by settings. */
 static char *
 plain(const char *statement)
 {

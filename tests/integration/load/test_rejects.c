@@ -243,7 +243,9 @@ static void
 make_written(const bench *b, size_t way)
 {
     const char *flag = b->to.kind == MARIADB ? "tinyint(1)" : "boolean";
-    const char *time = b->to.kind == MARIADB ? "datetime(6)" : b->to.kind == SQLITE ? "TIMESTAMPTZ TEXT" : "timestamptz";
+    const char *time = b->to.kind == MARIADB  ? "datetime(6)"
+                       : b->to.kind == SQLITE ? "TIMESTAMPTZ TEXT"
+                                              : "timestamptz";
     char more[200] = "";
 
     if (strcmp(written[way].preset, "history") == 0)
