@@ -118,7 +118,8 @@ is_dropped(const struct incload__evolve *evolve, const char *name)
 static bool
 is_own(const incload__load *load, const char *name)
 {
-    if (load->how->write == INCLOAD__WRITE_SCD2 && incload__scd2_fills(load, name))
+    /* A verification does not know any more how the rows landed. */
+    if ((load->how->write == INCLOAD__WRITE_SCD2 || load->verified) && incload__scd2_fills(load, name))
         return true;
     return incload__soft_is_on(load)
            && (strcmp(name, incload__soft_name(load, 0)) == 0 || strcmp(name, incload__soft_name(load, 1)) == 0);

@@ -41,6 +41,7 @@ struct incload__load {
     char *session;         /* the target's session, as its dialect names it; NULL: cannot be told */
     int64_t connected_us;  /* monotonic */
 
+    bool verified;  /* nothing is to be written: it is only looked at what earlier loads have written */
     bool rehearsed; /* nothing is run, so what is made is not there to be looked at */
 
     /* ---- the plan ---- */

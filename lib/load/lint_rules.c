@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "load/lint.h"
+#include "load/mode.h"
 
 /* Seconds after which a transaction is long; characters past which a key is wide. */
 enum { LONG_TRANSACTION = 300, WIDE_KEY = 100 };
@@ -14,10 +15,10 @@ is_on(const char *text)
     return text != NULL && strcmp(text, "1") == 0;
 }
 
-static bool
-merges(const incload__linted *at)
+static const incload__mode *
+mode_of(const incload__linted *at)
 {
-    return at->how->write == INCLOAD__WRITE_MERGE;
+    return incload__mode_by_write(at->how->write);
 }
 
 /* The cursor that decides which rows are read; NULL where none does, or where it is not a table's. */
@@ -90,12 +91,41 @@ find_key(const incload__linted *at, const incload__looked *table, bool in_target
     return at->key.count > 0 && at->key.count <= MAX_KEY;
 }
 
+/* With write=scd2 the target's key has the versions' time behind it. */
 static bool
 key_is_unique(const incload__linted *at, const incload__looked *table, bool in_target)
 {
-    int32_t key[MAX_KEY];
+    bool versions = in_target && at->how->write == INCLOAD__WRITE_SCD2;
+    int32_t key[MAX_KEY + 1], count = at->key.count;
 
-    return find_key(at, table, in_target, key) && incload__keys_match(&table->keys, &table->shape, key, at->key.count);
+    if (!find_key(at, table, in_target, key))
+        return false;
+    if (versions) {
+        key[count] = incload__schema_find(&table->shape, at->how->valid_from_column);
+        if (key[count++] < 0)
+            return false;
+    }
+    return incload__keys_match(&table->keys, &table->shape, key, count);
+}
+
+/* Runs of the mode are refused without a unique key in the target. A group of rows need not be one row, but only a
+ * window of all rows brings whole groups. */
+static bool
+needs_unique(const incload__linted *at)
+{
+    bool parts_of_groups =
+        at->how->write == INCLOAD__WRITE_DELETE_INSERT && at->how->window != INCLOAD__WINDOW_ALL;
+
+    return mode_of(at)->needs_unique || at->how->write == INCLOAD__WRITE_SCD2 || parts_of_groups;
+}
+
+/* One row of each key lands, whatever comes. Not with scd2_compare=timestamp, where each is a version. */
+static bool
+one_row_lands(const incload__linted *at)
+{
+    if (at->how->write == INCLOAD__WRITE_SCD2)
+        return at->how->scd2_compare == INCLOAD__SCD2_COLUMNS;
+    return needs_unique(at) || (at->has_target && key_is_unique(at, &at->target, true));
 }
 
 /* ---- the rules ---- */
@@ -111,14 +141,14 @@ target_not_transactional(const incload__linted *at, incload__str *object)
 static bool
 no_unique_key(const incload__linted *at, incload__str *object)
 {
-    return merges(at) && at->has_target && !key_is_unique(at, &at->target, true) && name_target(at, object);
+    return needs_unique(at) && at->has_target && !key_is_unique(at, &at->target, true) && name_target(at, object);
 }
 
 static bool
 latest_by_missing(const incload__linted *at, incload__str *object)
 {
-    return merges(at) && at->has_source && at->how->latest_by == NULL && !key_is_unique(at, &at->source, false)
-           && name_source(at, object);
+    return at->key.count > 0 && at->has_source && at->how->latest_by == NULL && one_row_lands(at)
+           && !key_is_unique(at, &at->source, false) && name_source(at, object);
 }
 
 static bool
@@ -126,7 +156,7 @@ key_nullable(const incload__linted *at, incload__str *object)
 {
     int32_t key[MAX_KEY];
 
-    if (!merges(at) || !at->has_source || !find_key(at, &at->source, false, key))
+    if (!mode_of(at)->needs_key || !at->has_source || !find_key(at, &at->source, false, key))
         return false;
     for (int32_t i = 0; i < at->key.count; i++) {
         if (at->source.shape.columns[key[i]].nullable)
@@ -140,7 +170,7 @@ wide_key(const incload__linted *at, incload__str *object)
 {
     int32_t key[MAX_KEY];
 
-    if (!merges(at) || !at->has_source || !find_key(at, &at->source, false, key))
+    if (!mode_of(at)->needs_key || !at->has_source || !find_key(at, &at->source, false, key))
         return false;
     for (int32_t i = 0; i < at->key.count; i++) {
         incload__type type = at->source.shape.columns[key[i]].type;
@@ -279,17 +309,17 @@ static const struct {
       "refused",
       "ALTER TABLE ... ENGINE=InnoDB" },
     { "no_unique_key", INCLOAD__SEVERITY_ERROR, no_unique_key,
-      "the target has no unique index on the key: a merge could double rows, so every run is refused",
-      "create a primary key or unique index on exactly the columns of option 'key'" },
+      "the target has no unique index on the key: a load could double rows, so every run is refused",
+      "create a primary key or unique index on exactly the columns of option 'key' (write=scd2: and valid_from)" },
     { "latest_by_missing", INCLOAD__SEVERITY_WARNING, latest_by_missing,
       "the key is not unique in the source: of several rows of one key in one load the one read last wins",
       "set option 'latest_by' to the column whose greatest value is the latest, or make the key unique" },
     { "key_nullable", INCLOAD__SEVERITY_WARNING, key_nullable,
-      "a column of the key may be NULL: such rows have no identity, and are refused by the target",
-      "declare the columns of the key NOT NULL" },
+      "a column of the key may be NULL: such rows have no identity, and let the load fail",
+      "declare the columns of the key NOT NULL, or put such rows aside by bad_rows=reject" },
     { "wide_key", INCLOAD__SEVERITY_INFO, wide_key,
-      "the key is a long text: every merge compares it, and every index holds it",
-      "merge by a short unique column, if there is one" },
+      "the key is a long text: every load compares it, and every index holds it",
+      "take a short unique column, if there is one" },
     { "cursor_not_indexed", INCLOAD__SEVERITY_WARNING, cursor_not_indexed,
       "no index begins with the cursor: every load reads the whole table",
       "create an index on the cursor column of the source" },

@@ -84,10 +84,9 @@ incload__marker_check_alone(const incload__load *load, incload_error **err)
 }
 
 int32_t
-incload__marker_condition(const incload__load *load, const char *prefix, incload__str *out, incload_error **err)
+incload__marker_is_set(const incload__dialect *dialect, const incload__column *marker, const char *prefix,
+                       incload__str *out, incload_error **err)
 {
-    const incload__dialect *dialect = load->to->dialect;
-    const incload__column *marker = &load->target.columns[load->marker];
     int meaning = meaning_of(marker->type.kind);
 
     incload__str_add(out, meaning == MEANS_WORD ? "LOWER(CAST(" : "");
@@ -109,6 +108,12 @@ incload__marker_condition(const incload__load *load, const char *prefix, incload
         break;
     }
     return status == INCLOAD_OK && out->failed ? incload__fail_memory(err) : status;
+}
+
+int32_t
+incload__marker_condition(const incload__load *load, const char *prefix, incload__str *out, incload_error **err)
+{
+    return incload__marker_is_set(load->to->dialect, &load->target.columns[load->marker], prefix, out, err);
 }
 
 static int32_t

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define ALL (1u << INCLOAD__WINDOW_ALL)
 #define SINCE (1u << INCLOAD__WINDOW_SINCE)
 #define INTERVAL (1u << INCLOAD__WINDOW_INTERVAL)
@@ -27,6 +29,12 @@ static const incload__mode modes[] = {
     [INCLOAD__WRITE_SCD2] = { .name = "scd2", .windows = ALL | SINCE | INTERVAL, .needs_key = true,
                               .bears_repeats = true },
 };
+
+const incload__mode *
+incload__mode_by_write(int32_t write)
+{
+    return &modes[write];
+}
 
 const incload__mode *
 incload__mode_of(const incload__load *load)
@@ -64,6 +72,8 @@ check_removal(const incload__load *load, const incload__mode *mode, incload_erro
 {
     const incload__strategy_values *how = load->how;
 
+    if (load->verified)
+        return INCLOAD_OK;
     if (how->detect_deletes != INCLOAD__DELETES_NONE && !mode->bears_removal)
         return incload__fail(err, INCLOAD_E_INVALID, "detect_deletes needs write=merge: rows are told by their key");
     if (how->delete_marker != NULL && !mode->bears_removal)
@@ -179,59 +189,64 @@ incload__mode_check_rows(const incload__load *load, bool has_rows, incload_error
                          load->how->window == INCLOAD__WINDOW_ALL ? "all rows" : "the rows of a repeated interval");
 }
 
-/* One yes or no about the rows that came. */
+/* One number about the rows that came. */
 static int32_t
-some_row(incload__load *load, const incload__sql *sql, bool *some, incload_error **err)
+ask(incload__load *load, const incload__sql *sql, int64_t *answer, incload_error **err)
 {
     incload__rows rows = { .mem = load->mem };
     int32_t status = incload__sql_check(sql, err);
 
-    *some = false;
+    *answer = 0;
     if (status == INCLOAD_OK)
         status = load->to->driver->select(load->to, incload__str_text(&sql->text), sql->params, sql->count, &rows, err);
     if (status != INCLOAD_OK)
         return status;
     const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
-    *some = text != NULL && strcmp(text, "1") == 0;
+    /* A rehearsal gets no answer. */
+    if (text != NULL && !incload__parse_int64(text, strlen(text), answer))
+        status =
+            incload__fail(err, INCLOAD_E_PROTOCOL, "the target answered a question about staged rows by no number");
     incload__rows_free(&rows);
-    return INCLOAD_OK;
+    return status;
 }
 
-static void
-begin_question(const incload__load *load, incload__sql *sql)
+/* PostgreSQL refuses NULL where a column is NOT NULL; the others make up a number where they count by themselves. */
+static bool
+may_hold_null(const incload__load *load, int32_t column)
 {
-    incload__sql_init(load, sql);
-    incload__str_addf(&sql->text, "SELECT CASE WHEN EXISTS (SELECT 1 FROM %s AS s WHERE ", load->destination);
+    bool fills_in = load->to->dialect != &incload__dialect_postgres;
+
+    return load->target.columns[column].nullable
+           || (fills_in && (load->shape.columns[column].nullable || load->spec->function != NULL));
 }
 
 /* Under a key with NULL in it a row is never found again: each load would add it once more. */
 static int32_t
 check_null_keys(incload__load *load, incload_error **err)
 {
-    const char *first = NULL;
-    bool some = false;
+    int32_t status = INCLOAD_OK, asked = 0;
+    int64_t answer = 0;
     incload__sql sql;
-    int32_t status = INCLOAD_OK;
 
-    begin_question(load, &sql);
+    incload__sql_init(load, &sql);
+    incload__str_add(&sql.text, "SELECT CASE");
     for (int32_t i = 0; i < load->key_count && status == INCLOAD_OK; i++) {
-        const incload__column *column = &load->target.columns[load->key[i]];
-        if (!column->nullable)
+        if (!may_hold_null(load, load->key[i]))
             continue;
-        incload__str_add(&sql.text, first == NULL ? "s." : " OR s.");
-        status = load->to->dialect->quote(&sql.text, "column", column->name, err);
-        incload__str_add(&sql.text, " IS NULL");
-        first = first == NULL ? column->name : first;
+        incload__str_addf(&sql.text, " WHEN EXISTS (SELECT 1 FROM %s AS s WHERE s.", load->destination);
+        status = load->to->dialect->quote(&sql.text, "column", load->target.columns[load->key[i]].name, err);
+        incload__str_addf(&sql.text, " IS NULL) THEN %d", (int)(i + 1));
+        asked++;
     }
-    incload__str_add(&sql.text, ") THEN 1 ELSE 0 END");
-    if (status == INCLOAD_OK && first != NULL)
-        status = some_row(load, &sql, &some, err);
+    incload__str_add(&sql.text, " ELSE 0 END");
+    if (status == INCLOAD_OK && asked > 0)
+        status = ask(load, &sql, &answer, err);
     incload__sql_free(&sql);
-    if (status == INCLOAD_OK && some)
+    if (status == INCLOAD_OK && answer > 0 && answer <= load->key_count)
         status = incload__fail(err, INCLOAD_E_DATA,
-                               "rows came with NULL in the key ('%.64s'), and could never be found again: leave them "
-                               "out by a query, or name another key",
-                               first);
+                               "rows came with NULL in key column '%.64s', and could never be found again: leave them "
+                               "out by a query, take bad_rows=reject, or name another key",
+                               load->target.columns[load->key[answer - 1]].name);
     return status;
 }
 
@@ -285,19 +300,19 @@ static int32_t
 check_inside(incload__load *load, incload_error **err)
 {
     char *bounds[2] = { NULL, NULL };
-    bool some = false;
+    int64_t some = 0;
     incload__sql sql;
 
-    begin_question(load, &sql);
-    incload__str_add(&sql.text, "CASE WHEN ");
+    incload__sql_init(load, &sql);
+    incload__str_addf(&sql.text, "SELECT CASE WHEN EXISTS (SELECT 1 FROM %s AS s WHERE CASE WHEN ", load->destination);
     int32_t status = incload__interval_where(load, &sql, "s.", bounds, err);
     incload__str_add(&sql.text, " THEN 0 ELSE 1 END = 1) THEN 1 ELSE 0 END");
     if (status == INCLOAD_OK)
-        status = some_row(load, &sql, &some, err);
+        status = ask(load, &sql, &some, err);
     incload__sql_free(&sql);
     incload__free(load->mem, bounds[0]);
     incload__free(load->mem, bounds[1]);
-    if (status == INCLOAD_OK && some)
+    if (status == INCLOAD_OK && some != 0)
         status = incload__fail(err, INCLOAD_E_DATA,
                                "rows of the interval do not lie in it by '%.64s' as the target orders it (another "
                                "collation, or a process function that moves them), so they could not be replaced "

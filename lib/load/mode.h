@@ -16,6 +16,7 @@ typedef struct incload__mode {
     bool takes_out;     /* rows of the target are deleted to be put back */
 } incload__mode;
 
+const incload__mode *incload__mode_by_write(int32_t write);
 const incload__mode *incload__mode_of(const incload__load *load);
 /* The options that must stand together, before anything is looked at. */
 int32_t incload__mode_check_options(const incload__load *load, incload_error **err);
@@ -45,6 +46,9 @@ int32_t incload__bound_in_target(const incload__load *load, const char *text, ch
 int32_t incload__marker_find(incload__load *load, const incload__schema *all, incload_error **err);
 /* INCLOAD_E_INVALID when a target without the marker would lack its key, cursor or latest_by. */
 int32_t incload__marker_check_alone(const incload__load *load, incload_error **err);
+/* Condition on the column, in a dialect's SQL, that is true for a value that marks its row. */
+int32_t incload__marker_is_set(const incload__dialect *dialect, const incload__column *marker, const char *prefix,
+                               incload__str *out, incload_error **err);
 /* Condition on staging's alias s ("s.") or on staging alone ("") that is true for such a row. */
 int32_t incload__marker_condition(const incload__load *load, const char *prefix, incload__str *out,
                                   incload_error **err);

@@ -219,8 +219,10 @@ shown_write_open(incload__conn *conn, const char *table, const incload__schema *
 {
     shown *self = shown_of(conn);
     incload__str text = INCLOAD__STR(self->mem);
-    int32_t status = self->real->driver->write_text(self->real, table, schema, &text, err);
 
+    self->real->freezes = conn->freezes;
+    int32_t status = self->real->driver->write_text(self->real, table, schema, &text, err);
+    self->real->freezes = false;
     *out = (incload__writer *)(void *)conn;
     if (status == INCLOAD_OK && text.failed)
         status = incload__fail_memory(err);
@@ -265,7 +267,8 @@ shown_relay(incload__conn *from, const char *select, const incload__param *param
     (void)data;
     *rows = *bytes = 0;
     note_read(shown_of(from), select, params, count);
-    incload__str_addf(&text, "COPY %s (%s) FROM STDIN (FORMAT binary)", table, columns);
+    incload__str_addf(&text, "COPY %s (%s) FROM STDIN (FORMAT binary%s)", table, columns,
+                      to->freezes ? ", FREEZE" : "");
     if (text.failed)
         shown_of(to)->script->failed = true;
     else

@@ -5,6 +5,7 @@
 
 #include "batch/handle.h"
 #include "load/bisect.h"
+#include "load/mode.h"
 #include "state/reject.h"
 
 static const char batch_point[] = "incload_batch";
@@ -42,6 +43,30 @@ incload__reject_is_bad_row(const incload__load *load, const incload_error *why)
         /* A trigger's own refusal: RAISE in PostgreSQL, SIGNAL in MariaDB. */
         return strcmp(sqlstate, "P0001") == 0 || strcmp(sqlstate, "45000") == 0;
     }
+}
+
+const char *
+incload__reject_state(const incload_error *why)
+{
+    static const struct {
+        int32_t code;
+        const char *state;
+    } classes[] = {
+        { INCLOAD_E_CONSTRAINT, "23000" },
+        { INCLOAD_E_DATA, "22000" },
+        { INCLOAD_E_TYPE, "22000" },
+        { INCLOAD_E_CHECK, "44000" },
+    };
+    const char *told = incload_error_sqlstate(why);
+
+    /* SQLite's driver says HY000, a general error, of everything; what is refused here was told by no server. */
+    if (told[0] != '\0' && strcmp(told, "HY000") != 0)
+        return told;
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (classes[i].code == incload_error_code(why))
+            return classes[i].state;
+    }
+    return told;
 }
 
 /* ---- the budget ---- */
@@ -105,7 +130,7 @@ incload__reject_keep(incload__load *load, const char *form, const incload__view 
             .load = load->spec->name,
             .unit = load->unit->label,
             .reason = incload_error_message(why),
-            .sqlstate = incload_error_sqlstate(why),
+            .sqlstate = incload__reject_state(why),
             .form = form,
             .row = incload__str_text(&text),
         };
@@ -116,6 +141,24 @@ incload__reject_keep(incload__load *load, const char *form, const incload__view 
 }
 
 /* ---- batches ---- */
+
+/* No later load would find the row again; and servers make up a number for a NULL in an AUTO_INCREMENT. */
+static int32_t
+check_keys(const incload__load *load, const incload__view *view, incload_error **err)
+{
+    if (!incload__mode_of(load)->needs_key)
+        return INCLOAD_OK;
+    for (int32_t i = 0; i < load->key_count; i++) {
+        for (int64_t row = 0; row < view->rows; row++) {
+            if (!incload__is_null(view, load->key[i], row))
+                continue;
+            incload__fail(err, INCLOAD_E_DATA, "NULL in key column '%.64s'", load->target.columns[load->key[i]].name);
+            incload__error_set_server(err, "23502", 0, false);
+            return INCLOAD_E_DATA;
+        }
+    }
+    return INCLOAD_OK;
+}
 
 int32_t
 incload__reject_write(incload__load *load, struct ArrowArray *converted, int64_t *written, incload_error **err)
@@ -128,6 +171,9 @@ incload__reject_write(incload__load *load, struct ArrowArray *converted, int64_t
     int32_t status = incload__view_init(&view, load->mem, &load->write, converted, err);
     if (status != INCLOAD_OK)
         return status;
+    status = check_keys(load, &view, err);
+    if (status != INCLOAD_OK)
+        goto done;
     status = driver->write_open(load->to, load->destination, &load->write, &writer, err);
     if (status == INCLOAD_OK) {
         status = driver->write_batch(writer, &view, err);
@@ -138,6 +184,7 @@ incload__reject_write(incload__load *load, struct ArrowArray *converted, int64_t
     }
     if (status != INCLOAD_OK)
         incload__name_suspects(load, err);
+done:
     incload__view_free(&view);
     return status;
 }

@@ -16,6 +16,8 @@ int32_t incload__reject_begin(incload__load *load, incload_error **err);
 int32_t incload__reject_end(incload__load *load, incload_error **err);
 /* True for a refusal of what is in a row: without that row the others may land. */
 bool incload__reject_is_bad_row(const incload__load *load, const incload_error *why);
+/* The SQLSTATE that is kept of it: the server's, or that of the standard's class where it told none. */
+const char *incload__reject_state(const incload_error *why);
 /* Writes a batch (of the layout `travel`, taken over) into the destination, without its bad rows. */
 int32_t incload__reject_batch(incload__load *load, struct ArrowArray *array, incload_error **err);
 /* Counts a bad row and puts it into the ledger, in the open transaction. INCLOAD_E_CHECK when there are too many. */
@@ -24,7 +26,8 @@ int32_t incload__reject_keep(incload__load *load, const char *form, const incloa
 /* INCLOAD_E_CHECK when so many more would be too many. */
 int32_t incload__reject_check_budget(const incload__load *load, int64_t more, const incload_error *why,
                                      incload_error **err);
-/* Writes rows of the layout `write` into the destination; *written is what the server took. */
+/* Writes rows of the layout `write` into the destination; *written is what the server took. INCLOAD_E_DATA when one has
+ * NULL in the key. */
 int32_t incload__reject_write(incload__load *load, struct ArrowArray *converted, int64_t *written,
                               incload_error **err);
 

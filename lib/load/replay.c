@@ -182,7 +182,7 @@ keep_again(incload__load *load, const char *run_id, int64_t number, const incloa
     incload__str_free(&drop);
     if (status == INCLOAD_OK)
         status = incload__reject_again(&load->ledger, load->to, run_id, number, incload_error_message(why),
-                                       incload_error_sqlstate(why), err);
+                                       incload__reject_state(why), err);
     return status;
 }
 

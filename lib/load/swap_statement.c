@@ -72,7 +72,8 @@ announce(incload__swap *swap, incload_error **err)
     const incload_unit *unit = load->unit;
     int32_t status = load->to->driver->begin(load->to, err);
 
-    if (status == INCLOAD_OK && load->lease->epoch != 0)
+    /* The lease that a rehearsal takes stands in no ledger. */
+    if (status == INCLOAD_OK && load->lease->epoch != 0 && !load->rehearsed)
         status = incload__lease_renew(load->lease, &load->ledger, load->to, err);
     if (status == INCLOAD_OK)
         status = incload__object_announce(&load->ledger, load->to, swap->stage_name, atomic_load(&unit->rows_read),

@@ -62,27 +62,17 @@ static int32_t
 plan(verify *v, incload_error **err)
 {
     int32_t null_cursor = v->how.null_cursor;
+    verify_history history;
 
-    if (v->how.write == INCLOAD__WRITE_SCD2)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "a target of write=scd2 has more rows than its source: verify a view of its current "
-                             "versions with a strategy of write=merge");
-    if (v->how.delete_marker != NULL || v->how.deletes == INCLOAD__REMOVE_SOFT)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "a load with delete_marker or deletes=soft cannot be verified: its source or its target "
-                             "holds rows that the other side is not meant to have; verify a load of a query that "
-                             "leaves them out");
+    incload__verify_as_append(v, &history);
     v->how.create_target = false;
     v->how.road = INCLOAD__ROAD_AUTO;
-    v->how.detect_deletes = INCLOAD__DELETES_NONE;
     v->how.allow_empty = false;
-    /* A target that lost its unique key may well be looked at. */
-    v->how.write = INCLOAD__WRITE_APPEND;
     v->how.missing_state = INCLOAD__MISSING_FAIL;
     v->how.null_cursor = INCLOAD__NULL_CURSOR_RAISE;
     int32_t status = incload__plan(&v->load, err);
     v->how.null_cursor = null_cursor;
-    return status;
+    return status == INCLOAD_OK ? incload__verify_leave_out(v, &history, err) : status;
 }
 
 static bool
@@ -512,6 +502,7 @@ verify_free(verify *v)
     incload__load *load = &v->load;
 
     for (int32_t side = SOURCE; side <= TARGET; side++) {
+        incload__free(v->mem, v->only[side]);
         for (int32_t i = 0; i < BOUNDS; i++)
             incload__free(v->mem, v->sides[side].bounds[i]);
         for (int32_t i = 0; i < load->shape.count && v->sides[side].raw != NULL; i++)

@@ -45,6 +45,7 @@ typedef struct verify {
     bool leave_positionless;
     bool in_database;
     uint64_t seeds[3]; /* of the servers' hashes: row, row, key */
+    char *only[2]; /* conditions for the rows that take part at all; NULL: every row */
     int32_t rounds; /* comparisons of rows that needed a scan of everything */
 } verify;
 
@@ -87,6 +88,20 @@ int32_t incload__verify_check(const verify *v, incload_error **err);
 int32_t incload__verify_window(verify *v, const incload__position *position, incload_error **err);
 /* A condition that is true for rows in the window and false for others. */
 int32_t incload__verify_inside(verify *v, int32_t side, incload__sql *sql, incload_error **err);
+
+/* verify_left_out.c: what the load itself treats unlike on the two sides. The plan is that of an append; of what the
+ * strategy said of a history this remains. */
+typedef struct verify_history {
+    bool on;
+    const char *columns; /* option scd2_columns */
+    bool marks_deleted;
+} verify_history;
+
+void incload__verify_as_append(verify *v, verify_history *history);
+/* After the plan: finds the conditions, and forgets the columns that are not compared. */
+int32_t incload__verify_leave_out(verify *v, const verify_history *history, incload_error **err);
+/* Appends the side's condition behind *glue, and sets that to what comes before the next. */
+void incload__verify_taking_part(const verify *v, int32_t side, bool outside, incload__sql *sql, const char **glue);
 
 /* verify_scan.c: one pass over both sides. Rows fall into buckets by ranges of the key, or by its digest. */
 typedef struct verify_pass {

@@ -98,8 +98,9 @@ incload__verify_where(verify *v, int32_t side, incload__sql *sql, const verify_s
     const char *glue = " WHERE ";
     int32_t status = INCLOAD_OK;
 
+    incload__verify_taking_part(v, side, slice->outside, sql, &glue);
     if (v->windowed) {
-        incload__str_add(&sql->text, slice->outside ? " WHERE NOT (" : " WHERE (");
+        incload__str_addf(&sql->text, slice->outside ? "%sNOT (" : "%s(", glue);
         status = incload__verify_inside(v, side, sql, err);
         incload__str_add(&sql->text, ")");
         glue = " AND ";

@@ -106,7 +106,7 @@ void expect_one(incload_database *database, const char *expected, const char *fo
 
 struct outcome {
     int32_t code;
-    long long rows_read, rows_written, rows_skipped;
+    long long rows_read, rows_written, rows_skipped, rows_rejected;
     char road[24];
     char words[4096]; /* the error: messages and details, also of its causes */
 };
@@ -124,6 +124,8 @@ struct load {
 };
 
 struct outcome run_load(const struct load *load);
+/* Source and target must be found equal by incload_verify(); true when it could be asked. */
+bool expect_verified(const struct load *load, const char *digest, const char *why);
 void expect_load(const struct load *load, long long read, long long written, const char *why);
 
 /* An expression as text; in a buffer that the next call uses again. */

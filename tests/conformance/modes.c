@@ -1,226 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* modes SOURCE TARGET: every way of writing for one pair of databases, as TAP. A way is one row of `modes`: its
  * options, and a model that says in plain C what the target must hold after each step. */
-#include "conformance.h"
+#include "modes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the model ---- */
-
-enum { NO_POSITION = 0, INTERVAL_BEGINS = 2, INTERVAL_ENDS = 8, MOST_ROWS = 64 };
-
-struct row {
-    int id;           /* the key, in the words of the shape */
-    int at;           /* the cursor: a second of one minute, or NO_POSITION */
-    int rank;         /* the greatest of a key wins */
-    const char *note; /* NULL for SQL NULL */
-    bool marked;      /* by the source, as deleted */
-    bool gone;        /* marked in the target */
-};
-
-struct content {
-    struct row rows[MOST_ROWS];
-    int count;
-};
-
-static void
-append_row(struct content *to, struct row row)
-{
-    ck_assert_int_lt(to->count, MOST_ROWS);
-    to->rows[to->count++] = row;
-}
-
-static void
-take_out(struct content *from, int index)
-{
-    memmove(&from->rows[index], &from->rows[index + 1], sizeof from->rows[0] * (size_t)(from->count - index - 1));
-    from->count--;
-}
-
-static int
-find_id(const struct content *in, int id)
-{
-    for (int i = 0; i < in->count; i++) {
-        if (in->rows[i].id == id)
-            return i;
-    }
-    return -1;
-}
-
-static void
-take_out_id(struct content *from, int id)
-{
-    for (int at = find_id(from, id); at >= 0; at = find_id(from, id))
-        take_out(from, at);
-}
-
-static bool
-same_note(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
-holds(const struct content *in, const struct row *row)
-{
-    for (int i = 0; i < in->count; i++) {
-        const struct row *other = &in->rows[i];
-        if (other->id == row->id && other->at == row->at && other->rank == row->rank
-            && same_note(other->note, row->note))
-            return true;
-    }
-    return false;
-}
-
-static bool
-wins(const struct content *in, int index)
-{
-    for (int i = 0; i < in->count; i++) {
-        if (in->rows[i].id == in->rows[index].id && in->rows[i].rank > in->rows[index].rank)
-            return false;
-    }
-    return true;
-}
-
-static bool
-in_interval(const struct row *row)
-{
-    return row->at == NO_POSITION || (row->at >= INTERVAL_BEGINS && row->at < INTERVAL_ENDS);
-}
-
-/* ---- what each way makes of a target ---- */
-
-static void
-appended(struct content *there, const struct content *came)
-{
-    for (int i = 0; i < came->count; i++)
-        append_row(there, came->rows[i]);
-}
-
-static void
-new_versions_appended(struct content *there, const struct content *came)
-{
-    struct content before = *there;
-
-    for (int i = 0; i < came->count; i++) {
-        if (!holds(&before, &came->rows[i]))
-            append_row(there, came->rows[i]);
-    }
-}
-
-static void
-merged(struct content *there, const struct content *came)
-{
-    for (int i = 0; i < came->count; i++) {
-        if (!wins(came, i))
-            continue;
-        take_out_id(there, came->rows[i].id);
-        append_row(there, came->rows[i]);
-    }
-}
-
-static void
-merged_without_missing(struct content *there, const struct content *came)
-{
-    there->count = 0;
-    merged(there, came);
-}
-
-static void
-merged_and_missing_marked(struct content *there, const struct content *came)
-{
-    merged(there, came);
-    for (int i = 0; i < there->count; i++) {
-        if (find_id(came, there->rows[i].id) < 0)
-            there->rows[i].gone = true;
-    }
-}
-
-static void
-merged_without_marked(struct content *there, const struct content *came)
-{
-    merged(there, came);
-    for (int i = there->count - 1; i >= 0; i--) {
-        if (there->rows[i].marked)
-            take_out(there, i);
-    }
-}
-
-/* The values stay those from before the row was marked. */
-static void
-merged_and_marked_marked(struct content *there, const struct content *came)
-{
-    for (int i = 0; i < came->count; i++) {
-        const struct row *row = &came->rows[i];
-        int at = find_id(there, row->id);
-        if (!wins(came, i))
-            continue;
-        if (row->marked && at >= 0)
-            there->rows[at].gone = true;
-        if (row->marked)
-            continue;
-        take_out_id(there, row->id);
-        append_row(there, *row);
-    }
-}
-
-static void
-new_inserted(struct content *there, const struct content *came)
-{
-    struct content before = *there;
-
-    for (int i = 0; i < came->count; i++) {
-        if (wins(came, i) && find_id(&before, came->rows[i].id) < 0)
-            append_row(there, came->rows[i]);
-    }
-}
-
-static void
-groups_replaced(struct content *there, const struct content *came)
-{
-    for (int i = 0; i < came->count; i++)
-        take_out_id(there, came->rows[i].id);
-    appended(there, came);
-}
-
-static void
-all_replaced(struct content *there, const struct content *came)
-{
-    there->count = 0;
-    appended(there, came);
-}
-
-static void
-interval_replaced(struct content *there, const struct content *came)
-{
-    for (int i = there->count - 1; i >= 0; i--) {
-        if (in_interval(&there->rows[i]))
-            take_out(there, i);
-    }
-    for (int i = 0; i < came->count; i++) {
-        if (in_interval(&came->rows[i]))
-            append_row(there, came->rows[i]);
-    }
-}
-
-static void
-interval_replaced_by_key(struct content *there, const struct content *came)
-{
-    struct content inside = { .count = 0 };
-
-    interval_replaced(&inside, came);
-    for (int i = there->count - 1; i >= 0; i--) {
-        if (in_interval(&there->rows[i]))
-            take_out(there, i);
-    }
-    merged(there, &inside);
-}
-
 /* ---- the ways ---- */
 
-enum { WITHOUT_NULL_CURSOR = 1, WITH_MARKER = 2, WITH_MARKS = 4, REWRITES = 8 };
+enum {
+    WITHOUT_NULL_CURSOR = 1,
+    WITH_MARKER = 2,
+    WITH_MARKS = 4,
+    REWRITES = 8,
+    WITH_VERSIONS = 16,
+    WITH_DELETED_VERSIONS = 32,
+    TAKES_NULL_KEYS = 64,  /* rows are not told by their key; the other ways refuse such a row by name */
+    FOLLOWS = 128          /* the target is to equal its source, as incload_verify() sees it */
+};
 
 struct mode {
     const char *name, *preset;
@@ -234,22 +32,33 @@ struct mode {
 #define IN_INTERVAL BY_CURSOR " initial='{begin}' until='{end}'"
 
 static const struct mode modes[] = {
-    { "append", "append", "append_to_rows=true", appended, REWRITES },
-    { "append since", "timestamp", "write=append cursor={at}", new_versions_appended, WITHOUT_NULL_CURSOR },
+    { "append", "append", "append_to_rows=true", appended, REWRITES | TAKES_NULL_KEYS },
+    { "append since", "timestamp", "write=append cursor={at}", new_versions_appended,
+      WITHOUT_NULL_CURSOR | TAKES_NULL_KEYS },
     { "merge", "upsert", BY_KEY, merged, 0 },
     { "merge since", "timestamp", BY_CURSOR " " BY_KEY, merged, 0 },
-    { "merge, missing deleted", "upsert", BY_KEY " detect_deletes=keys delete_all=true", merged_without_missing, 0 },
+    { "merge, missing deleted", "upsert", BY_KEY " detect_deletes=keys delete_all=true", merged_without_missing,
+      FOLLOWS },
     { "merge, missing marked", "upsert", BY_KEY " detect_deletes=keys delete_all=true deletes=soft",
-      merged_and_missing_marked, WITH_MARKS },
+      merged_and_missing_marked, WITH_MARKS | FOLLOWS },
     { "merge, marked deleted", "upsert", BY_KEY " delete_marker={marker}", merged_without_marked, WITH_MARKER },
     { "merge, marked marked", "upsert", BY_KEY " delete_marker={marker} deletes=soft", merged_and_marked_marked,
       WITH_MARKER | WITH_MARKS },
     { "insert_new", "upsert", "write=insert_new " BY_KEY, new_inserted, 0 },
     { "delete_insert", "upsert", "write=delete_insert key={key}", groups_replaced, REWRITES },
-    { "replace", "full_refresh", "allow_empty=true", all_replaced, REWRITES },
-    { "replace by key", "full_refresh", "allow_empty=true " BY_KEY, merged_without_missing, REWRITES },
-    { "replace_interval", "interval", IN_INTERVAL, interval_replaced, REWRITES },
-    { "replace_interval by key", "interval", IN_INTERVAL " " BY_KEY, interval_replaced_by_key, REWRITES },
+    { "replace", "full_refresh", "allow_empty=true", all_replaced, REWRITES | TAKES_NULL_KEYS | FOLLOWS },
+    { "replace by key", "full_refresh", "allow_empty=true " BY_KEY, merged_without_missing, REWRITES | FOLLOWS },
+    { "replace_interval", "interval", IN_INTERVAL, interval_replaced, REWRITES | TAKES_NULL_KEYS | FOLLOWS },
+    { "replace_interval by key", "interval", IN_INTERVAL " " BY_KEY, interval_replaced_by_key, REWRITES | FOLLOWS },
+    { "swap", "swap", "allow_empty=true", all_replaced, REWRITES | TAKES_NULL_KEYS | FOLLOWS },
+    { "scd2", "history", BY_KEY, versions_added, WITH_VERSIONS },
+    { "scd2 since", "history", "window=since " BY_CURSOR " " BY_KEY, versions_added, WITH_VERSIONS },
+    { "scd2, missing ended", "history", BY_KEY " scd2_deletes=invalidate delete_all=true",
+      versions_added_and_missing_ended, WITH_VERSIONS | FOLLOWS },
+    { "scd2, missing recorded", "history", BY_KEY " scd2_deletes=new_record delete_all=true",
+      versions_added_and_missing_recorded, WITH_VERSIONS | WITH_DELETED_VERSIONS | FOLLOWS },
+    { "scd2 by time", "history", "key={key} latest_by={at} scd2_compare=timestamp", versions_added_by_time,
+      WITH_VERSIONS | WITHOUT_NULL_CURSOR },
 };
 
 /* ---- shapes of tables ---- */
@@ -291,6 +100,8 @@ id_of(const struct shape *shape, int id)
     static int turn;
     char *out = text[turn++ % 4];
 
+    if (id == NULL_KEY)
+        return "NULL";
     if (shape->text_key)
         snprintf(out, sizeof text[0], "%s", text_keys[id]);
     else
@@ -351,7 +162,7 @@ has(const struct scene *s, int trait)
 }
 
 static void
-make_source(const struct scene *s)
+make_source(const struct scene *s, const char *null_word)
 {
     static const char *const texts[DIALECTS] = { "varchar(40)",
                                                  "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
@@ -365,9 +176,9 @@ make_source(const struct scene *s)
         snprintf(tenant, sizeof tenant, ", %s bigint NOT NULL", shape->tenant);
     if (has(s, WITH_MARKER))
         snprintf(marker, sizeof marker, ", %s varchar(10)", shape->marker);
-    run_sql(source.database, "CREATE TABLE %s (%s %s NOT NULL, %s %s, %s bigint NOT NULL%s, %s varchar(40)%s)", s->from,
-            shape->id, shape->text_key ? texts[dialect] : "bigint", shape->at, times[dialect], shape->rank, tenant,
-            shape->note, marker);
+    run_sql(source.database, "CREATE TABLE %s (%s %s %s, %s %s, %s bigint NOT NULL%s, %s varchar(40)%s)", s->from,
+            shape->id, shape->text_key ? texts[dialect] : "bigint", null_word, shape->at, times[dialect], shape->rank,
+            tenant, shape->note, marker);
 }
 
 static void
@@ -383,19 +194,20 @@ static void
 add(struct scene *s, int id, int at, int rank, const char *note)
 {
     const struct shape *shape = s->shape;
-    char time[60], word[60], tenant[100] = "", value[20] = "";
+    char key[60], time[60], word[60], tenant[100] = "", value[20] = "";
 
     if (has(s, WITHOUT_NULL_CURSOR) && at == NO_POSITION)
         at = 1;
     append_row(&s->source, (struct row){ .id = id, .at = at, .rank = rank, .note = note });
+    quoted_or_null(key, sizeof key, id != NULL_KEY ? id_of(shape, id) : NULL);
     quoted_or_null(time, sizeof time, at != NO_POSITION ? moment(at) : NULL);
     quoted_or_null(word, sizeof word, note);
     if (shape->tenant != NULL) {
         snprintf(tenant, sizeof tenant, ", %s", shape->tenant);
         snprintf(value, sizeof value, ", %d", id % 2);
     }
-    run_sql(source.database, "INSERT INTO %s (%s, %s, %s, %s%s) VALUES ('%s', %s, %d, %s%s)", s->from, shape->id,
-            shape->at, shape->rank, shape->note, tenant, id_of(shape, id), time, rank, word, value);
+    run_sql(source.database, "INSERT INTO %s (%s, %s, %s, %s%s) VALUES (%s, %s, %d, %s%s)", s->from, shape->id,
+            shape->at, shape->rank, shape->note, tenant, key, time, rank, word, value);
 }
 
 static void
@@ -457,7 +269,10 @@ expected_lines(const struct scene *s, char *out, size_t size)
         const struct row *row = &s->target.rows[i];
         snprintf(lines[i], sizeof lines[i], "%s|%d|%s|%d|%s|%s\n", id_of(s->shape, row->id),
                  s->shape->tenant != NULL ? row->id % 2 : 0, row->at != NO_POSITION ? moment(row->at) : "NULL",
-                 row->rank, row->note != NULL ? row->note : "NULL", row->gone ? "gone" : "there");
+                 row->rank, row->note != NULL ? row->note : "NULL",
+                 row->past   ? "past"
+                 : row->gone ? "gone"
+                             : "there");
     }
     join_lines(lines, s->target.count, out, size);
 }
@@ -469,7 +284,10 @@ found_lines(const struct scene *s, char *out, size_t size)
     const struct shape *shape = s->shape;
     const char *const names[] = { shape->id, shape->tenant != NULL ? shape->tenant : "0", shape->at, shape->rank,
                                   shape->note };
-    const char *flag = has(s, WITH_MARKS) ? dialect == POSTGRES ? "_deleted" : "_deleted = 1" : "1 = 0";
+    const char *gone = has(s, WITH_MARKS)              ? dialect == POSTGRES ? "_deleted" : "_deleted = 1"
+                       : has(s, WITH_DELETED_VERSIONS) ? "is_deleted = TRUE"
+                                                       : "1 = 0";
+    const char *now = has(s, WITH_VERSIONS) ? "is_current = TRUE" : "1 = 1";
     char list[1200] = "";
     line lines[MOST_ROWS];
 
@@ -478,8 +296,10 @@ found_lines(const struct scene *s, char *out, size_t size)
         add_text(list, sizeof list, text_of(names[i], dialect));
         snprintf(list + strlen(list), sizeof list - strlen(list), " AS c%d", i);
     }
-    struct rows rows = read_rows(target.database, "SELECT %s, CASE WHEN %s THEN 'gone' ELSE 'there' END AS c5 FROM %s",
-                                 list, flag, s->to);
+    struct rows rows = read_rows(target.database,
+                                 "SELECT %s, CASE WHEN NOT (%s) THEN 'past' WHEN %s THEN 'gone' ELSE 'there' END AS c5"
+                                 " FROM %s",
+                                 list, now, gone, s->to);
     ck_assert_int_le(rows.count, MOST_ROWS);
     for (int64_t i = 0; i < rows.count; i++) {
         lines[i][0] = '\0';
@@ -494,29 +314,61 @@ found_lines(const struct scene *s, char *out, size_t size)
     free_rows(&rows);
 }
 
-static struct outcome
-load_once(struct scene *s)
+static struct load
+load_of(const struct scene *s)
 {
-    struct load load = { source.database, s->from, target.database, s->to, s->mode->preset, s->options,
-                         .typed = s->shape->typed };
+    return (struct load){ source.database, s->from, target.database, s->to, s->mode->preset, s->options,
+                          .typed = s->shape->typed };
+}
+
+static struct outcome
+load_once(const struct scene *s)
+{
+    struct load load = load_of(s);
 
     return run_load(&load);
 }
 
 static void
-step(struct scene *s, const char *what)
+expect_content(const struct scene *s, const char *what, const char *road)
 {
     char expected[8000], found[8000];
-    struct outcome out = load_once(s);
 
-    ck_assert_msg(out.code == INCLOAD_OK, "%s, %s, %s: %s", s->mode->name, s->shape->name, what, out.words);
-    ck_assert_msg(out.rows_read == out.rows_written + out.rows_skipped, "%s: %lld read, %lld written, %lld skipped",
-                  what, out.rows_read, out.rows_written, out.rows_skipped);
-    s->mode->model(&s->target, &s->source);
     expected_lines(s, expected, sizeof expected);
     found_lines(s, found, sizeof found);
     ck_assert_msg(strcmp(expected, found) == 0, "%s, %s, %s (road %s): expected\n%sfound\n%s", s->mode->name,
-                  s->shape->name, what, out.road, expected, found);
+                  s->shape->name, what, road, expected, found);
+}
+
+static void
+expect_balance(const struct outcome *out, const char *what)
+{
+    ck_assert_msg(out->rows_read == out->rows_written + out->rows_skipped + out->rows_rejected,
+                  "%s: %lld read, %lld written, %lld skipped, %lld rejected", what, out->rows_read, out->rows_written,
+                  out->rows_skipped, out->rows_rejected);
+}
+
+static void
+step(struct scene *s, const char *what)
+{
+    struct outcome out = load_once(s);
+
+    ck_assert_msg(out.code == INCLOAD_OK, "%s, %s, %s: %s", s->mode->name, s->shape->name, what, out.words);
+    expect_balance(&out, what);
+    ck_assert_int_eq(out.rows_rejected, 0);
+    s->mode->model(&s->target, &s->source);
+    expect_content(s, what, out.road);
+}
+
+/* What a process function does is its own affair. */
+static void
+step_verified(struct scene *s, const char *what)
+{
+    struct load load = load_of(s);
+
+    step(s, what);
+    if (has(s, FOLLOWS) && !s->shape->typed)
+        ck_assert_msg(expect_verified(&load, "digest=client", what), "%s cannot be verified", s->mode->name);
 }
 
 /* Once more, with nothing changed since. */
@@ -535,29 +387,38 @@ step_again(struct scene *s, const char *what)
                   out.rows_written);
 }
 
-START_TEST(the_target_holds_what_the_model_says_after_each_step)
+static struct scene
+begin(int32_t number, const char *prefix, const char *null_word)
 {
-    struct scene s = { .mode = &modes[_i / SHAPES], .shape = &shapes[_i % SHAPES] };
+    struct scene s = { .mode = &modes[number / SHAPES], .shape = &shapes[number % SHAPES] };
 
     const char *rest = s.shape->table[0] == 'l' ? LONG : "";
-    snprintf(s.from, sizeof s.from, "%s%02d%ss", s.shape->table, _i / SHAPES, rest);
-    snprintf(s.to, sizeof s.to, "%s%02d%st", s.shape->table, _i / SHAPES, rest);
+    snprintf(s.from, sizeof s.from, "%.*s%s%02d%ss", rest[0] != '\0' ? 3 : 9, s.shape->table, prefix, number / SHAPES,
+             rest);
+    snprintf(s.to, sizeof s.to, "%.*s%s%02d%st", rest[0] != '\0' ? 3 : 9, s.shape->table, prefix, number / SHAPES,
+             rest);
     if (rest[0] != '\0')
         ck_assert(strlen(s.from) == 63 && strlen(s.shape->id) == 63 && strlen(s.shape->marker) == 63);
     write_options(&s);
-    make_source(&s);
+    make_source(&s, null_word);
+    return s;
+}
+
+START_TEST(the_target_holds_what_the_model_says_after_each_step)
+{
+    struct scene s = begin(_i, "m", "NOT NULL");
 
     step(&s, "an empty source at first");
     add(&s, 1, 1, 1, "one");
     add(&s, 2, 2, 1, "two");
     add(&s, 3, 3, 1, NULL);
     add(&s, 4, NO_POSITION, 1, "four");
-    step(&s, "first rows");
+    step_verified(&s, "first rows");
     step_again(&s, "no change");
     change(&s, 1, 5, 2, "changed");
     drop(&s, 2);
     add(&s, 5, 6, 1, "");
-    step(&s, "one changed, one gone, one new");
+    step_verified(&s, "one changed, one gone, one new");
     add(&s, 6, 7, 1, "older");
     add(&s, 6, 8, 2, "newer");
     add(&s, 1, 9, 9, "again");
@@ -574,7 +435,37 @@ START_TEST(the_target_holds_what_the_model_says_after_each_step)
     step(&s, "one unmarked");
     for (int id = 1; id <= 6; id++)
         drop(&s, id);
-    step(&s, "an empty source at last");
+    step_verified(&s, "an empty source at last");
+}
+END_TEST
+
+START_TEST(a_row_with_null_in_its_key_lands_or_is_refused_by_name_and_rejected_where_that_is_asked)
+{
+    struct scene s = begin(_i, "n", "");
+    struct content refused;
+
+    add(&s, 1, 2, 1, "one");
+    add(&s, 2, 3, 1, NULL);
+    step(&s, "rows with keys");
+    add(&s, 3, 4, 1, "three");
+    refused = s.source;
+    add(&s, NULL_KEY, 5, 1, "without a key");
+    if (has(&s, TAKES_NULL_KEYS)) {
+        step(&s, "a row without a key");
+        return;
+    }
+    struct outcome out = load_once(&s);
+    ck_assert_msg((out.code == INCLOAD_E_DATA || out.code == INCLOAD_E_CONSTRAINT)
+                      && strstr(out.words, s.shape->id) != NULL,
+                  "%s, %s: %s: %s", s.mode->name, s.shape->name, incload_status_name(out.code), out.words);
+    expect_content(&s, "a row without a key", out.road);
+    add_text(s.options, sizeof s.options, " bad_rows=reject");
+    out = load_once(&s);
+    ck_assert_msg(out.code == INCLOAD_OK, "%s, %s: %s", s.mode->name, s.shape->name, out.words);
+    expect_balance(&out, s.mode->name);
+    ck_assert_int_eq(out.rows_rejected, 1);
+    s.mode->model(&s.target, &refused);
+    expect_content(&s, "a row without a key is rejected", out.road);
 }
 END_TEST
 
@@ -595,6 +486,9 @@ main(int argc, char **argv)
         TCase *tests = tcase_create(modes[i].name);
         tcase_add_checked_fixture(tests, open_sides, NULL);
         tcase_add_loop_test(tests, the_target_holds_what_the_model_says_after_each_step, i * SHAPES, (i + 1) * SHAPES);
+        tcase_add_loop_test(tests,
+                            a_row_with_null_in_its_key_lands_or_is_refused_by_name_and_rejected_where_that_is_asked,
+                            i * SHAPES, (i + 1) * SHAPES);
         suite_add_tcase(suite, tests);
     }
     SRunner *runner = srunner_create(suite);

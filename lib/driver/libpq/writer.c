@@ -123,7 +123,8 @@ incload__pq_write_text(incload__conn *conn, const char *table, const incload__sc
         binary = binary && incload__copy_encodable(schema->columns[i].type.kind, schema->columns[i].native_id);
     incload__str_addf(out, "COPY %s (", table);
     int32_t status = incload__quote_columns(conn->dialect, out, schema, "", err);
-    incload__str_addf(out, ") FROM STDIN%s", binary ? " (FORMAT binary)" : "");
+    incload__str_addf(out, ") FROM STDIN%s%s%s", binary ? " (FORMAT binary" : "",
+                      binary && conn->freezes ? ", FREEZE" : "", binary ? ")" : "");
     return status;
 }
 

@@ -120,7 +120,10 @@ place_close(place at)
 void
 route_open(int32_t number, place *from, place *to)
 {
-    if (number >= PAIRS) {
+    if (number == ODBC_ROUTE) {
+        *from = place_open(PG_ODBC, 0);
+        *to = place_open(PG_ODBC, 1);
+    } else if (number >= PAIRS) {
         *from = place_open((kind)(number - PAIRS), 0);
         *to = place_open((kind)(number - PAIRS), 0);
     } else {

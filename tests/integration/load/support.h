@@ -43,6 +43,8 @@ int64_t ask_number(place at, const char *format, ...) __attribute__((format(prin
 
 /* The routes that a test of loads takes, by number: each kind into each, then each into a table of its own database. */
 enum { ROUTES = PAIRS + DATABASES };
+/* Behind them: PostgreSQL by ODBC into PostgreSQL by ODBC. */
+enum { ODBC_ROUTE = ROUTES, ROUTES_AND_ODBC };
 void route_open(int32_t number, place *from, place *to);
 void route_close(place from, place to);
 /* A table's name for one route: databases are shared by the tests of a program. Static text, good for 8 calls. */

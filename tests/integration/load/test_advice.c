@@ -184,7 +184,8 @@ START_TEST(statistics_are_enough_where_they_leave_no_doubt)
     incload_recommendation_unref(answer);
     answer = look(&s, "small_rows=20");
     ck_assert_str_eq(incload_recommendation_fact_origin(answer, "rows"), "counted");
-    ck_assert_str_eq(incload_recommendation_rule(answer), s.from.kind == POSTGRES ? "cdc" : "timestamps");
+    bool events = s.from.kind == POSTGRES || s.from.kind == PG_ODBC;
+    ck_assert_str_eq(incload_recommendation_rule(answer), events ? "cdc" : "timestamps");
     incload_recommendation_unref(answer);
     scene_end(&s);
 }
@@ -260,18 +261,25 @@ END_TEST
 static void
 add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, a_small_table_is_loaded_whole, 0, ROUTES);
-    tcase_add_loop_test(tests, a_large_table_goes_by_its_timestamp_and_its_key, 0, ROUTES);
-    tcase_add_loop_test(tests, the_recommended_load_runs, 0, ROUTES);
-    tcase_add_loop_test(tests, a_source_that_tells_its_changes_is_followed, 0, ROUTES);
+    tcase_add_loop_test(tests, a_small_table_is_loaded_whole, 0, ROUTES_AND_ODBC);
+    tcase_add_loop_test(tests, a_large_table_goes_by_its_timestamp_and_its_key, 0, ROUTES_AND_ODBC);
+    tcase_add_loop_test(tests, the_recommended_load_runs, 0, ROUTES_AND_ODBC);
+    tcase_add_loop_test(tests, a_source_that_tells_its_changes_is_followed, 0, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, history_is_backfilled_and_critical_tables_are_swapped, 0, PAIRS);
+    tcase_add_loop_test(tests, history_is_backfilled_and_critical_tables_are_swapped, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, without_a_cursor_the_key_decides_and_without_a_key_nothing, 0, PAIRS);
+    tcase_add_loop_test(tests, without_a_cursor_the_key_decides_and_without_a_key_nothing, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_target_without_the_key_cannot_be_merged_into, 0, PAIRS);
+    tcase_add_loop_test(tests, a_target_without_the_key_cannot_be_merged_into, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_cursor_that_is_often_null_is_none, 0, PAIRS);
+    tcase_add_loop_test(tests, a_cursor_that_is_often_null_is_none, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, statistics_are_enough_where_they_leave_no_doubt, 0, PAIRS);
+    tcase_add_loop_test(tests, statistics_are_enough_where_they_leave_no_doubt, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, nothing_is_changed_by_looking, 0, PAIRS);
-    tcase_add_loop_test(tests, a_source_that_is_not_there_is_refused_by_name, 0, ROUTES);
+    tcase_add_loop_test(tests, nothing_is_changed_by_looking, ODBC_ROUTE, ROUTES_AND_ODBC);
+    tcase_add_loop_test(tests, a_source_that_is_not_there_is_refused_by_name, 0, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, odd_names_are_found_and_given_back_as_options, 0, PAIRS);
+    tcase_add_loop_test(tests, odd_names_are_found_and_given_back_as_options, ODBC_ROUTE, ROUTES_AND_ODBC);
 }
 
 int

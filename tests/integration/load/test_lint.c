@@ -200,6 +200,62 @@ START_TEST(several_rows_of_one_key)
 }
 END_TEST
 
+/* Each way that needs a key. */
+static const struct {
+    const char *preset, *options, *unique; /* the target's key; NULL: it needs none */
+    bool several;                          /* rows of one key may come together, and all of them land */
+} keyed[] = {
+    { "upsert", "key=id write=insert_new", "id", false },
+    { "timestamp", "key=id cursor=updated_at write=delete_insert", "id", false },
+    { "history", "key=id", "id, valid_from", false },
+    { "history", "key=id scd2_compare=timestamp latest_by=updated_at", "id, valid_from", true },
+    { "upsert", "key=id detect_deletes=keys", "id", false },
+    { "upsert", "key=id delete_marker=gone", "id", false },
+    { "upsert", "key=id write=delete_insert", NULL, true },
+};
+
+START_TEST(every_way_that_needs_a_key_is_told_what_is_wrong_with_it)
+{
+    for (size_t i = 0; i < sizeof keyed / sizeof keyed[0]; i++) {
+        scene s = scene_begin("keyed", _i, "id:s updated_at:t gone:i", NULL, keyed[i].options);
+        s.what.preset = keyed[i].preset;
+        expect_found(&s.what, "key_nullable", INCLOAD_SEVERITY_WARNING, s.source);
+        expect_found(&s.what, "wide_key", INCLOAD_SEVERITY_INFO, s.source);
+        if (keyed[i].several)
+            expect_clean(&s.what, "latest_by_missing");
+        else
+            expect_found(&s.what, "latest_by_missing", INCLOAD_SEVERITY_WARNING, s.source);
+        expect_clean(&s.what, "no_unique_key");
+        sql(s.to, "CREATE TABLE %s (id varchar(40) NOT NULL, updated_at %s, gone bigint, valid_from %s NOT NULL)",
+            s.target, s.to.kind == MARIADB ? "datetime(6)" : "timestamp",
+            s.to.kind == MARIADB ? "datetime(6)" : "timestamp");
+        if (keyed[i].unique == NULL) {
+            expect_clean(&s.what, "no_unique_key");
+        } else {
+            expect_found(&s.what, "no_unique_key", INCLOAD_SEVERITY_ERROR, s.target);
+            sql(s.to, "CREATE UNIQUE INDEX %s_key ON %s (%s)", s.target, s.target, keyed[i].unique);
+            expect_clean(&s.what, "no_unique_key");
+        }
+        scene_end(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_key_that_is_one_of_many_wishes_is_looked_at_only_where_it_counts)
+{
+    scene s = scene_begin("wished", _i, "id:i updated_at:t", NULL, "key=id");
+
+    s.what.preset = "full_refresh";
+    expect_clean(&s.what, "no_unique_key");
+    expect_clean(&s.what, "key_nullable");
+    expect_clean(&s.what, "latest_by_missing");
+    sql(s.to, "CREATE TABLE %s (id bigint PRIMARY KEY, updated_at %s)", s.target,
+        s.to.kind == MARIADB ? "datetime(6)" : "timestamp");
+    expect_found(&s.what, "latest_by_missing", INCLOAD_SEVERITY_WARNING, s.source);
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(a_key_of_long_texts)
 {
     scene s = scene_begin("wide", _i, "id:s updated_at:t", "id", "cursor=updated_at key=id");
@@ -234,11 +290,11 @@ START_TEST(settings_of_the_servers)
 
     expect_clean(&s.what, "activities_not_tracked");
     expect_clean(&s.what, "long_transaction");
-    if (s.from.kind == POSTGRES) {
+    if (is_postgres(s.from)) {
         char *name = ask(s.from, "SELECT current_database()::text AS c");
         name[strcspn(name, "\n")] = '\0';
         sql(s.from, "ALTER DATABASE \"%s\" SET track_activities = off", name);
-        place fresh = place_open(POSTGRES, 0);
+        place fresh = place_open(s.from.kind, 0);
         s.what.from = fresh;
         expect_found(&s.what, "activities_not_tracked", INCLOAD_SEVERITY_WARNING, "source server");
         sql(s.from, "ALTER DATABASE \"%s\" RESET track_activities", name);
@@ -246,12 +302,12 @@ START_TEST(settings_of_the_servers)
         place_close(fresh);
         free(name);
     }
-    if (s.to.kind == POSTGRES) {
+    if (is_postgres(s.to)) {
         char *name = ask(s.to, "SELECT current_database()::text AS c");
         name[strcspn(name, "\n")] = '\0';
         expect_clean(&s.what, "target_not_utc");
         sql(s.to, "ALTER DATABASE \"%s\" SET timezone = 'Europe/Berlin'", name);
-        place fresh = place_open(POSTGRES, s.from.kind == POSTGRES ? 1 : 0);
+        place fresh = place_open(s.to.kind, is_postgres(s.from) ? 1 : 0);
         s.what.to = fresh;
         expect_found(&s.what, "target_not_utc", INCLOAD_SEVERITY_INFO, "Europe/Berlin");
         sql(s.to, "ALTER DATABASE \"%s\" RESET timezone", name);
@@ -279,16 +335,30 @@ static void
 add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, an_index_on_the_cursor, 0, PAIRS);
+    tcase_add_loop_test(tests, an_index_on_the_cursor, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_cursor_that_may_be_null, 0, PAIRS);
+    tcase_add_loop_test(tests, a_cursor_that_may_be_null, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_cursor_without_a_time_zone, 0, PAIRS);
+    tcase_add_loop_test(tests, a_cursor_without_a_time_zone, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_cursor_of_days, 0, PAIRS);
+    tcase_add_loop_test(tests, a_cursor_of_days, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, who_sets_the_cursor, 0, PAIRS);
+    tcase_add_loop_test(tests, who_sets_the_cursor, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_key_of_the_target, 0, PAIRS);
+    tcase_add_loop_test(tests, a_key_of_the_target, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, several_rows_of_one_key, 0, PAIRS);
+    tcase_add_loop_test(tests, several_rows_of_one_key, ODBC_ROUTE, ROUTES_AND_ODBC);
+    tcase_add_loop_test(tests, every_way_that_needs_a_key_is_told_what_is_wrong_with_it, 0, PAIRS);
+    tcase_add_loop_test(tests, every_way_that_needs_a_key_is_told_what_is_wrong_with_it, ODBC_ROUTE, ROUTES_AND_ODBC);
+    tcase_add_loop_test(tests, a_key_that_is_one_of_many_wishes_is_looked_at_only_where_it_counts, 0, PAIRS);
     tcase_add_loop_test(tests, a_key_of_long_texts, 0, PAIRS);
+    tcase_add_loop_test(tests, a_key_of_long_texts, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_target_without_transactions, 0, PAIRS);
+    tcase_add_loop_test(tests, a_target_without_transactions, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, settings_of_the_servers, 0, PAIRS);
+    tcase_add_loop_test(tests, settings_of_the_servers, ODBC_ROUTE, ROUTES_AND_ODBC);
     tcase_add_loop_test(tests, a_load_of_all_rows_has_no_cursor_to_complain_of, 0, PAIRS);
+    tcase_add_loop_test(tests, a_load_of_all_rows_has_no_cursor_to_complain_of, ODBC_ROUTE, ROUTES_AND_ODBC);
 }
 
 int

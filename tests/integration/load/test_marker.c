@@ -227,23 +227,6 @@ START_TEST(a_target_without_the_two_columns_is_refused_with_their_names)
 }
 END_TEST
 
-START_TEST(a_load_that_removes_rows_is_no_candidate_for_verify)
-{
-    scene s = scene_begin("unproved", _i, "op:s id:i", "id", "key=id delete_marker=op");
-    incload_error *err = NULL;
-
-    s.what.preset = "upsert";
-    load_deletes(&s.what, 0, 0, 0);
-    incload_step *step = load_step(&s.what, NULL);
-    ck_assert_ptr_null(incload_verify(step, NULL, &err));
-    ck_assert_int_eq(incload_error_code(err), INCLOAD_E_UNSUPPORTED);
-    expect_words(incload_error_message(err), "delete_marker|cannot be verified");
-    incload_error_unref(err);
-    incload_step_unref(step);
-    scene_end(&s);
-}
-END_TEST
-
 static void
 add_tests(TCase *tests)
 {
@@ -257,7 +240,6 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, keys_that_are_gone_are_marked_where_deletes_are_soft, 0, ROUTES);
     tcase_add_loop_test(tests, the_time_of_a_soft_delete_is_now_in_utc, 0, DATABASES);
     tcase_add_loop_test(tests, a_target_without_the_two_columns_is_refused_with_their_names, 0, DATABASES);
-    tcase_add_loop_test(tests, a_load_that_removes_rows_is_no_candidate_for_verify, 0, DATABASES);
 }
 
 int

@@ -129,7 +129,7 @@ START_TEST(rows_with_null_in_the_key_are_refused)
     table_add(s.from, s.source, "(1, 'a')");
     load_counts(&s.what, 1, 1);
     table_add(s.from, s.source, "(NULL, 'b')");
-    load_fails(&s.what, INCLOAD_E_DATA, "NULL in the key|'id'");
+    load_fails(&s.what, INCLOAD_E_DATA, "NULL in key column|'id'");
     expect_rows(s.to, s.target, "id:i name:s", "1|a\n");
     scene_end(&s);
 }

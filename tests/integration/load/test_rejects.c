@@ -160,6 +160,7 @@ poison_everywhere(bench *b, int32_t rows, bool staged)
         ck_assert_int_eq(ask_number(b->to, "SELECT COUNT(*) FROM %s WHERE id = %d", b->target, (int)poison), 0);
         expect_waiting(b, poison + 1);
     }
+    sql(b->to, "DELETE FROM %s WHERE load_name = '%s'", rejects_of(b), b->target);
 }
 
 START_TEST(a_bad_row_anywhere_in_a_first_load_is_found_and_the_others_land)
@@ -180,6 +181,141 @@ START_TEST(a_bad_row_anywhere_in_staging_is_found_and_the_others_land)
 
     poison_everywhere(&b, 9, true);
     bench_close(&b);
+}
+END_TEST
+
+static const int32_t sizes[] = { 1, 2, 3, 64, 100 };
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
+
+START_TEST(one_poisoned_row_at_every_position_takes_log2_of_n_and_one_retries)
+{
+    bench b = bench_open("position", _i / SIZES, "append", "bad_rows=reject");
+
+    poison_everywhere(&b, sizes[_i % SIZES], false);
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(several_poisoned_rows_take_as_many_retries_each)
+{
+    static const int32_t at[][4] = { { 0, 1, 2, 3 }, { 0, 31, 32, 63 }, { 60, 61, 62, 63 }, { 5, 6, 40, 41 } };
+
+    for (size_t i = 0; i < 2 * (sizeof at / sizeof at[0]); i++) {
+        bool staged = i % 2 == 1;
+        const int32_t *bad = at[i / 2];
+        bench b = bench_open("several", _i, staged ? "upsert" : "append",
+                             staged ? "key=id bad_rows=reject" : "bad_rows=reject");
+        if (staged)
+            sql(b.to, "INSERT INTO %s VALUES (1000, 1, 'x')", b.target);
+        fill(&b, 64, -1);
+        sql(b.from, "UPDATE %s SET size = -1 WHERE id IN (%d, %d, %d, %d)", b.source, (int)bad[0], (int)bad[1],
+            (int)bad[2], (int)bad[3]);
+        incload_run *run = bench_load(&b);
+        ck_assert_int_eq(incload_run_rows_rejected(run), 4);
+        ck_assert_int_eq(incload_run_rows_written(run), 60);
+        ck_assert_int_eq(ask_number(b.to, "SELECT COUNT(*) FROM %s WHERE id < 1000 AND size >= 0", b.target), 60);
+        /* log2(64) + 1 for each; staging is published once more behind each search. */
+        int64_t retries = retries_told(&b);
+        ck_assert_msg(retries >= 4 && retries <= 4 * 7 + (staged ? 4 : 0), "%s: %lld retries", kind_names[_i],
+                      (long long)retries);
+        sql(b.to, "DELETE FROM %s WHERE load_name = '%s'", rejects_of(&b), b.target);
+        bench_close(&b);
+    }
+}
+END_TEST
+
+/* Ways of writing, with what a target of theirs has beyond the source. */
+static const struct {
+    const char *preset, *options, *columns;
+} written[] = {
+    { "upsert", "key=id bad_rows=reject write=insert_new", "" },
+    { "upsert", "key=id bad_rows=reject write=delete_insert", "" },
+    { "upsert", "key=id bad_rows=reject delete_marker=name", "" },
+    { "upsert", "key=id bad_rows=reject detect_deletes=keys delete_all=true deletes=soft",
+      ", _deleted %s, deleted_at %s" },
+    { "full_refresh", "bad_rows=reject", "" },
+    { "full_refresh", "key=id bad_rows=reject", "" },
+    { "interval", "cursor=id initial=0 until=100 bad_rows=reject", "" },
+    { "history", "key=id bad_rows=reject", ", valid_from %s NOT NULL, valid_to %s, is_current %s NOT NULL" },
+};
+
+static void
+make_written(const bench *b, size_t way)
+{
+    const char *flag = b->to.kind == MARIADB ? "tinyint(1)" : "boolean";
+    const char *time = b->to.kind == MARIADB  ? "datetime(6)"
+                       : b->to.kind == SQLITE ? "TIMESTAMPTZ TEXT"
+                                              : "timestamptz";
+    char more[200] = "";
+
+    if (strcmp(written[way].preset, "history") == 0)
+        snprintf(more, sizeof more, ", valid_from %s NOT NULL, valid_to %s, is_current %s NOT NULL", time, time, flag);
+    else if (written[way].columns[0] != '\0')
+        snprintf(more, sizeof more, ", _deleted %s, deleted_at %s", flag, time);
+    sql(b->to, "DROP TABLE %s", b->target);
+    sql(b->to, "CREATE TABLE %s (id bigint NOT NULL, size bigint CHECK (size >= 0), name varchar(200)%s,"
+               " PRIMARY KEY (id%s))",
+        b->target, more, strstr(more, "valid_from") != NULL ? ", valid_from" : "");
+}
+
+/* In every way rows read are those written, rejected and skipped: a bad value, a NULL in the key, the rest lands. */
+START_TEST(every_way_of_writing_lands_the_others_and_counts_each_row_once)
+{
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        bench b = bench_open("written", _i, written[i].preset, written[i].options);
+        bool keyed = strstr(written[i].options, "key=") != NULL;
+        make_written(&b, i);
+        fill(&b, 8, -1);
+        bench_load(&b);
+        sql(b.from, "UPDATE %s SET size = size + 100", b.source);
+        sql(b.from, "UPDATE %s SET size = -1 WHERE id IN (2, 7)", b.source);
+        table_add(b.from, b.source, keyed ? "(8, 108, 'new'), (NULL, 9, 'no key')" : "(8, 108, 'new')");
+        incload_run *run = bench_load(&b);
+        bool by_key = keyed && strcmp(written[i].preset, "full_refresh") != 0;
+        ck_assert_msg(incload_run_rows_rejected(run) >= (by_key ? 1 : 2), "%s: %lld rejected by %s", kind_names[_i],
+                      (long long)incload_run_rows_rejected(run), written[i].options);
+        ck_assert_int_eq(ask_number(b.to, "SELECT COUNT(*) FROM %s WHERE id = 8 AND size = 108", b.target), 1);
+        ck_assert_int_eq(ask_number(b.to, "SELECT COUNT(*) FROM %s WHERE size < 0 OR id IS NULL", b.target), 0);
+        if (by_key)
+            ck_assert_int_eq(ask_number(b.to,
+                                        "SELECT COUNT(*) FROM %s WHERE load_name = '%s' AND sql_state = '23502'"
+                                        " AND reason LIKE '%%NULL in key column ''id''%%'",
+                                        rejects_of(&b), b.target),
+                             1);
+        sql(b.to, "DELETE FROM %s WHERE load_name = '%s'", rejects_of(&b), b.target);
+        bench_close(&b);
+    }
+}
+END_TEST
+
+START_TEST(a_key_that_a_server_would_make_up_for_null_is_rejected)
+{
+    static const char *const made_up[KINDS] = { "bigserial PRIMARY KEY", "bigint AUTO_INCREMENT PRIMARY KEY",
+                                                "INTEGER PRIMARY KEY", "bigserial PRIMARY KEY" };
+
+    for (int32_t rejects = 0; rejects < 2; rejects++) {
+        bench b = bench_open("made_up", _i, "upsert", rejects ? "key=id bad_rows=reject" : "key=id");
+        sql(b.to, "DROP TABLE %s", b.target);
+        sql(b.to, "CREATE TABLE %s (id %s, size bigint, name varchar(200))", b.target, made_up[_i]);
+        table_add(b.from, b.source, "(1, 1, 'a'), (NULL, 2, 'b')");
+        if (rejects) {
+            incload_run *run = bench_load(&b);
+            ck_assert_int_eq(incload_run_rows_rejected(run), 1);
+            ck_assert_int_eq(ask_number(b.to, "SELECT COUNT(*) FROM %s", b.target), 1);
+        } else {
+            b.what.table = b.source;
+            b.what.target = b.target;
+            incload_error *err = NULL;
+            incload_run_unref(load_run(&b.what, &err));
+            ck_assert_msg(err != NULL, "%s made up a key", kind_names[_i]);
+            expect_words(incload_error_message(err), "id");
+            incload_error_unref(err);
+            ck_assert_int_eq(ask_number(b.to, "SELECT COUNT(*) FROM %s", b.target), 0);
+        }
+        if (rejects)
+            sql(b.to, "DELETE FROM %s WHERE load_name = '%s'", rejects_of(&b), b.target);
+        bench_close(&b);
+    }
 }
 END_TEST
 
@@ -231,16 +367,21 @@ static const struct {
     const char *column;
     const char *source; /* type of the column there */
     const char *good, *bad;
-    const char *sqlstate; /* begins so, where the server is the one to refuse */
+    const char *sqlstate; /* begins so; the class where the library or SQLite's driver refuses */
+    bool typed;           /* SQLite's types bind nothing: what does not fit elsewhere is kept there */
 } faults[] = {
-    { "v bigint NOT NULL", "BIGINT", "1", "NULL", "23" },
-    { "v bigint UNIQUE", "BIGINT", "id", "0", "23" },
-    { "v bigint CHECK (v < 100)", "BIGINT", "id", "100", "23" },
-    { "v bigint, FOREIGN KEY (v) REFERENCES reject_parent (id)", "BIGINT", "1", "77", "23" },
-    { "v smallint", "BIGINT", "1", "40000", "" },
-    { "v varchar(5)", "VARCHAR(40)", "'12345'", "'hunter2'", "" },
-    { "v date", "VARCHAR(40)", "'2024-02-28'", "'2024-02-30'", "" },
-    { "v decimal(5,2)", "VARCHAR(40)", "'1.25'", "'12345.678'", "" },
+    { "v bigint NOT NULL", "BIGINT", "1", "NULL", "23", false },
+    { "v bigint UNIQUE", "BIGINT", "id", "0", "23", false },
+    { "v bigint CHECK (v < 100)", "BIGINT", "id", "100", "23", false },
+    { "v bigint, FOREIGN KEY (v) REFERENCES reject_parent (id)", "BIGINT", "1", "77", "23", false },
+    { "v smallint", "BIGINT", "1", "40000", "22", true },
+    { "v integer", "BIGINT", "1", "-2147483649", "22", true },
+    { "v bigint", "DECIMAL TEXT(30,0)", "'1'", "'9223372036854775808'", "22", true },
+    { "v bigint", "VARCHAR(40)", "'12'", "'hunter2'", "22", true },
+    { "v varchar(5)", "VARCHAR(40)", "'12345'", "'hunter2'", "22", true },
+    { "v varchar(5) NOT NULL", "VARCHAR(40)", "'12345'", "NULL", "23", false },
+    { "v date", "VARCHAR(40)", "'2024-02-28'", "'2024-02-30'", "22", true },
+    { "v decimal(5,2)", "VARCHAR(40)", "'1.25'", "'12345.678'", "22", true },
 };
 
 static void
@@ -265,15 +406,14 @@ START_TEST(each_kind_of_fault_is_told_from_the_row_that_has_it)
 {
     for (int32_t fault = 0; fault < (int32_t)(sizeof faults / sizeof faults[0]); fault++) {
         for (int32_t staged = 0; staged < 2; staged++) {
-            /* A load of its own, which remembers no other fault's columns. */
-            char name[16];
-            snprintf(name, sizeof name, "fault_%d", (int)fault);
+            /* A load of its own: another type of the same column would be followed. */
+            char name[20];
+            snprintf(name, sizeof name, "faults%d_%d", (int)fault, (int)staged);
             bench b = bench_open(name, _i, staged ? "upsert" : "append",
                                  staged ? "key=id bad_rows=reject" : "bad_rows=reject");
             /* A foreign key counts in SQLite only when a session asks for it. */
             bool by_key = strstr(faults[fault].column, "FOREIGN") != NULL && b.to.kind == SQLITE;
-            /* Its types bind nothing: what does not fit elsewhere is kept there. */
-            bool loose = faults[fault].sqlstate[0] == '\0' && b.to.kind == SQLITE;
+            bool loose = faults[fault].typed && b.to.kind == SQLITE;
             if (!by_key && !loose) {
                 fault_tables(&b, fault);
                 if (staged)
@@ -284,10 +424,8 @@ START_TEST(each_kind_of_fault_is_told_from_the_row_that_has_it)
                               (long long)incload_run_rows_rejected(run), faults[fault].column);
                 char *told = ask(b.to, "SELECT COALESCE(sql_state, ''), row_json, reason FROM %s WHERE run_id = '%s'",
                                  rejects_of(&b), incload_run_id(run));
-                /* SQLite's driver has one state for all. */
-                const char *state = b.to.kind == SQLITE && faults[fault].sqlstate[0] != '\0' ? "HY000"
-                                                                                             : faults[fault].sqlstate;
-                ck_assert_msg(strncmp(told, state, strlen(state)) == 0, "%s", told);
+                ck_assert_msg(strncmp(told, faults[fault].sqlstate, strlen(faults[fault].sqlstate)) == 0, "%s: %s: %s",
+                              kind_names[_i], faults[fault].column, told);
                 expect_words(told, "\"id\": \"5\"");
                 /* The reason stands behind the row. */
                 const char *reason = strrchr(told, '}');
@@ -475,6 +613,10 @@ add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, a_bad_row_anywhere_in_a_first_load_is_found_and_the_others_land, 0, KINDS);
     tcase_add_loop_test(tests, a_bad_row_anywhere_in_staging_is_found_and_the_others_land, 0, KINDS);
+    tcase_add_loop_test(tests, one_poisoned_row_at_every_position_takes_log2_of_n_and_one_retries, 0, KINDS * SIZES);
+    tcase_add_loop_test(tests, several_poisoned_rows_take_as_many_retries_each, 0, KINDS);
+    tcase_add_loop_test(tests, every_way_of_writing_lands_the_others_and_counts_each_row_once, 0, KINDS);
+    tcase_add_loop_test(tests, a_key_that_a_server_would_make_up_for_null_is_rejected, 0, KINDS);
     tcase_add_loop_test(tests, many_bad_rows_of_a_large_load_are_found, 0, KINDS);
     tcase_add_loop_test(tests, a_row_that_repeats_a_unique_value_of_another_is_found, 0, KINDS);
     tcase_add_loop_test(tests, each_kind_of_fault_is_told_from_the_row_that_has_it, 0, KINDS);
