@@ -20,6 +20,9 @@ struct incload__swap_rules {
     /* In this schema the names in what the catalog writes are whole; a statement for the planning transaction. */
     const char *whole_names;
     const char *obstacles;    /* a row for each thing that a swap would lose or break, in words */
+    /* How the table is partitioned, and into what (see the file): then `obstacles` has a third parameter, 'rename' or
+     * 'partition', and a partition can be exchanged. NULL: not. */
+    const char *partitions;
     const char *shape;        /* one row: the table's id, and a text that changes with everything that plan looks at */
     const char *plan;         /* further parameters: token, mark. Rows of phase and statement, in order */
     const char *grants;       /* further parameter: token. Statements, once the staging table has its owner */

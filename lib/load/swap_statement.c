@@ -21,7 +21,7 @@ make_stage(incload__swap *swap, incload_error **err)
         status = incload__swap_write_down(swap, err);
     if (status == INCLOAD_OK && (status = incload__swap_phase(swap, "make", err)) != INCLOAD_OK)
         incload__error_prefix(err, "making the staging table");
-    return status;
+    return status == INCLOAD_OK ? incload__evolve_stage(load, &swap->stage, err) : status;
 }
 
 static int32_t
