@@ -29,7 +29,8 @@ struct incload__swap_rules {
     const char *made;         /* the table's comment, if there is such a table */
     const char *blockers;     /* who holds a lock on it, in words */
     const char *snapshots;    /* further parameter: seconds since 1970. Who may have a snapshot from before that time */
-    const char *lock_failure; /* the SQLSTATE of a lock that was not to be had in time */
+    const char *lock_failure; /* the SQLSTATE of a lock that was not to be had in time; NULL: the code tells */
+    int64_t lock_failure_code;
     const char *changed;      /* and the one that `guard` raises */
 
     /* The publishing statements, as one statement to the server: open, any number of `line`, close. */

@@ -67,6 +67,8 @@ typedef struct incload__swap_tries {
 void incload__swap_tries_begin(const incload__swap *swap, incload__swap_tries *tries);
 /* False when it is to be given up. */
 bool incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries);
+/* A try ended since others had the table for too long. */
+bool incload__swap_was_locked(const incload__swap *swap, const incload_error *failure);
 /* The old table, after the swap; what still reads it leaves it to the next run. */
 void incload__swap_drop_old(incload__swap *swap);
 int32_t incload__swap_give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure,

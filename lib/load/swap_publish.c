@@ -171,12 +171,15 @@ publish_once(incload__swap *swap, incload_error **err)
     return status;
 }
 
-static bool
-was_locked(const incload__swap *swap, const incload_error *failure)
+bool
+incload__swap_was_locked(const incload__swap *swap, const incload_error *failure)
 {
+    const incload__swap_rules *rules = swap->rules;
     const char *state = incload_error_sqlstate(failure);
 
-    return strcmp(state, swap->rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
+    if (rules->lock_failure == NULL)
+        return incload_error_native_code(failure) == rules->lock_failure_code;
+    return strcmp(state, rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
 }
 
 int32_t
@@ -208,7 +211,7 @@ publish_in_time(incload__swap *swap, incload_error **err)
             return INCLOAD_OK;
         if (strcmp(incload_error_sqlstate(failure), swap->rules->changed) == 0)
             return incload__swap_fail_changed(swap, failure, err);
-        if (!was_locked(swap, failure)) {
+        if (!incload__swap_was_locked(swap, failure)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;

@@ -145,7 +145,7 @@ rename_in_time(incload__swap *swap, incload_error **err)
         int32_t status = rename_once(swap, &failure);
         if (status == INCLOAD_OK)
             return INCLOAD_OK;
-        if (strcmp(incload_error_sqlstate(failure), swap->rules->lock_failure) != 0) {
+        if (!incload__swap_was_locked(swap, failure)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;
