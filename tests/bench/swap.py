@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole table swapped in, beside the best hand-written SQL: COPY FREEZE into a new table, its indexes, ANALYZE, and the
-renames, all in one transaction.
+"""A whole table swapped in, beside the best hand-written SQL: COPY FREEZE into a new table, its indexes, ANALYZE, and
+the renames, all in one transaction.
 
 A table with a key and two indexes is read in one database and replaces its older self in another, by both sides in turn
 in each round. Ratios are taken within a round; their median counts. Over MariaDB the same inside one database, with

@@ -26,11 +26,13 @@ begin(int32_t number, int64_t there, int64_t coming)
     table_drop(s.from, "guard_from");
     table_drop(s.to, "guard_to");
     sql(s.from, "CREATE TABLE guard_from (id integer PRIMARY KEY, name text)");
-    sql(s.from, "INSERT INTO guard_from WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld)"
-                " SELECT i, 'old' FROM n",
+    sql(s.from,
+        "INSERT INTO guard_from WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld)"
+        " SELECT i, 'old' FROM n",
         (long long)there);
-    s.what = (load){ .from = s.from, .to = s.to, .table = "guard_from", .target = "guard_to",
-                     .preset = presets[number % WAYS] };
+    s.what = (load){
+        .from = s.from, .to = s.to, .table = "guard_from", .target = "guard_to", .preset = presets[number % WAYS]
+    };
     load_counts(&s.what, there, there);
     sql(s.from, "DELETE FROM guard_from WHERE id > %lld", (long long)coming);
     sql(s.from, "UPDATE guard_from SET name = 'new'");

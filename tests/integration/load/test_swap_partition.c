@@ -121,7 +121,8 @@ static const char *const described[] = {
     "SELECT relname, relowner::regrole, relacl, reloptions, relrowsecurity, relispartition, pg_get_expr(relpartbound,"
     " oid), obj_description(oid, 'pg_class') FROM pg_class WHERE oid = 'part.\"M ar\"'::regclass",
     "SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), i.indisprimary, h.inhparent::regclass"
-    " FROM pg_index i LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid WHERE i.indrelid = 'part.\"M ar\"'::regclass",
+    " FROM pg_index i LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid WHERE i.indrelid = 'part.\"M "
+    "ar\"'::regclass",
     "SELECT c.conname, c.contype, pg_get_constraintdef(c.oid), c.convalidated, c.conislocal, c.coninhcount, p.conname"
     " FROM pg_constraint c LEFT JOIN pg_constraint p ON p.oid = c.conparentid"
     " WHERE c.conrelid = 'part.\"M ar\"'::regclass",
@@ -269,10 +270,10 @@ static const struct {
     { "ALTER TABLE part.t RENAME TO u; CREATE TABLE part.t (LIKE part.u)", march, INCLOAD_E_UNSUPPORTED,
       "is not partitioned|swap_by=rename" },
     { "DROP TABLE part.feb, part.mar, part.rest", "swap_by=partition", INCLOAD_E_UNSUPPORTED, "has no partition" },
-    { "SELECT 1", "window=interval cursor=at initial=2024-03-01 until=2024-03-15 swap_by=partition",
-      INCLOAD_E_INVALID, "exactly the bounds of the interval|write=replace_interval" },
-    { "SELECT 1", "window=interval cursor=at initial=2024-02-01 until=2024-04-01 swap_by=partition",
-      INCLOAD_E_INVALID, "exactly the bounds of the interval" },
+    { "SELECT 1", "window=interval cursor=at initial=2024-03-01 until=2024-03-15 swap_by=partition", INCLOAD_E_INVALID,
+      "exactly the bounds of the interval|write=replace_interval" },
+    { "SELECT 1", "window=interval cursor=at initial=2024-02-01 until=2024-04-01 swap_by=partition", INCLOAD_E_INVALID,
+      "exactly the bounds of the interval" },
     { "SELECT 1", "window=interval cursor=id initial=1 until=2 swap_by=partition", INCLOAD_E_UNSUPPORTED,
       "BY RANGE of the cursor" },
     { "SELECT 1", "window=interval cursor=at initial=2024-03-01 until=2024-04-01", INCLOAD_E_INVALID,
@@ -288,8 +289,8 @@ static const struct {
     { "DROP TABLE part.mar; CREATE TABLE part.mar PARTITION OF part.t FOR VALUES FROM ('2024-03-01') TO"
       " ('2024-04-01') PARTITION BY LIST (kind)",
       march, INCLOAD_E_UNSUPPORTED, "partitioned itself" },
-    { "INSERT INTO part.t SELECT i, date '2025-01-01', repeat('x', 1000), 1 FROM generate_series(1, 10000) AS i",
-      march, INCLOAD_E_UNSUPPORTED, "default partition part.rest" },
+    { "INSERT INTO part.t SELECT i, date '2025-01-01', repeat('x', 1000), 1 FROM generate_series(1, 10000) AS i", march,
+      INCLOAD_E_UNSUPPORTED, "default partition part.rest" },
 };
 
 START_TEST(what_cannot_be_exchanged_is_refused_by_its_name)
@@ -327,7 +328,11 @@ START_TEST(other_databases_refuse_it)
 {
     static const kind others[] = { MARIADB, SQLITE };
     place from = place_open(POSTGRES, 0), to = place_open(others[_i], 1);
-    load what = { .from = from, .to = to, .table = "part_from", .target = "part_other", .preset = "swap",
+    load what = { .from = from,
+                  .to = to,
+                  .table = "part_from",
+                  .target = "part_other",
+                  .preset = "swap",
                   .options = "swap_by=partition" };
 
     table_drop(from, "part_from");

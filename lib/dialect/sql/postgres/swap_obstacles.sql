@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a swap of this table would lose or break and cannot carry over ($1 schema, $2 table, $3 'rename' or 'partition'):
--- one row each, in words. The session's search_path is empty, so names are whole. Columns that older servers lack go
--- through jsonb. Of a partition that is exchanged the tables above it count as well; and a default partition beside it
--- is searched for rows of the new one under the lock, so it must be small (8 MB).
+-- What a swap of this table would lose or break and cannot carry over ($1 schema, $2 table, $3 'rename' or
+-- 'partition'): one row each, in words. The session's search_path is empty, so names are whole. Columns that older
+-- servers lack go through jsonb. Of a partition that is exchanged the tables above it count as well; and a default
+-- partition beside it is searched for rows of the new one under the lock, so it must be small (8 MB).
 WITH RECURSIVE t AS (
     SELECT c.*, to_jsonb(c) AS doc
     FROM pg_catalog.pg_class AS c
@@ -28,7 +28,8 @@ WITH RECURSIVE t AS (
     FROM t JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.oid OR i.inhparent = t.oid
     WHERE t.relkind = 'r' AND NOT ($3::text = 'partition' AND i.inhrelid = t.oid)
     UNION ALL
-    SELECT 2, 'default partition ' || d.oid::regclass::text || ', which has more than 8 MB to be searched under the lock'
+    SELECT 2, 'default partition ' || d.oid::regclass::text
+              || ', which has more than 8 MB to be searched under the lock'
     FROM t JOIN above AS b ON true
     JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = b.id
     JOIN pg_catalog.pg_class AS d ON to_jsonb(p) ->> 'partdefid' = d.oid::text
