@@ -324,6 +324,24 @@ START_TEST(a_new_column_of_the_source_is_refused_by_name)
 }
 END_TEST
 
+START_TEST(a_plan_shows_the_exchange_and_changes_nothing)
+{
+    stand s = begin(0);
+    incload_error *err = NULL;
+
+    months(&s);
+    s.what.options = march;
+    incload_step *step = load_step(&s.what, &err);
+    incload_plan *plan = incload_step_plan(step, &err);
+    ck_assert_msg(err == NULL, "%s", err != NULL ? incload_error_message(err) : "");
+    expect_words(incload_plan_text(plan), "DETACH PARTITION part.mar|ATTACH PARTITION part.mar FOR VALUES FROM|_bound");
+    expect(s.to, "10\n", "SELECT count(*) FROM part.mar WHERE name = 'old'");
+    incload_plan_unref(plan);
+    incload_step_unref(step);
+    end(&s);
+}
+END_TEST
+
 START_TEST(other_databases_refuse_it)
 {
     static const kind others[] = { MARIADB, SQLITE };
@@ -358,6 +376,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, guards_compare_with_the_partition_and_not_with_the_whole);
     tcase_add_loop_test(tests, what_cannot_be_exchanged_is_refused_by_its_name, 0, sizeof refused / sizeof refused[0]);
     tcase_add_test(tests, a_new_column_of_the_source_is_refused_by_name);
+    tcase_add_test(tests, a_plan_shows_the_exchange_and_changes_nothing);
     tcase_add_loop_test(tests, other_databases_refuse_it, 0, 2);
 }
 
