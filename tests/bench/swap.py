@@ -3,12 +3,13 @@
 the renames, all in one transaction.
 
 A table with a key and two indexes is read in one database and replaces its older self in another, by both sides in turn
-in each round. Ratios are taken within a round; their median counts. Over MariaDB the same inside one database, with
-INSERT ... SELECT and RENAME TABLE.
+in each round. Ratios are taken within a round; their median counts. On MariaDB the same inside one database, with
+INSERT ... SELECT, ANALYZE TABLE and RENAME TABLE, of a third of the rows.
 
     INCLOAD_BENCH_ROWS (default 3000000), INCLOAD_BENCH_ROUNDS (default 7)
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -81,11 +82,65 @@ for turn in range(ROUNDS + 1):
                             FROM pg_index WHERE indrelid = '{name}'::regclass""") != 't|3|t|t':
             sys.exit(f'{side} did not make a new table with the indexes of the old one')
         if turn > 0:  # the first round warms up
-            results[side].append(measured)
+            results[side].append(measured.wall)
 
-print(f'swap: {ROWS:,} rows with a key and two indexes, {ROUNDS} rounds; median [least-most]')
-for side, runs in results.items():
-    print(f'{side:12} {spread([r.wall for r in runs]):>22} s, client CPU {spread([r.cpu for r in runs]):>22} s')
+
+# ---- MariaDB ----
+
+MARIADB = os.environ['INCLOAD_TEST_MARIADB']
+MARIADB_ROWS = ROWS // 3
+MARIADB_DIGEST = 'SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS(",", id, customer, amount, state, note, at))) FROM {}'
+
+
+def mariadb_client():
+    words = dict(re.findall('(Socket|UID|PWD|Database)={?([^;}]*)}?', MARIADB))
+    return ['mariadb', '--no-defaults', '-N', '-B', f"--socket={words['Socket']}", f"--user={words['UID']}",
+            f"--password={words['PWD']}", words['Database']]
+
+
+def mariadb(sql):
+    return subprocess.run(mariadb_client() + ['-e', sql], text=True, stdout=subprocess.PIPE, check=True).stdout.strip()
+
+
+def mariadb_by_hand(table):
+    return [mariadb_client() + ['-e', f"""
+        CREATE TABLE {table}_new LIKE {table};
+        SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        INSERT INTO {table}_new SELECT * FROM rebuilt;
+        ANALYZE TABLE {table}_new;
+        RENAME TABLE {table} TO {table}_old, {table}_new TO {table};
+        DROP TABLE {table}_old"""]]
+
+
+def mariadb_by_library(table):
+    return [[f'{PROGRAMS}/load_once', MARIADB, 'rebuilt', MARIADB, table, 'swap', 'road=same-database']]
+
+
+MARIADB_SIDES = {'by hand': mariadb_by_hand, 'libincload': mariadb_by_library}
+SHAPE = """(id bigint NOT NULL PRIMARY KEY, customer integer NOT NULL, amount numeric(12,2) NOT NULL,
+    state varchar(20) NOT NULL, note varchar(40), at datetime(6) NOT NULL) ENGINE=InnoDB"""
+mariadb(f"""
+    CREATE TABLE rebuilt {SHAPE};
+    INSERT INTO rebuilt SELECT seq, seq % 200000, seq % 1000000 / 100.0, CONCAT('state ', seq % 7), MD5(seq),
+        TIMESTAMPADD(SECOND, seq, '2024-01-01') FROM seq_1_to_{MARIADB_ROWS}""")
+expected = mariadb(MARIADB_DIGEST.format('rebuilt'))
+for side in MARIADB_SIDES:
+    mariadb(f'CREATE TABLE {copy_of(side)} LIKE rebuilt; CREATE INDEX by_customer ON {copy_of(side)} (customer); '
+            f'CREATE INDEX by_at ON {copy_of(side)} (at)')
+mariadb_results = {side: [] for side in MARIADB_SIDES}
+for turn in range(ROUNDS + 1):
+    for side in list(MARIADB_SIDES)[::1 if turn % 2 else -1]:
+        measured = run(*MARIADB_SIDES[side](copy_of(side)))
+        if mariadb(MARIADB_DIGEST.format(copy_of(side))) != expected:
+            sys.exit(f'MariaDB: {side} did not bring the table: the digests differ')
+        if turn > 0:
+            mariadb_results[side].append(measured.wall)
+
 bars = Bars()
-bars.at_most('swap', median([o.wall / h.wall for o, h in zip(results['libincload'], results['by hand'])]), 1.05)
+for title, rows, walls in (('PostgreSQL', ROWS, results), ('MariaDB', MARIADB_ROWS, mariadb_results)):
+    print(f'swap on {title}: {rows:,} rows with a key and two indexes, {ROUNDS} rounds; median [least-most]')
+    for side, wall in walls.items():
+        print(f'{side:12} {spread(wall):>22} s')
+for name, walls in (('swap', results), ('swap.mariadb', mariadb_results)):
+    bars.at_most(name, median([o / h for o, h in zip(walls['libincload'], walls['by hand'])]), 1.05)
 bars.done()
