@@ -112,13 +112,12 @@ incload__swap_find_obstacles(incload__swap *swap, incload_error **err)
 
     if (status == INCLOAD_OK && rows.count > 0) {
         status = incload__swap_list(&rows, &list);
-        status =
-            status != INCLOAD_OK
-                ? incload__fail_memory(err)
-                : incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
-                                "again after the load, or take write=merge, which keeps the table",
-                                incload__table_text(swap->replaced, name, sizeof name), incload__str_text(&list));
+        status = status != INCLOAD_OK
+                     ? incload__fail_memory(err)
+                     : incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                                     "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
+                                     "again after the load, or take write=merge, which keeps the table",
+                                     incload__table_text(swap->replaced, name, sizeof name), incload__str_text(&list));
     }
     incload__rows_free(&rows);
     incload__str_free(&list);

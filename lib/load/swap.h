@@ -13,7 +13,7 @@ typedef struct incload__swap {
     char token[20];
     char stage_name[48];
     char old_name[48];
-    char mark[96];        /* the comment of our own tables */
+    char mark[96];                  /* the comment of our own tables */
     incload__table partition;       /* of the target, with swap_by=partition */
     const incload__table *replaced; /* the target, or that */
     incload__table stage;           /* borrowed names */
