@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The statements of a swap: phase ('make', 'publish') and statement (NULL: none), in order. LIKE takes columns, indexes,
+-- The statements of a swap: phase (make, publish) and statement (NULL: none), in order. LIKE takes columns, indexes,
 -- checks, partitions, options and the comment over; not where AUTO_INCREMENT stands. Every further statement on a table
 -- would be a commit of its own: the ledger and the name mark the staging table as ours.
 SELECT CASE WHEN n.n < 2 THEN 'make' ELSE 'publish' END,
