@@ -53,6 +53,16 @@ postgres_drop(incload__str *out, const incload__table *table, const char *name, 
     return incload__clause_status(&clause);
 }
 
+static int32_t
+postgres_drop_not_null(incload__str *out, const incload__table *table, const char *name, incload_error **err)
+{
+    incload__clause clause = alter(&incload__dialect_postgres, out, table, err);
+
+    incload__clause_name(&clause, " ALTER COLUMN ", name);
+    incload__clause_add(&clause, " DROP NOT NULL");
+    return incload__clause_status(&clause);
+}
+
 static const incload__evolution postgres = {
     .before = "SET LOCAL lock_timeout = '3s'",
     .after = "SET LOCAL lock_timeout TO DEFAULT",
@@ -60,6 +70,7 @@ static const incload__evolution postgres = {
     .add_column = postgres_add,
     .change_type = postgres_change,
     .drop_column = postgres_drop,
+    .drop_not_null = postgres_drop_not_null,
 };
 
 /* ---- MariaDB: WAIT bounds the wait for the table's lock, which is a day by default ---- */

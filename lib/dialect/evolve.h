@@ -26,6 +26,9 @@ typedef struct incload__evolution {
     int32_t (*change_type)(incload__str *out, const incload__table *table, const incload__column *column,
                            const char *native, incload__kind kind, const char *rest, incload_error **err);
     int32_t (*drop_column)(incload__str *out, const incload__table *table, const char *name, incload_error **err);
+    /* Where a column is best dropped from a table that is complete, the column that has to wait for that may be NULL.
+     * NULL: it is dropped from an empty table as well. */
+    int32_t (*drop_not_null)(incload__str *out, const incload__table *table, const char *name, incload_error **err);
 } incload__evolution;
 
 /* NULL: the library does not change columns there. */

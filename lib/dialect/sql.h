@@ -19,6 +19,7 @@ extern const char incload__sql_postgres_swap_blockers[];
 extern const char incload__sql_postgres_swap_grants[];
 extern const char incload__sql_postgres_swap_made[];
 extern const char incload__sql_postgres_swap_obstacles[];
+extern const char incload__sql_postgres_swap_partitions[];
 extern const char incload__sql_postgres_swap_plan[];
 extern const char incload__sql_postgres_swap_shape[];
 extern const char incload__sql_postgres_swap_snapshots[];

@@ -19,15 +19,19 @@ struct incload__swap_rules {
     bool freezes;
     /* In this schema the names in what the catalog writes are whole; a statement for the planning transaction. */
     const char *whole_names;
-    const char *obstacles;    /* a row for each thing that a swap would lose or break, in words */
+    const char *obstacles; /* a row for each thing that a swap would lose or break, in words */
+    /* How the table is partitioned, and into what (see the file): then `obstacles` has a third parameter, 'rename' or
+     * 'partition', and a partition can be exchanged. NULL: not. */
+    const char *partitions;
     const char *shape;        /* one row: the table's id, and a text that changes with everything that plan looks at */
     const char *plan;         /* further parameters: token, mark. Rows of phase and statement, in order */
     const char *grants;       /* further parameter: token. Statements, once the staging table has its owner */
     const char *made;         /* the table's comment, if there is such a table */
     const char *blockers;     /* who holds a lock on it, in words */
     const char *snapshots;    /* further parameter: seconds since 1970. Who may have a snapshot from before that time */
-    const char *lock_failure; /* the SQLSTATE of a lock that was not to be had in time */
-    const char *changed;      /* and the one that `guard` raises */
+    const char *lock_failure; /* the SQLSTATE of a lock that was not to be had in time; NULL: the code tells */
+    int64_t lock_failure_code;
+    const char *changed; /* and the one that `guard` raises */
 
     /* The publishing statements, as one statement to the server: open, any number of `line`, close. */
     void (*open)(incload__str *out, const char *token, int64_t lock_timeout_ms);

@@ -17,7 +17,8 @@ const incload__swap_rules incload__swap_mariadb = {
     .plan = incload__sql_mariadb_swap_plan,
     .made = incload__sql_mariadb_swap_made,
     .blockers = incload__sql_mariadb_swap_blockers,
-    .lock_failure = "70100",
+    /* The driver has another SQLSTATE for it (HY018) than the server (70100). */
+    .lock_failure_code = 1969,
     .analyze = "ANALYZE TABLE ",
     .set_lock_timeout = set_lock_timeout,
     .no_lock_timeout = "SET SESSION max_statement_time = DEFAULT",

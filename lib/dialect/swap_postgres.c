@@ -74,6 +74,7 @@ const incload__swap_rules incload__swap_postgres = {
     .freezes = true,
     .whole_names = "SET LOCAL search_path = ''",
     .obstacles = incload__sql_postgres_swap_obstacles,
+    .partitions = incload__sql_postgres_swap_partitions,
     .shape = incload__sql_postgres_swap_shape,
     .plan = incload__sql_postgres_swap_plan,
     .grants = incload__sql_postgres_swap_grants,

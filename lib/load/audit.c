@@ -89,6 +89,7 @@ shrinks_beyond(int64_t before, int64_t left, int64_t percent)
 static int32_t
 check_shrink(incload__load *load, int64_t rows, incload_error **err)
 {
+    const incload__table *table = load->replaced != NULL ? load->replaced : &load->target_name;
     bool own = load->how->max_shrink < 0;
     bool replaces = load->how->write == INCLOAD__WRITE_REPLACE || load->how->write == INCLOAD__WRITE_SWAP;
     int64_t percent = own ? OWN_LIMIT_PERCENT : load->how->max_shrink;
@@ -99,7 +100,7 @@ check_shrink(incload__load *load, int64_t rows, incload_error **err)
     if (percent == 100 || (!replaces && load->how->detect_deletes == INCLOAD__DELETES_NONE))
         return INCLOAD_OK;
     incload__str_add(&sql, "SELECT COUNT(*) FROM ");
-    int32_t status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    int32_t status = incload__quote_table(load->to->dialect, &sql, table, err);
     if (status == INCLOAD_OK && load->marks.count > 0)
         status = incload__soft_only_there(load, &sql, err);
     if (status == INCLOAD_OK)
@@ -118,7 +119,7 @@ check_shrink(incload__load *load, int64_t rows, incload_error **err)
     return incload__fail(err, INCLOAD_E_CHECK,
                          "target table %s has %lld rows and the source only %lld, a loss of more than %lld per cent: "
                          "nothing was published; look at the source, or set max_shrink=100 if that is meant",
-                         incload__table_text(&load->target_name, name, sizeof name), (long long)before,
+                         incload__table_text(table, name, sizeof name), (long long)before,
                          (long long)left, (long long)percent);
 }
 

@@ -19,7 +19,8 @@ incload__target_has_rows(incload__load *load, bool *has, incload_error **err)
     incload__rows rows = { .mem = load->mem };
 
     incload__str_add(&sql, "SELECT CASE WHEN EXISTS (SELECT 1 FROM ");
-    int32_t status = incload__quote_table(load->to->dialect, &sql, &load->target_name, err);
+    int32_t status = incload__quote_table(load->to->dialect, &sql,
+                                          load->replaced != NULL ? load->replaced : &load->target_name, err);
     incload__str_add(&sql, ") THEN 1 ELSE 0 END");
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);

@@ -57,7 +57,7 @@ incload__evolve_add(incload__matching *m, incload__change_kind kind, const inclo
 {
     incload__load *load = m->load;
     struct incload__evolve *evolve = load->evolve;
-    incload__change change = { .kind = kind, .from = column->type, .to = to };
+    incload__change change = { .kind = kind, .from = column->type, .to = to, .required = column->required };
     incload__change *changes = grow(load, evolve->changes, evolve->change_count, sizeof *changes);
 
     if (changes == NULL)
@@ -142,8 +142,8 @@ check_dependents(incload__load *load, const char *query, const incload__change *
 }
 
 static int32_t
-write_change_of_type(incload__load *load, const incload__evolution *rules, const incload__change *change,
-                     incload__str *sql, incload_error **err)
+write_change_of_type(incload__load *load, const incload__table *table, const incload__evolution *rules,
+                     const incload__change *change, incload__str *sql, incload_error **err)
 {
     const incload__column column = { .name = change->name, .type = change->from };
     incload__rows rows = { .mem = load->mem };
@@ -159,45 +159,46 @@ write_change_of_type(incload__load *load, const incload__evolution *rules, const
                                    change->native);
     }
     if (status == INCLOAD_OK)
-        status = rules->change_type(sql, &load->target_name, &column, change->native, change->to.kind, rest, err);
+        status = rules->change_type(sql, table, &column, change->native, change->to.kind, rest, err);
     incload__rows_free(&rows);
     return status;
 }
 
 static int32_t
-write_change(incload__load *load, const incload__evolution *rules, const incload__change *change, incload__str *sql,
-             incload_error **err)
+write_change(incload__load *load, const incload__table *table, const incload__evolution *rules,
+             const incload__change *change, incload__str *sql, incload_error **err)
 {
     switch (change->kind) {
     case INCLOAD__ADD_COLUMN:
-        return rules->add_column(sql, &load->target_name, change->name, change->native, err);
+        return rules->add_column(sql, table, change->name, change->native, err);
     case INCLOAD__DROP_COLUMN:
-        return rules->drop_column(sql, &load->target_name, change->name, err);
+        return rules->drop_column(sql, table, change->name, err);
     default:
-        return write_change_of_type(load, rules, change, sql, err);
+        return write_change_of_type(load, table, rules, change, sql, err);
     }
 }
 
 static int32_t
-carry_out(incload__load *load, const incload__evolution *rules, const incload__change *change, incload_error **err)
+carry_out(incload__load *load, const incload__table *table, const incload__evolution *rules,
+          const incload__change *change, incload_error **err)
 {
     static const char *const doing[] = { "adding", "changing the type of", "dropping" };
     incload__str sql = INCLOAD__STR(load->mem);
-    char table[200];
+    char name[200];
     int32_t status = incload__load_check(load, err);
 
     if (status != INCLOAD_OK)
         return status;
     status = check_dependents(load, rules->dependents_query, change, err);
     if (status == INCLOAD_OK)
-        status = write_change(load, rules, change, &sql, err);
+        status = write_change(load, table, rules, change, &sql, err);
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "%s column '%.64s' of target table %s", doing[change->kind], change->name,
-                              incload__table_text(&load->target_name, table, sizeof table));
+                              incload__table_text(&load->target_name, name, sizeof name));
     incload__str_free(&sql);
     return status;
 }
@@ -242,6 +243,8 @@ run_if_any(incload__load *load, const char *sql, incload_error **err)
     return sql == NULL ? INCLOAD_OK : load->to->driver->execute(load->to, sql, NULL, 0, NULL, err);
 }
 
+/* ---- write=swap ---- */
+
 int32_t
 incload__evolve_refuse(const incload__load *load, incload_error **err)
 {
@@ -251,11 +254,66 @@ incload__evolve_refuse(const incload__load *load, incload_error **err)
     if (evolve->change_count == 0)
         return INCLOAD_OK;
     return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                         "the source's columns have changed ('%.64s'), and write=swap makes the new table as target "
-                         "table %s is: change it there by hand, or set new_columns=ignore, widened_types=ignore or "
+                         "the source's columns have changed ('%.64s'), and a partition has the columns of its table: "
+                         "change target table %s by hand, or set new_columns=ignore, widened_types=ignore or "
                          "dropped_columns=ignore",
                          evolve->changes[0].name, incload__table_text(&load->target_name, table, sizeof table));
 }
+
+static int32_t
+let_be_null(incload__load *load, const incload__table *stage, const incload__evolution *rules,
+            const incload__change *change, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(load->mem);
+
+    if (!change->required)
+        return INCLOAD_OK;
+    int32_t status = rules->drop_not_null(&sql, stage, change->name, err);
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    incload__str_free(&sql);
+    return status;
+}
+
+int32_t
+incload__evolve_stage(incload__load *load, const incload__table *stage, incload_error **err)
+{
+    const struct incload__evolve *evolve = load->evolve;
+    const incload__evolution *rules = incload__evolution_of(load->to->dialect);
+    int32_t status = INCLOAD_OK;
+
+    for (int32_t i = 0; i < evolve->change_count && status == INCLOAD_OK; i++) {
+        const incload__change *change = &evolve->changes[i];
+        if (change->kind != INCLOAD__DROP_COLUMN || rules->drop_not_null == NULL) {
+            status = carry_out(load, stage, rules, change, err);
+            continue;
+        }
+        status = check_dependents(load, rules->dependents_query, change, err);
+        if (status == INCLOAD_OK)
+            status = let_be_null(load, stage, rules, change, err);
+    }
+    return status;
+}
+
+int32_t
+incload__evolve_next_drop(const incload__load *load, int32_t *at, incload__str *sql, incload_error **err)
+{
+    const struct incload__evolve *evolve = load->evolve;
+    const incload__evolution *rules = incload__evolution_of(load->to->dialect);
+
+    for (; *at < evolve->change_count; (*at)++) {
+        const incload__change *change = &evolve->changes[*at];
+        if (change->kind != INCLOAD__DROP_COLUMN || rules->drop_not_null == NULL)
+            continue;
+        (*at)++;
+        return rules->drop_column(sql, &load->target_name, change->name, err);
+    }
+    return INCLOAD_OK;
+}
+
+/* ---- and every other way ---- */
 
 int32_t
 incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err)
@@ -267,7 +325,7 @@ incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err)
         return INCLOAD_OK;
     int32_t status = run_if_any(load, rules->before, err);
     for (int32_t i = 0; i < evolve->change_count && status == INCLOAD_OK; i++)
-        status = carry_out(load, rules, &evolve->changes[i], err);
+        status = carry_out(load, &load->target_name, rules, &evolve->changes[i], err);
     if (status == INCLOAD_OK)
         status = run_if_any(load, rules->after, err);
     if (load->rehearsed)

@@ -20,6 +20,7 @@ typedef struct incload__change {
     char *name;
     char *native; /* the type it gets; NULL: none */
     incload__type from, to;
+    bool required; /* it had to have a value so far */
 } incload__change;
 
 struct incload__evolve {

@@ -118,12 +118,14 @@ ignore_new(incload__matching *m, incload_error **err)
 static int32_t
 say_added(incload__matching *m, const char *name, const char *native, bool nullable, incload_error **err)
 {
+    bool anew = m->load->how->write == INCLOAD__WRITE_SWAP || m->load->how->write == INCLOAD__WRITE_REPLACE;
     incload__str text = INCLOAD__STR(m->load->mem);
 
-    incload__str_addf(&text,
-                      "column '%.64s' (%.100s) is new in the source and added to target table %s%s: rows loaded before "
-                      "have NULL in it until they change, or the watermark is reset and all are loaded again",
-                      name, native, m->table, nullable ? "" : ", where it may be NULL though it may not in the source");
+    incload__str_addf(&text, "column '%.64s' (%.100s) is new in the source and added to target table %s%s%s", name,
+                      native, m->table, nullable ? "" : ", where it may be NULL though it may not in the source",
+                      anew ? ""
+                           : ": rows loaded before have NULL in it until they change, or the watermark is reset and "
+                             "all are loaded again");
     return incload__evolve_say(m->load, &text, err);
 }
 

@@ -47,6 +47,7 @@ struct incload__load {
     /* ---- the plan ---- */
     incload__table source_name; /* name NULL for a query */
     incload__table target_name;
+    const incload__table *replaced; /* the partition of it that write=swap exchanges; NULL: none */
     incload__schema shape;  /* the source's columns that are loaded, in order, as the source declares them */
     incload__schema travel; /* the same as they are read: what a process function sees */
     incload__schema target; /* the target's columns they go to, as the target declares them */
@@ -138,6 +139,11 @@ void incload__evolve_tell(incload__load *load);
 void incload__evolve_free(incload__load *load);
 /* INCLOAD_E_UNSUPPORTED when there is something to change: for a load that cannot do that. */
 int32_t incload__evolve_refuse(const incload__load *load, incload_error **err);
+/* write=swap: the changes of the target, carried out on its staging table, which is empty still. */
+int32_t incload__evolve_stage(incload__load *load, const incload__table *stage, incload_error **err);
+/* What of it is left for the moment when that is the target, under its name: while a column is gone, what was made of
+ * it is not. The next statement, from the change `*at` on; nothing is written when there is none. */
+int32_t incload__evolve_next_drop(const incload__load *load, int32_t *at, incload__str *sql, incload_error **err);
 
 /* sql.c: a statement with its parameters. */
 typedef struct incload__sql {
@@ -268,6 +274,7 @@ int32_t incload__group_each_backwards(incload__group *group, int32_t (*phase)(in
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
 int32_t incload__carry_out(incload__group *group, incload_error **err);
 bool incload__by_cursor(const incload__load *load);
+/* The target, or the part of it that the load replaces, has a row. */
 int32_t incload__target_has_rows(incload__load *load, bool *has, incload_error **err);
 /* INCLOAD_E_BUSY when another run of this load has committed since its position was read. */
 int32_t incload__check_not_overtaken(incload__load *load, incload_error **err);

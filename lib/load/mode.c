@@ -24,8 +24,8 @@ static const incload__mode modes[] = {
                                  .wants = "window=all: rows that are not read would be lost; take write=merge or "
                                           "delete_insert for some of them",
                                  .bears_repeats = true, .takes_out = true },
-    [INCLOAD__WRITE_SWAP] = { .name = "swap", .windows = ALL, .wants = "window=all: the new table must have every row",
-                              .bears_repeats = true },
+    [INCLOAD__WRITE_SWAP] = { .name = "swap", .windows = ALL | INTERVAL,
+                              .wants = "window=all: the new table must have every row", .bears_repeats = true },
     [INCLOAD__WRITE_SCD2] = { .name = "scd2", .windows = ALL | SINCE | INTERVAL, .needs_key = true,
                               .bears_repeats = true },
 };
@@ -50,6 +50,11 @@ check_window(const incload__load *load, const incload__mode *mode, incload_error
 
     if ((mode->windows & 1u << how->window) == 0)
         return incload__fail(err, INCLOAD_E_INVALID, "write=%s needs %s", mode->name, mode->wants);
+    if (how->write == INCLOAD__WRITE_SWAP && how->window == INCLOAD__WINDOW_INTERVAL
+        && how->swap_by != INCLOAD__SWAP_PARTITION)
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "write=swap needs window=all: the new table must have every row; an interval takes the "
+                             "place of a partition with swap_by=partition");
     if (how->window == INCLOAD__WINDOW_SINCE && how->cursor == NULL)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "window=since needs option 'cursor': the column that grows when a row changes");
@@ -108,6 +113,8 @@ incload__mode_check_options(const incload__load *load, incload_error **err)
     if (how->allow_empty && how->write != INCLOAD__WRITE_REPLACE && how->write != INCLOAD__WRITE_SWAP)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "allow_empty needs write=replace or write=swap: nothing else empties a target");
+    if (how->swap_partition != NULL && how->swap_by != INCLOAD__SWAP_PARTITION)
+        return incload__fail(err, INCLOAD_E_INVALID, "swap_partition needs swap_by=partition");
     if (how->bad_rows == INCLOAD__BAD_ROWS_REJECT && how->write == INCLOAD__WRITE_SWAP)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED,
                              "bad_rows=reject is not possible with write=swap, whose new table is checked as a whole: "

@@ -316,6 +316,11 @@ check_never_loaded(const incload__load *load, incload_error **err)
 {
     char name[200];
 
+    if (load->how->write == INCLOAD__WRITE_SWAP && load->how->swap_by == INCLOAD__SWAP_PARTITION)
+        return incload__fail(err, INCLOAD_E_NOT_FOUND,
+                             "target table %s is missing, and only you can say how it is to be partitioned: create it, "
+                             "or take swap_by=rename",
+                             incload__table_text(&load->target_name, name, sizeof name));
     if (load->how->window != INCLOAD__WINDOW_SINCE || load->before.value == NULL)
         return INCLOAD_OK;
     return incload__fail(err, INCLOAD_E_STATE,

@@ -166,8 +166,9 @@ static const incload__option strategy_option_list[] = {
          "With deletes=soft: the target's timestamp column for when a load found the row deleted, in UTC. deleted_at "
          "when empty."),
     CHOICE("swap_by", swap_by, "rename", "rename partition",
-           "With write=swap: how the new table takes the target's place, by renaming both. Exchanging a partition is "
-           "refused by this version."),
+           "With write=swap: how the new table takes the target's place, by renaming both; or, on PostgreSQL, as a "
+           "partition of the target, in place of the one whose bounds are those of window=interval, or of "
+           "swap_partition."),
     DURATION("lock_timeout", lock_timeout, "100ms",
              "With write=swap: the longest that one try waits for the target's exclusive lock, and so the longest that "
              "readers stand in line behind it."),
@@ -175,6 +176,9 @@ static const incload__option strategy_option_list[] = {
              "With write=swap: how long tries for that lock are repeated before the swap is given up."),
     INTEGER("swap_retries", swap_retries, "1000", 0, 1000000, "",
             "With write=swap: how many times, at most, a try for that lock is repeated."),
+    TEXT("swap_partition", swap_partition,
+         "With swap_by=partition: the name of the partition that is exchanged, with its schema or without. Empty: the "
+         "one with the bounds of window=interval, or the only one that the target has."),
 };
 
 const incload__option_table incload__strategy_options = INCLOAD__OPTION_TABLE("strategy", strategy_option_list);

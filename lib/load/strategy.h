@@ -88,6 +88,7 @@ typedef struct incload__strategy_values {
     int64_t lock_timeout; /* ms */
     int64_t swap_wait;    /* ms */
     int64_t swap_retries;
+    char *swap_partition;
 } incload__strategy_values;
 
 const incload__strategy_values *incload__strategy_values_of(const incload_strategy *strategy);

@@ -106,17 +106,18 @@ incload__swap_find_obstacles(incload__swap *swap, incload_error **err)
     incload__str list = INCLOAD__STR(load->mem);
     incload__rows rows;
     char name[200];
-    int32_t status = incload__swap_ask(swap, swap->rules->obstacles, &load->target_name, NULL, &rows, err);
+    const char *by = load->how->swap_by == INCLOAD__SWAP_PARTITION ? "partition" : "rename";
+    int32_t status = incload__swap_ask(swap, swap->rules->obstacles, swap->replaced,
+                                       swap->rules->partitions != NULL ? by : NULL, &rows, err);
 
     if (status == INCLOAD_OK && rows.count > 0) {
         status = incload__swap_list(&rows, &list);
-        status =
-            status != INCLOAD_OK
-                ? incload__fail_memory(err)
-                : incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                                "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
-                                "again after the load, or take write=merge, which keeps the table",
-                                incload__table_text(&load->target_name, name, sizeof name), incload__str_text(&list));
+        status = status != INCLOAD_OK
+                     ? incload__fail_memory(err)
+                     : incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                                     "a swap of target table %s cannot carry over: %s. Drop what is named and make it "
+                                     "again after the load, or take write=merge, which keeps the table",
+                                     incload__table_text(swap->replaced, name, sizeof name), incload__str_text(&list));
     }
     incload__rows_free(&rows);
     incload__str_free(&list);
@@ -129,14 +130,14 @@ incload__swap_read_digest(incload__swap *swap, char **out, incload_error **err)
     incload__load *load = swap->load;
     incload__rows rows;
     char name[200];
-    int32_t status = incload__swap_ask(swap, swap->rules->shape, &load->target_name, NULL, &rows, err);
+    int32_t status = incload__swap_ask(swap, swap->rules->shape, swap->replaced, NULL, &rows, err);
 
     if (status != INCLOAD_OK)
         return status;
     const char *digest = incload__rows_get(&rows, 0, 1);
     if (digest == NULL)
         status = incload__fail(err, INCLOAD_E_NOT_FOUND, "target table %s is gone",
-                               incload__table_text(&load->target_name, name, sizeof name));
+                               incload__table_text(swap->replaced, name, sizeof name));
     else if ((*out = incload__strdup(load->mem, digest)) == NULL)
         status = incload__fail_memory(err);
     incload__rows_free(&rows);
@@ -166,7 +167,7 @@ incload__swap_write_down(incload__swap *swap, incload_error **err)
     char target[200];
     const incload__object object = {
         .name = swap->stage_name,
-        .schema = load->target_name.schema,
+        .schema = swap->stage.schema,
         .target = incload__table_text(&load->target_name, target, sizeof target),
         .load = load->spec->name,
         .run_id = load->unit->run_id,
@@ -288,6 +289,7 @@ name_objects(incload__swap *swap)
     snprintf(swap->mark, sizeof swap->mark, "made by libincload for run %.40s", load->unit->run_id);
     swap->stage = (incload__table){ load->target_name.schema, swap->stage_name };
     swap->old = (incload__table){ load->target_name.schema, swap->old_name };
+    swap->replaced = &load->target_name;
 }
 
 static int32_t
@@ -298,7 +300,7 @@ check_offered(const incload__load *load, incload_error **err)
                              "write=swap is not offered for %s: take write=merge, or load a table of another name and "
                              "rename it yourself",
                              load->to->dialect->name);
-    if (load->how->swap_by == INCLOAD__SWAP_PARTITION)
+    if (load->how->swap_by == INCLOAD__SWAP_PARTITION && load->to->dialect->swap->partitions == NULL)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED, "swap_by=partition is not offered for %s: take swap_by=rename",
                              load->to->dialect->name);
     return INCLOAD_OK;
@@ -316,7 +318,7 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
     int32_t status = check_offered(load, err);
     char name[200];
 
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && load->how->swap_by == INCLOAD__SWAP_PARTITION)
         status = incload__evolve_refuse(load, err);
     if (status == INCLOAD_OK && load->rehearsed && load->target_made)
         status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
@@ -336,5 +338,7 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
         load->to->driver->rollback(load->to, NULL);
     incload__rows_free(&swap.plan);
     incload__free(load->mem, swap.digest);
+    load->replaced = NULL;
+    incload__table_free(load->mem, &swap.partition);
     return status;
 }

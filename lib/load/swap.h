@@ -13,8 +13,10 @@ typedef struct incload__swap {
     char token[20];
     char stage_name[48];
     char old_name[48];
-    char mark[96];        /* the comment of our own tables */
-    incload__table stage; /* borrowed names */
+    char mark[96];                  /* the comment of our own tables */
+    incload__table partition;       /* of the target, with swap_by=partition */
+    const incload__table *replaced; /* the target, or that */
+    incload__table stage;           /* borrowed names */
     incload__table old;
     incload__rows plan; /* phase and statement */
     char *digest;       /* of the target's shape, as it was when the plan was made */
@@ -65,6 +67,8 @@ typedef struct incload__swap_tries {
 void incload__swap_tries_begin(const incload__swap *swap, incload__swap_tries *tries);
 /* False when it is to be given up. */
 bool incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries);
+/* A try ended since others had the table for too long. */
+bool incload__swap_was_locked(const incload__swap *swap, const incload_error *failure);
 /* The old table, after the swap; what still reads it leaves it to the next run. */
 void incload__swap_drop_old(incload__swap *swap);
 int32_t incload__swap_give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure,
@@ -72,6 +76,9 @@ int32_t incload__swap_give_up_lock(incload__swap *swap, const incload__swap_trie
 /* INCLOAD_E_CONFLICT, with the names of who is in the way. */
 int32_t incload__swap_give_up(incload__swap *swap, const incload__swap_tries *tries, const char *what,
                               const incload__rows *who, incload_error **err);
+
+/* swap_partition.c: with swap_by=partition the partition that is exchanged. In the planning transaction. */
+int32_t incload__swap_find_partition(incload__swap *swap, incload_error **err);
 
 /* The three manners: swap_transaction.c, swap_statement.c, swap_inside.c. */
 int32_t incload__swap_by_transaction(incload__swap *swap, incload_error **err);

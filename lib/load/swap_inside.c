@@ -94,6 +94,8 @@ swap_tables(incload__swap *swap, bool enforced, incload_error **err)
     if (status == INCLOAD_OK)
         status = make_stage(swap, err);
     if (status == INCLOAD_OK)
+        status = incload__evolve_stage(load, &swap->stage, err);
+    if (status == INCLOAD_OK)
         status = incload__swap_transfer(swap, err);
     if (status == INCLOAD_OK)
         status = incload__swap_check(swap, err);

@@ -100,6 +100,27 @@ count_locks(const incload__swap *swap)
     return locks > 0 ? locks : 1;
 }
 
+/* Columns that the source has lost, once the new table has its names. */
+static int32_t
+add_drops(incload__swap *swap, incload__str *out, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    for (int32_t at = 0; status == INCLOAD_OK;) {
+        incload__str line = INCLOAD__STR(swap->load->mem);
+        status = incload__evolve_next_drop(swap->load, &at, &line, err);
+        bool some = line.length > 0;
+        if (status == INCLOAD_OK && line.failed)
+            status = incload__fail_memory(err);
+        if (status == INCLOAD_OK && some)
+            swap->rules->line(out, incload__str_text(&line));
+        incload__str_free(&line);
+        if (!some)
+            break;
+    }
+    return status;
+}
+
 /* One statement: lock, look again, rename. A reader may stand behind every lock in turn, so they share the time. */
 static int32_t
 take_place(incload__swap *swap, incload_error **err)
@@ -117,10 +138,14 @@ take_place(incload__swap *swap, incload_error **err)
                 swap->rules->line(&sql, line);
         }
         if (at == 0)
-            swap->rules->guard(&sql, &load->target_name, swap->digest);
+            swap->rules->guard(&sql, swap->replaced, swap->digest);
     }
+    int32_t status = add_drops(swap, &sql, err);
     swap->rules->close(&sql, swap->token);
-    return incload__swap_execute(swap, &sql, err);
+    if (status == INCLOAD_OK)
+        return incload__swap_execute(swap, &sql, err);
+    incload__str_free(&sql);
+    return status;
 }
 
 /* Everything of the ledger comes before the lock. */
@@ -146,12 +171,15 @@ publish_once(incload__swap *swap, incload_error **err)
     return status;
 }
 
-static bool
-was_locked(const incload__swap *swap, const incload_error *failure)
+bool
+incload__swap_was_locked(const incload__swap *swap, const incload_error *failure)
 {
+    const incload__swap_rules *rules = swap->rules;
     const char *state = incload_error_sqlstate(failure);
 
-    return strcmp(state, swap->rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
+    if (rules->lock_failure == NULL)
+        return incload_error_native_code(failure) == rules->lock_failure_code;
+    return strcmp(state, rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
 }
 
 int32_t
@@ -183,7 +211,7 @@ publish_in_time(incload__swap *swap, incload_error **err)
             return INCLOAD_OK;
         if (strcmp(incload_error_sqlstate(failure), swap->rules->changed) == 0)
             return incload__swap_fail_changed(swap, failure, err);
-        if (!was_locked(swap, failure)) {
+        if (!incload__swap_was_locked(swap, failure)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;

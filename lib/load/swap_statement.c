@@ -21,7 +21,7 @@ make_stage(incload__swap *swap, incload_error **err)
         status = incload__swap_write_down(swap, err);
     if (status == INCLOAD_OK && (status = incload__swap_phase(swap, "make", err)) != INCLOAD_OK)
         incload__error_prefix(err, "making the staging table");
-    return status;
+    return status == INCLOAD_OK ? incload__evolve_stage(load, &swap->stage, err) : status;
 }
 
 static int32_t
@@ -146,7 +146,7 @@ rename_in_time(incload__swap *swap, incload_error **err)
         int32_t status = rename_once(swap, &failure);
         if (status == INCLOAD_OK)
             return INCLOAD_OK;
-        if (strcmp(incload_error_sqlstate(failure), swap->rules->lock_failure) != 0) {
+        if (!incload__swap_was_locked(swap, failure)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;

@@ -16,11 +16,13 @@ make_plan(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK && swap->rules->whole_names != NULL)
         status = driver->execute(load->to, swap->rules->whole_names, NULL, 0, NULL, err);
     if (status == INCLOAD_OK)
+        status = incload__swap_find_partition(swap, err);
+    if (status == INCLOAD_OK)
         status = incload__swap_read_digest(swap, &swap->digest, err);
     if (status == INCLOAD_OK)
         status = incload__swap_find_obstacles(swap, err);
     if (status == INCLOAD_OK)
-        status = incload__swap_ask(swap, swap->rules->plan, &load->target_name, swap->token, &swap->plan, err);
+        status = incload__swap_ask(swap, swap->rules->plan, swap->replaced, swap->token, &swap->plan, err);
     driver->rollback(load->to, NULL);
     return status;
 }
@@ -30,7 +32,7 @@ grant(incload__swap *swap, incload_error **err)
 {
     incload__load *load = swap->load;
     incload__rows rows;
-    int32_t status = incload__swap_ask(swap, swap->rules->grants, &load->target_name, swap->token, &rows, err);
+    int32_t status = incload__swap_ask(swap, swap->rules->grants, swap->replaced, swap->token, &rows, err);
 
     for (int64_t i = 0; i < rows.count && status == INCLOAD_OK; i++) {
         const char *sql = incload__rows_get(&rows, i, 0);
@@ -80,11 +82,15 @@ make_stage(incload__swap *swap, incload_error **err)
 
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "source");
-    status = load->to->driver->begin(load->to, err);
+    status = incload__window_find(load, load->from, err);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->begin(load->to, err);
     if (status == INCLOAD_OK)
         status = incload__swap_write_down(swap, err);
     if (status == INCLOAD_OK && (status = incload__swap_phase(swap, "make", err)) != INCLOAD_OK)
         incload__error_prefix(err, "making the staging table");
+    if (status == INCLOAD_OK)
+        status = incload__evolve_stage(load, &swap->stage, err);
     if (status == INCLOAD_OK)
         status = incload__swap_transfer(swap, err);
     if (status == INCLOAD_OK)

@@ -17,7 +17,8 @@ void swap_prepare(stage *s);
 /* The next load brings this generation. */
 void swap_generation(stage *s, int64_t generation);
 
-/* swap_readers.c: so many swaps under readers, and the bars of that. */
-void swap_under_readers(int64_t swaps);
+/* swap_readers.c: so many swaps under readers in each scene that has the word `only` in its name (NULL: in each), and
+ * the bars of that. */
+void swap_under_readers(const char *only, int64_t swaps);
 
 #endif

@@ -120,21 +120,6 @@ START_TEST(guards_and_checks_look_at_the_new_table)
 }
 END_TEST
 
-START_TEST(a_new_column_of_the_source_is_refused_by_name_or_left_out)
-{
-    scene s = begin("swap_column", _i);
-
-    load_counts(&s.what, 3, 3);
-    sql(s.from, "ALTER TABLE %s ADD COLUMN extra integer", s.source);
-    load_fails(&s.what, INCLOAD_E_UNSUPPORTED, "'extra'|write=swap|new_columns=ignore");
-    s.what.options = "new_columns=ignore";
-    load_counts(&s.what, 3, 3);
-    expect_equal(s.from, s.to, s.source, s.target, columns);
-    expect_clean(s.to);
-    scene_end(&s);
-}
-END_TEST
-
 START_TEST(a_view_of_the_target_shows_the_new_rows)
 {
     scene s = begin("swap_view", _i);
@@ -350,7 +335,6 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, an_empty_source_is_refused_unless_it_is_meant, 0, ROUTES);
     tcase_add_loop_test(tests, rows_that_the_target_refuses_leave_it_as_it_was, 0, ROUTES);
     tcase_add_loop_test(tests, guards_and_checks_look_at_the_new_table, 0, ROUTES);
-    tcase_add_loop_test(tests, a_new_column_of_the_source_is_refused_by_name_or_left_out, 0, ROUTES);
     tcase_add_loop_test(tests, a_view_of_the_target_shows_the_new_rows, 0, ROUTES);
     tcase_add_loop_test(tests, indexes_defaults_and_numbering_stay, 0, ROUTES);
     tcase_add_loop_test(tests, a_source_that_reads_the_target_itself_reads_the_old_rows, 0, DATABASES);

@@ -185,6 +185,8 @@ adorned(scene *s)
         "DROP ROLE IF EXISTS swap_owner; DROP ROLE IF EXISTS swap_reader; CREATE ROLE swap_owner; "
         "CREATE ROLE swap_reader; GRANT ALL ON SCHEMA swap TO swap_owner",
         "CREATE TABLE other.parent (code int PRIMARY KEY); INSERT INTO other.parent SELECT generate_series(0, 10)",
+        "CREATE TABLE other.split (code int PRIMARY KEY) PARTITION BY RANGE (code); CREATE TABLE other.split_low"
+        " PARTITION OF other.split DEFAULT; INSERT INTO other.split SELECT generate_series(0, 10)",
         "CREATE FUNCTION other.tick() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
         "CREATE TABLE swap.t (gone int, id bigint NOT NULL, name text COLLATE \"C\" DEFAULT 'it''s', size int DEFAULT "
         "7,"
@@ -196,6 +198,7 @@ adorned(scene *s)
         " CONSTRAINT parent FOREIGN KEY (size) REFERENCES other.parent ON DELETE CASCADE)"
         " WITH (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_vacuum_cost_delay = 3)",
         "ALTER TABLE swap.t DROP COLUMN gone",
+        "ALTER TABLE swap.t ADD CONSTRAINT divided FOREIGN KEY (size) REFERENCES other.split",
         "ALTER TABLE swap.t ADD CONSTRAINT later CHECK (id < 1000000) NOT VALID,"
         " ADD CONSTRAINT self FOREIGN KEY (twice) REFERENCES swap.t (id) NOT VALID",
         "ALTER TABLE swap.t ALTER COLUMN name SET STATISTICS 321, ALTER COLUMN name SET (n_distinct = 17),"
@@ -257,7 +260,9 @@ static const char *const described[] = {
     " attrelid = indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 'swap.t'::regclass"
     " ORDER BY indexrelid::regclass::text",
     "SELECT conname, contype, pg_get_constraintdef(oid), convalidated, condeferrable, condeferred, conindid::regclass,"
-    " obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = 'swap.t'::regclass ORDER BY conname",
+    " obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = 'swap.t'::regclass AND conparentid = 0"
+    " ORDER BY conname",
+    "SELECT contype, count(*) FROM pg_constraint WHERE conrelid = 'swap.t'::regclass GROUP BY contype ORDER BY contype",
     "SELECT tgname, tgenabled, pg_get_triggerdef(oid), obj_description(oid, 'pg_trigger') FROM pg_trigger"
     " WHERE tgrelid = 'swap.t'::regclass AND NOT tgisinternal ORDER BY tgname",
     "SELECT polname, polcmd, polpermissive, polroles::regrole[], pg_get_expr(polqual, polrelid),"

@@ -42,6 +42,10 @@ START_TEST(columns_are_changed_in_the_words_of_each_database)
     assert_written(&sql, rules->add_column(&sql, &target, name, "numeric(12,2)", NULL), expected[_i].add);
     assert_written(&sql, rules->drop_column(&sql, &target, name, NULL), expected[_i].drop);
     ck_assert_int_eq(rules->change_type != NULL, expected[_i].change != NULL);
+    ck_assert_int_eq(rules->drop_not_null != NULL, expected[_i].dialect == &incload__dialect_postgres);
+    if (rules->drop_not_null != NULL)
+        assert_written(&sql, rules->drop_not_null(&sql, &target, name, NULL),
+                       "ALTER TABLE \"shop\".\"ord\"\"ers`\" ALTER COLUMN \"a b\" DROP NOT NULL");
     if (rules->change_type != NULL)
         assert_written(
             &sql, rules->change_type(&sql, &target, &column, "bigint", INCLOAD__INT64, " NOT NULL DEFAULT 5", NULL),

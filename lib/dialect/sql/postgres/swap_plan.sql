@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The statements of a swap by renaming, written by the server that has the catalog ($1 schema, $2 table, $3 token of
+-- The statements of a swap, written by the server that has the catalog ($1 schema, $2 table, $3 token of
 -- our names, $4 mark of our own objects): phase ('make', 'build', 'lock', 'publish') and statement, in order. The
 -- search_path is empty, so every name in them is whole. Names of objects that share a name space with others (tables,
 -- indexes, sequences, statistics) are ours until they are published; names of constraints, triggers and policies
 -- belong to their table and are right at once. Of a column's options those are set that are documented: a server may
 -- keep further ones there for itself. An identity column goes on where the old one is, or where the load has
--- brought it; until the rows are in it takes the source's numbers as well.
+-- brought it; until the rows are in it takes the source's numbers as well. A partition is exchanged: a CHECK equal to
+-- its bounds, which is there while it is made, saves ATTACH from reading it, and what it has from the table above, its
+-- triggers, comes from there again.
 WITH t AS (
     SELECT c.*, n.nspname,
            format('%I.%I', n.nspname, c.relname) AS here,
@@ -56,6 +58,20 @@ WITH t AS (
 ), triggers AS (
     SELECT t.*, g.oid AS gid, g.tgname, g.tgenabled, pg_get_triggerdef(g.oid) AS def
     FROM t JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal
+    WHERE coalesce(to_jsonb(g) ->> 'tgparentid', '0') = '0'
+), parents AS (
+    SELECT t.*, format('%I.%I', n.nspname, p.relname) AS parent, pg_get_expr(t.relpartbound, t.oid) AS bound,
+           pg_get_partition_constraintdef(t.oid) AS inside, t.ours || '_bound' AS bound_name,
+           (SELECT format('%I.%I', m.nspname, d.relname)
+            FROM pg_catalog.pg_partitioned_table AS f
+            JOIN pg_catalog.pg_class AS d ON d.oid::text = to_jsonb(f) ->> 'partdefid' AND d.oid <> t.oid
+            JOIN pg_catalog.pg_namespace AS m ON m.oid = d.relnamespace
+            WHERE f.partrelid = p.oid) AS beside
+    FROM t
+    JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.oid
+    JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.relnamespace
+    WHERE t.relispartition
 ), policies AS (
     SELECT t.*, p.oid AS pid, p.polname, p.polcmd, p.polpermissive,
            (SELECT string_agg(CASE r.role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.role)) END, ', '
@@ -100,6 +116,9 @@ WITH t AS (
     SELECT 'make', 4, k.oid::bigint, format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.stage, k.conname,
                                             pg_get_constraintdef(k.oid))
     FROM t JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'c'
+    UNION ALL
+    SELECT 'make', 4, 0, format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%s)', stage, bound_name, inside)
+    FROM parents WHERE inside IS NOT NULL
     UNION ALL
     SELECT 'make', 5, attnum, format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', stage, attname, target)
     FROM columns WHERE target IS NOT NULL
@@ -180,6 +199,8 @@ WITH t AS (
                                     ' REFERENCES ' || t.stage || '(')
                        ELSE pg_get_constraintdef(k.oid) END)
     FROM t JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f'
+    WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS u
+                      WHERE u.oid::text = to_jsonb(k) ->> 'conparentid' AND u.conrelid = t.oid)
     UNION ALL
     SELECT 'build', 11, gid::bigint * 2,
            overlay(def PLACING ' ON ' || stage || ' ' FROM strpos(def, ' ON ' || here || ' ')
@@ -242,7 +263,14 @@ WITH t AS (
     UNION ALL
     SELECT 'lock', 1, vid::bigint, format('ALTER VIEW %s OWNER TO %s', view, view_owner::regrole) FROM views
     UNION ALL
-    SELECT 'lock', 2, 0, format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', here) FROM t
+    SELECT 'lock', 2, 0, format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', parent) FROM parents
+    UNION ALL
+    SELECT 'lock', 3, 0, format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', beside)
+    FROM parents WHERE beside IS NOT NULL
+    UNION ALL
+    SELECT 'lock', 4, 0, format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', here) FROM t
+    UNION ALL
+    SELECT 'publish', 0, 0, format('ALTER TABLE %s DETACH PARTITION %s', parent, here) FROM parents
     UNION ALL
     SELECT 'publish', 1, 0, format('ALTER TABLE %s RENAME TO %I', here, ours || '_old') FROM t
     UNION ALL
@@ -286,6 +314,11 @@ WITH t AS (
                    FROM unnest(options) AS o (word)),
                   rtrim(pg_get_viewdef(vid), ';'))
     FROM views
+    UNION ALL
+    SELECT 'publish', 10, 0, format('ALTER TABLE %s ATTACH PARTITION %s %s', parent, here, bound) FROM parents
+    UNION ALL
+    SELECT 'publish', 11, 0, format('ALTER TABLE %s DROP CONSTRAINT %I', here, bound_name)
+    FROM parents WHERE inside IS NOT NULL
 )
 SELECT phase, sql
 FROM plan

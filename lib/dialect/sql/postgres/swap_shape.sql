@@ -23,6 +23,12 @@ SELECT c.oid::text,
             LEFT JOIN pg_catalog.pg_rewrite AS r
                    ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
             WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid),
+           (SELECT string_agg(concat_ws(',', d.objid, i.inhparent), ' ' ORDER BY d.objid, i.inhparent)
+            FROM pg_catalog.pg_inherits AS i
+            LEFT JOIN pg_catalog.pg_depend AS d
+                   ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = i.inhparent
+                      AND d.classid = 'pg_catalog.pg_publication_rel'::regclass
+            WHERE i.inhrelid = c.oid),
            (SELECT string_agg(concat_ws(',', p.oid, p.xmin), ' ' ORDER BY p.oid) FROM pg_catalog.pg_publication AS p)))
 FROM pg_catalog.pg_class AS c
 WHERE c.oid = to_regclass(coalesce(quote_ident($1::text) || '.', '') || quote_ident($2::text))
