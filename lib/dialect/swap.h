@@ -31,7 +31,7 @@ struct incload__swap_rules {
     const char *snapshots;    /* further parameter: seconds since 1970. Who may have a snapshot from before that time */
     const char *lock_failure; /* the SQLSTATE of a lock that was not to be had in time; NULL: the code tells */
     int64_t lock_failure_code;
-    const char *changed; /* and the one that `guard` raises */
+    const char *changed; /* and the one that `guard` raises; NULL: there is none */
 
     /* The publishing statements, as one statement to the server: open, any number of `line`, close. */
     void (*open)(incload__str *out, const char *token, int64_t lock_timeout_ms);

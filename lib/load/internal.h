@@ -166,6 +166,8 @@ int32_t incload__sql_bind(incload__sql *sql, const incload__dialect *dialect, co
                                 const char *value, size_t length, incload_error **err);
 int32_t incload__sql_add_param(incload__sql *sql, incload__param param, incload_error **err);
 int32_t incload__sql_check(const incload__sql *sql, incload_error **err);
+/* Runs a statement on the target, unless the run is to end; frees the text. */
+int32_t incload__execute(incload__load *load, incload__str *sql, incload_error **err);
 
 /* window.c: the bounds, found on the source; then the statements that read between them. */
 int32_t incload__window_find(incload__load *load, incload__conn *conn, incload_error **err);

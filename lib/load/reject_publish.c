@@ -44,18 +44,6 @@ adds_up(const incload__load *load, bool *adds, incload_error **err)
 }
 
 static int32_t
-run(incload__load *load, incload__str *sql, incload_error **err)
-{
-    int32_t status = incload__load_check(load, err);
-
-    if (status == INCLOAD_OK)
-        status = sql->failed ? incload__fail_memory(err)
-                             : load->to->driver->execute(load->to, incload__str_text(sql), NULL, 0, NULL, err);
-    incload__str_free(sql);
-    return status;
-}
-
-static int32_t
 make_part(incload__load *load, const char *part, int64_t first, int64_t last, incload_error **err)
 {
     const incload__dialect *dialect = load->to->dialect;
@@ -68,7 +56,7 @@ make_part(incload__load *load, const char *part, int64_t first, int64_t last, in
         status = dialect->create_staging(&sql, part, &columns, err);
     incload__schema_free(&columns);
     if (status == INCLOAD_OK)
-        status = run(load, &sql, err);
+        status = incload__execute(load, &sql, err);
     incload__str_add(&sql, "INSERT INTO ");
     if (status == INCLOAD_OK)
         status = incload__quote_table(dialect, &sql, &table, err);
@@ -81,7 +69,7 @@ make_part(incload__load *load, const char *part, int64_t first, int64_t last, in
     incload__str_addf(&sql, " FROM %s ORDER BY %s LIMIT %lld OFFSET %lld", load->destination, dialect->load_order,
                       (long long)(last - first), (long long)first);
     if (status == INCLOAD_OK)
-        return run(load, &sql, err);
+        return incload__execute(load, &sql, err);
     incload__str_free(&sql);
     return status;
 }
@@ -126,7 +114,7 @@ undo_bad(incload__load *load, const char *point, const char *part, const incload
     if (part == NULL)
         return true;
     load->to->dialect->drop_staging(&drop, part);
-    return run(load, &drop, NULL) == INCLOAD_OK;
+    return incload__execute(load, &drop, NULL) == INCLOAD_OK;
 }
 
 static int32_t
@@ -252,7 +240,7 @@ take_out(incload__load *load, const found *row, incload_error **err)
                       row->place);
     if (status == INCLOAD_OK) {
         atomic_fetch_sub(&load->unit->rows_written, 1);
-        return run(load, &sql, err);
+        return incload__execute(load, &sql, err);
     }
     incload__str_free(&sql);
     return status;

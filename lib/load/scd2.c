@@ -85,24 +85,12 @@ run(incload__load *load, incload__statements *list, int64_t *affected, incload_e
 }
 
 static int32_t
-execute(incload__load *load, incload__str *sql, incload_error **err)
-{
-    int32_t status = incload__load_check(load, err);
-
-    if (status == INCLOAD_OK)
-        status = sql->failed ? incload__fail_memory(err)
-                             : load->to->driver->execute(load->to, incload__str_text(sql), NULL, 0, NULL, err);
-    incload__str_free(sql);
-    return status;
-}
-
-static int32_t
 drop(incload__load *load, const char *table, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(load->mem);
 
     load->to->dialect->drop_staging(&sql, table);
-    return execute(load, &sql, err);
+    return incload__execute(load, &sql, err);
 }
 
 /* ---- what changes ---- */
@@ -133,7 +121,7 @@ make_versions(incload__load *load, const char *name, incload_error **err)
     if (status == INCLOAD_OK)
         status = load->to->dialect->create_staging(&sql, name, &columns, err);
     if (status == INCLOAD_OK)
-        status = execute(load, &sql, err);
+        status = incload__execute(load, &sql, err);
     incload__str_free(&sql);
     incload__str_free(&native);
     incload__schema_free(&columns);
@@ -159,7 +147,7 @@ make_keys(incload__load *load, const incload__history *history, incload_error **
     if (status == INCLOAD_OK)
         status = dialect->create_keys(&sql, history->keys, &columns, err);
     if (status == INCLOAD_OK)
-        status = execute(load, &sql, err);
+        status = incload__execute(load, &sql, err);
     incload__schema_free(&columns);
     if (status != INCLOAD_OK) {
         incload__str_free(&sql);
@@ -171,7 +159,7 @@ make_keys(incload__load *load, const incload__history *history, incload_error **
     incload__clause_name(&clause, " FROM ", history->rows->staging);
     status = incload__clause_status(&clause);
     if (status == INCLOAD_OK)
-        return execute(load, &sql, err);
+        return incload__execute(load, &sql, err);
     incload__str_free(&sql);
     return status;
 }

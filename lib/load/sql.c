@@ -70,3 +70,15 @@ incload__sql_check(const incload__sql *sql, incload_error **err)
 {
     return sql->text.failed ? incload__fail_memory(err) : INCLOAD_OK;
 }
+
+int32_t
+incload__execute(incload__load *load, incload__str *sql, incload_error **err)
+{
+    int32_t status = incload__load_check(load, err);
+
+    if (status == INCLOAD_OK)
+        status = sql->failed ? incload__fail_memory(err)
+                             : load->to->driver->execute(load->to, incload__str_text(sql), NULL, 0, NULL, err);
+    incload__str_free(sql);
+    return status;
+}

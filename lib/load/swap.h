@@ -58,24 +58,11 @@ int32_t incload__swap_drop(incload__swap *swap, const incload__table *table, con
 
 /* swap_publish.c: INCLOAD__SWAP_BY_TRANSACTION, once the staging table is committed. */
 int32_t incload__swap_publish(incload__swap *swap, incload_error **err);
-/* How long the run may go on trying for a lock, and pausing between tries. */
-typedef struct incload__swap_tries {
-    int64_t until_us;
-    int32_t made;
-} incload__swap_tries;
-
-void incload__swap_tries_begin(const incload__swap *swap, incload__swap_tries *tries);
-/* False when it is to be given up. */
-bool incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries);
-/* A try ended since others had the table for too long. */
-bool incload__swap_was_locked(const incload__swap *swap, const incload_error *failure);
+/* Publishes, and tries again as long as others have the table: INCLOAD_E_CONFLICT names them in the end. */
+int32_t incload__swap_in_time(incload__swap *swap, int32_t (*publish)(incload__swap *, incload_error **),
+                              incload_error **err);
 /* The old table, after the swap; what still reads it leaves it to the next run. */
 void incload__swap_drop_old(incload__swap *swap);
-int32_t incload__swap_give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure,
-                                   incload_error **err);
-/* INCLOAD_E_CONFLICT, with the names of who is in the way. */
-int32_t incload__swap_give_up(incload__swap *swap, const incload__swap_tries *tries, const char *what,
-                              const incload__rows *who, incload_error **err);
 
 /* swap_partition.c: with swap_by=partition the partition that is exchanged. In the planning transaction. */
 int32_t incload__swap_find_partition(incload__swap *swap, incload_error **err);

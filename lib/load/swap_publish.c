@@ -9,8 +9,14 @@
 
 enum { PAUSE_MS = 20, LONGEST_PAUSE_MS = 1000, DURABLE_MS = 5000 };
 
-void
-incload__swap_tries_begin(const incload__swap *swap, incload__swap_tries *tries)
+/* How long the run may go on trying for a lock, and pausing between tries. */
+typedef struct attempts {
+    int64_t until_us;
+    int32_t made;
+} attempts;
+
+static void
+begin_tries(const incload__swap *swap, attempts *tries)
 {
     const incload__load *load = swap->load;
 
@@ -18,8 +24,9 @@ incload__swap_tries_begin(const incload__swap *swap, incload__swap_tries *tries)
     tries->made = 1;
 }
 
-bool
-incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries)
+/* False when it is to be given up. */
+static bool
+try_again(const incload__swap *swap, attempts *tries)
 {
     const incload__load *load = swap->load;
     /* A pause at least as long as the try lets through whoever stood in line. */
@@ -32,9 +39,9 @@ incload__swap_try_again(const incload__swap *swap, incload__swap_tries *tries)
     return incload__unit_pause(load->unit, next);
 }
 
-int32_t
-incload__swap_give_up(incload__swap *swap, const incload__swap_tries *tries, const char *what, const incload__rows *who,
-                      incload_error **err)
+/* INCLOAD_E_CONFLICT, with the names of who is in the way. */
+static int32_t
+give_up(incload__swap *swap, const attempts *tries, const char *what, const incload__rows *who, incload_error **err)
 {
     incload__load *load = swap->load;
     incload__str list = INCLOAD__STR(load->mem);
@@ -63,23 +70,23 @@ static int32_t
 wait_for_snapshots(incload__swap *swap, incload_error **err)
 {
     char loaded[40];
-    incload__swap_tries tries;
+    attempts tries;
     incload__number seconds = incload__as_number(swap->loaded_us / 1000000 + 1);
 
     if (!swap->rules->freezes || incload__swap_freezes(swap->load) || swap->load->rehearsed)
         return INCLOAD_OK;
     memcpy(loaded, seconds.text, seconds.length + 1);
-    incload__swap_tries_begin(swap, &tries);
+    begin_tries(swap, &tries);
     for (;;) {
         incload__rows rows;
         int32_t status = incload__swap_ask(swap, swap->rules->snapshots, &swap->stage, loaded, &rows, err);
         bool alone = status == INCLOAD_OK && rows.count == 0;
-        bool more = status == INCLOAD_OK && !alone && incload__swap_try_again(swap, &tries);
+        bool more = status == INCLOAD_OK && !alone && try_again(swap, &tries);
         if (status == INCLOAD_OK && !alone && !more)
-            status = incload__swap_give_up(swap, &tries,
-                                           "to snapshots from before the load it would look empty, and "
-                                           "over ODBC its rows cannot be frozen: those of",
-                                           &rows, err);
+            status = give_up(swap, &tries,
+                             "to snapshots from before the load it would look empty, and over ODBC its rows cannot be "
+                             "frozen: those of",
+                             &rows, err);
         incload__rows_free(&rows);
         if (status != INCLOAD_OK || alone)
             return status;
@@ -171,8 +178,9 @@ publish_once(incload__swap *swap, incload_error **err)
     return status;
 }
 
-bool
-incload__swap_was_locked(const incload__swap *swap, const incload_error *failure)
+/* A try ended since others had the table for too long. */
+static bool
+was_locked(const incload__swap *swap, const incload_error *failure)
 {
     const incload__swap_rules *rules = swap->rules;
     const char *state = incload_error_sqlstate(failure);
@@ -182,42 +190,41 @@ incload__swap_was_locked(const incload__swap *swap, const incload_error *failure
     return strcmp(state, rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
 }
 
-int32_t
-incload__swap_give_up_lock(incload__swap *swap, const incload__swap_tries *tries, incload_error *failure,
-                           incload_error **err)
+static int32_t
+give_up_lock(incload__swap *swap, const attempts *tries, incload_error *failure, incload_error **err)
 {
     incload__rows rows = { .mem = swap->load->mem };
     incload_error *told = NULL;
 
     incload__swap_ask(swap, swap->rules->blockers, &swap->load->target_name, NULL, &rows, NULL);
-    int32_t status = incload__swap_give_up(
-        swap, tries, "its exclusive lock was not to be had in time, in the way stood", &rows, &told);
+    int32_t status =
+        give_up(swap, tries, "its exclusive lock was not to be had in time, in the way stood", &rows, &told);
     incload__error_set_cause(&told, failure);
     incload__error_pass(err, told);
     incload__rows_free(&rows);
     return status;
 }
 
-static int32_t
-publish_in_time(incload__swap *swap, incload_error **err)
+int32_t
+incload__swap_in_time(incload__swap *swap, int32_t (*publish)(incload__swap *, incload_error **), incload_error **err)
 {
-    incload__swap_tries tries;
+    attempts tries;
 
-    incload__swap_tries_begin(swap, &tries);
+    begin_tries(swap, &tries);
     for (;;) {
         incload_error *failure = NULL;
-        int32_t status = publish_once(swap, &failure);
+        int32_t status = publish(swap, &failure);
         if (status == INCLOAD_OK)
             return INCLOAD_OK;
-        if (strcmp(incload_error_sqlstate(failure), swap->rules->changed) == 0)
+        if (swap->rules->changed != NULL && strcmp(incload_error_sqlstate(failure), swap->rules->changed) == 0)
             return incload__swap_fail_changed(swap, failure, err);
-        if (!incload__swap_was_locked(swap, failure)) {
+        if (!was_locked(swap, failure)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;
         }
-        if (!incload__swap_try_again(swap, &tries))
-            return incload__swap_give_up_lock(swap, &tries, failure, err);
+        if (!try_again(swap, &tries))
+            return give_up_lock(swap, &tries, failure, err);
         incload_error_unref(failure);
     }
 }
@@ -293,7 +300,7 @@ incload__swap_publish(incload__swap *swap, incload_error **err)
     int32_t status = wait_for_snapshots(swap, err);
 
     if (status == INCLOAD_OK)
-        status = publish_in_time(swap, err);
+        status = incload__swap_in_time(swap, publish_once, err);
     if (status == INCLOAD_OK)
         status = make_durable(swap, err);
     if (status == INCLOAD_OK)

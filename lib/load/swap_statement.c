@@ -135,28 +135,6 @@ rename_once(incload__swap *swap, incload_error **err)
     return status;
 }
 
-static int32_t
-rename_in_time(incload__swap *swap, incload_error **err)
-{
-    incload__swap_tries tries;
-
-    incload__swap_tries_begin(swap, &tries);
-    for (;;) {
-        incload_error *failure = NULL;
-        int32_t status = rename_once(swap, &failure);
-        if (status == INCLOAD_OK)
-            return INCLOAD_OK;
-        if (!incload__swap_was_locked(swap, failure)) {
-            incload__error_prefix(&failure, "publishing the staging table");
-            incload__error_pass(err, failure);
-            return status;
-        }
-        if (!incload__swap_try_again(swap, &tries))
-            return incload__swap_give_up_lock(swap, &tries, failure, err);
-        incload_error_unref(failure);
-    }
-}
-
 /* The rename stands: only the ledger is behind it, and the next run brings it up if this one cannot. */
 static int32_t
 record(incload__swap *swap, incload_error **err)
@@ -186,7 +164,7 @@ incload__swap_by_statement(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK)
         status = announce(swap, err);
     if (status == INCLOAD_OK)
-        status = rename_in_time(swap, err);
+        status = incload__swap_in_time(swap, rename_once, err);
     if (status != INCLOAD_OK) {
         incload__swap_discard_stage(swap);
         return status;
