@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A process that loads two tables together is killed at any moment: both have moved, or neither. */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "groups.h"
+#include "victim.h"
 
 enum { KILLS = 24, ORDERS = 6, LINES = 3 };
-
-extern char **environ;
 
 /* Small batches and pages make many moments out of a small load. */
 static const char options_of_load[] = "cursor=at key=id batch_rows=4 page_rows=6";
@@ -21,40 +11,13 @@ static const char options_of_load[] = "cursor=at key=id batch_rows=4 page_rows=6
 /* Of each kind into its own, into another, and inside one database. */
 static const int32_t routes[] = { 0, DATABASES + 1, 2 * DATABASES + 2, 1, PAIRS, PAIRS + 1, PAIRS + 2 };
 
-static pid_t
-start_loader(const shop *s)
+static victim
+loader_of(const shop *s)
 {
-    const char *path = getenv("INCLOAD_TEST_LOADER");
     int32_t number = s->number < PAIRS && s->from.kind == s->to.kind ? 1 : 0;
-    const char *words[] = { path,
-                            place_url(s->from.kind, 0),
-                            s->texts[0],
-                            place_url(s->to.kind, number),
-                            s->texts[2],
-                            "timestamp",
-                            options_of_load,
-                            s->texts[1],
-                            s->texts[3],
-                            NULL };
-    posix_spawn_file_actions_t actions;
-    pid_t pid = 0;
 
-    ck_assert_msg(path != NULL, "INCLOAD_TEST_LOADER is not set");
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    ck_assert_int_eq(posix_spawn(&pid, path, &actions, NULL, (char *const *)(uintptr_t)words, environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    return pid;
-}
-
-static int
-wait_for(pid_t pid)
-{
-    int status = 0;
-
-    while (waitpid(pid, &status, 0) < 0)
-        ck_assert_int_eq(errno, EINTR);
-    return status;
+    return (victim){ .words = { "", place_url(s->from.kind, 0), s->texts[0], place_url(s->to.kind, number),
+                                s->texts[2], "timestamp", options_of_load, s->texts[1], s->texts[3] } };
 }
 
 /* In one statement, since what was sent before the kill may still be committed between two. */
@@ -100,31 +63,24 @@ START_TEST(a_group_that_was_killed_at_any_moment_has_moved_both_tables_or_neithe
 {
     shop s = shop_begin("grp_kill", routes[_i], options_of_load);
     uint64_t seed = 1906 + (uint64_t)_i;
-    int64_t killed = 0, usual_ms = 0;
+    victim loader = loader_of(&s);
 
     for (int32_t round = 0; round < 2; round++) {
         sell(&s, round);
-        int64_t began = now_ms();
-        int status = wait_for(start_loader(&s));
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the loader failed");
-        usual_ms = now_ms() - began;
+        victim_spare(&loader);
     }
     shop_expect_equal(&s);
     for (int32_t i = 0; i < KILLS; i++) {
         sell(&s, 2 + i);
-        pid_t pid = start_loader(&s);
         int64_t part = i * 5 % KILLS, within = (int64_t)(draw(&seed) % 1000);
-        usleep((useconds_t)((part * 1000 + within) * usual_ms / KILLS));
-        kill(pid, SIGKILL);
-        int status = wait_for(pid);
-        ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "the loader failed by itself");
-        killed += WIFSIGNALED(status);
+        victim_kill(&loader, (part * 1000 + within) / KILLS);
         expect_both_or_neither(&s);
         load_again(&s);
         expect_both_or_neither(&s);
         shop_expect_equal(&s);
     }
-    ck_assert_msg(killed >= KILLS / 2, "only %d of %d were still at work when they were killed", (int)killed, KILLS);
+    ck_assert_msg(loader.killed >= KILLS / 2, "only %d of %d were still at work when they were killed",
+                  (int)loader.killed, KILLS);
     shop_end(&s);
 }
 END_TEST
