@@ -3,7 +3,7 @@
 # Runs the tests: sh tests/run.sh [SUITE...]
 #
 # Installs what is missing, builds, starts private servers when a chosen suite needs them (tests/servers.sh), runs the
-# suites (default: all) and ends in one line, `N passed, N failed, N skipped`. Fails when a test failed or none ran;
+# suites (default: all but those on request) and ends in one line, `N passed, N failed, N skipped`. Fails when a test failed or none ran;
 # with CI=true warnings are errors, and a skipped test is a failure.
 #
 #     INCLOAD_BUILD        the build directory (default: build)
@@ -17,7 +17,7 @@ build=${INCLOAD_BUILD:-build}
 # Suites that talk to no server, or to SQLite alone.
 serverless=' unit lint abi consumers docs '
 # Suites that run only when asked for by name.
-on_request=' bench '
+on_request=' bench pairs '
 
 say()
 {
