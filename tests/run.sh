@@ -3,8 +3,8 @@
 # Runs the tests: sh tests/run.sh [SUITE...]
 #
 # Installs what is missing, builds, starts private servers when a chosen suite needs them (tests/servers.sh), runs the
-# suites (default: all but those on request) and ends in one line, `N passed, N failed, N skipped`. Fails when a test failed or none ran;
-# with CI=true warnings are errors, and a skipped test is a failure.
+# suites (default: all but those on request) and ends in one line, `N passed, N failed, N skipped`. Fails when a test
+# failed or none ran; with CI=true warnings are errors, and a skipped test is a failure.
 #
 #     INCLOAD_BUILD        the build directory (default: build)
 #     INCLOAD_MESON_ARGS   further words for meson setup, such as "-Db_sanitize=address,undefined"
