@@ -6,6 +6,7 @@ SELECT CASE WHEN n.n < 2 THEN 'make' ELSE 'publish' END,
        CASE n.n
            WHEN 0 THEN CONCAT('CREATE TABLE ', p.home, p.stage, ' LIKE ', p.home, p.name)
            WHEN 1 THEN CONCAT('ALTER TABLE ', p.home, p.stage, ' AUTO_INCREMENT = ', p.next)
+           WHEN 2 THEN CONCAT('ALTER TABLE ', p.home, p.stage, ' FORCE')
            ELSE CONCAT('RENAME TABLE ', p.home, p.name, ' TO ', p.home, p.old, ', ', p.home, p.stage, ' TO ', p.home,
                        p.name) END
 FROM (
@@ -16,5 +17,5 @@ FROM (
     FROM (SELECT ? AS s, ? AS t, ? AS token, ? AS mark) AS q
     JOIN information_schema.TABLES AS t ON t.TABLE_SCHEMA = COALESCE(q.s, DATABASE()) AND t.TABLE_NAME = q.t
 ) AS p
-CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2) AS n
+CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS n
 ORDER BY n.n
