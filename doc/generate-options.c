@@ -32,7 +32,23 @@ static const struct {
       "`write`: `timestamp` is `since` and `merge`, `upsert` is `all` and `merge`, `append` is `all` and `append`" },
     { "step", "`incload_step_set()` until it is started" },
     { "group", "`incload_step_new_group(loads, count, options)`" },
+    { "changes",
+      "`incload_changes_new(target, table, options)`, `incload_changes_new_group()`, `incload_changes_add_table()`" },
+    { "changes_batch", "`incload_changes_push_batch(changes, schema, array, options)`" },
+    { "changes_step", "`incload_step_new_changes(changes, options, ...)`" },
+    { "debezium", "`incload_debezium_new(source, table, options, ...)`, `incload_debezium_new_for(...)`" },
+    { "stream", "`incload_stream_new(source, target, options)`" },
+    { "capture", "`incload_capture_new(source, table, target, target_table, options)`" },
+    { "stream_step", "`incload_step_new_stream(stream, options)`" },
+    { "capture_step", "`incload_step_new_capture(table, options)`" },
     { "run", "`incload_step_run(step, options)`, `incload_step_start(step, options)`" },
+    { "verify", "`incload_verify(step, options)`" },
+    { "facts", "`incload_strategy_recommend(facts)`, and as options of `incload_strategy_recommend_for()`" },
+    { "pipeline_step", "`incload_pipeline_set(pipeline, step_name, name, value)`" },
+    { "pipeline_run", "`incload_pipeline_run(pipeline, options)`, and of a backfill `incload_step_run(step, options)`" },
+    { "backfill", "`incload_step_new_backfill(from, through, options, ...)` and its sisters" },
+    { "report", "`incload_run_report(run, format, options, ...)`, `incload_pipeline_render(pipeline, format, options, ...)`" },
+    { "watch", "`incload_run_watch(run, options, ...)`" },
 };
 
 static const char *

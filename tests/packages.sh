@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and nothing else; to be sourced. When all is there it costs a few milliseconds.
 #
-#     packages_need GROUP...    groups: library (to build and use it), check (its tests), compilers, servers,
+#     packages_need GROUP...    groups: library (to build and use it), check (its tests), compilers,
+#                                fuzz (clang's fuzzer), python, go (their bindings), reports (programs that show
+#                                them), docs (what checks the documents), site (what makes them one), servers,
 #                                bench (the clients that benchmarks hold it against)
 
 packages_say()
@@ -13,6 +15,8 @@ has_command() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 has_library() { pkg-config --exists "$1" 2>/dev/null; }
 has_file() { [ -e "$1" ]; }
 has_driver() { grep -qsF "[$1]" "${ODBCSYSINI:-/etc}/odbcinst.ini"; }
+has_python() { python3 -c "$1" 2>/dev/null; }
+has_fuzzer() { ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has_command initdb; }
 
 # The group, the Debian package, and how to see that it is there.
@@ -32,9 +36,24 @@ library libsqliteodbc has_driver SQLite3
 library sqlite3 has_command sqlite3
 check check has_library check
 check python3 has_command python3
+check tzdata has_file /usr/share/zoneinfo/Europe/Berlin
 compilers g++ has_command g++
 compilers clang has_command clang
 compilers cmake has_command cmake
+fuzz clang has_command clang
+fuzz libclang-rt-14-dev has_fuzzer
+reports graphviz has_command dot
+reports chromium has_command chromium
+docs hunspell has_command hunspell
+docs hunspell-en-us has_file /usr/share/hunspell/en_US.dic
+docs mandoc has_command mandoc
+site python3-sphinx has_command sphinx-build
+site python3-myst-parser has_file /usr/lib/python3/dist-packages/myst_parser
+site furo has_file /usr/lib/python3/dist-packages/furo
+python python3 has_command python3
+python python3-venv has_python import ensurepip, venv
+python python3-dev has_python import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")
+go golang-go has_command go
 servers postgresql has_postgres
 servers mariadb-server has_command mariadbd
 servers odbc-postgresql has_driver PostgreSQL Unicode

@@ -15,9 +15,9 @@ cd "$(dirname "$0")/.."
 
 build=${INCLOAD_BUILD:-build}
 # Suites that talk to no server, or to SQLite alone.
-serverless=' unit lint abi consumers docs '
+serverless=' unit fuzz lint abi consumers docs '
 # Suites that run only when asked for by name.
-on_request=' bench pairs '
+on_request=' bench pairs engines '
 
 say()
 {
@@ -86,6 +86,10 @@ need_servers=false
 for suite in $suites; do
     case " abi consumers " in
     *" $suite "*) needs="$needs compilers" ;;
+    esac
+    [ "$suite" != docs ] || needs="$needs reports docs site"
+    case " bindings engines consumers " in
+    *" $suite "*) needs="$needs python go" ;;
     esac
     case $serverless in
     *" $suite "*) ;;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sums up a meson test log: every TAP line is a test, and so is every program that does not speak TAP.
 
-Prints each skipped test with its reason and ends in `N passed, N failed, N skipped`. The exit code is 1 when a test
-failed, when none ran, or, with CI=true, when one was skipped.
+Prints each failed and each skipped test with its reason and ends in `N passed, N failed, N skipped`. The exit code is
+1 when a test failed, when none ran, or, with CI=true, when one was skipped.
 
     tally.py TESTLOG.json
     tally.py --self-check"""
@@ -17,11 +17,27 @@ PLAN = re.compile(r"^1\.\.(?P<count>\d+)(?: *# *skip\w*:? *(?P<reason>.*))?$", r
 GOOD = ("OK", "EXPECTEDFAIL")
 
 
+LAST = 5
+
+
+def last_lines(test, output):
+    """Of what a program said: the end of its errors, and of its output what is no good line."""
+    told = [line for line in output.splitlines() if line.strip() and not line.startswith(("ok", "1.."))]
+    return told[-LAST:] + (test.get("stderr") or "").strip().splitlines()[-LAST:]
+
+
 class Tally:
     def __init__(self):
         self.passed = 0
-        self.failed = 0
+        self.failures = []
         self.skipped = []
+
+    @property
+    def failed(self):
+        return len(self.failures)
+
+    def fail(self, name, reason):
+        self.failures.append((name, reason.strip() or "no reason given"))
 
     def skip(self, name, reason):
         self.skipped.append((name, reason.strip() or "no reason given"))
@@ -37,7 +53,8 @@ class Tally:
                 self.skip(test["name"], lines[-1] if lines else "it ran no test")
         elif test["result"] not in GOOD:
             # A crash, a time-out or a bad exit code fails even if every line it printed was good.
-            self.failed += self.failed == failed_before
+            if self.failed == failed_before:
+                self.fail(test["name"], f"{test['result']}: " + " | ".join(last_lines(test, output)))
         elif not counted:
             self.passed += 1
 
@@ -56,7 +73,7 @@ class Tally:
             if word == "skip":
                 self.skip(f"{program}: {found['name'].strip()}", found["reason"] or "")
             elif found["not"] and word != "todo":
-                self.failed += 1
+                self.fail(program, found["name"])
             else:
                 self.passed += 1
         return counted
@@ -103,8 +120,9 @@ def main():
                 tally.add_program(json.loads(line))
     except FileNotFoundError:
         print("no test ran", file=sys.stderr)
-    for name, reason in tally.skipped:
-        print(f"skipped: {name}: {reason}")
+    for word, tests in (("failed", tally.failures), ("skipped", tally.skipped)):
+        for name, reason in tests:
+            print(f"{word}: {name}: {reason}")
     print(f"{tally.passed} passed, {tally.failed} failed, {len(tally.skipped)} skipped")
     nothing_ran = tally.passed + tally.failed == 0
     forbidden = os.environ.get("CI") == "true" and tally.skipped

@@ -98,5 +98,14 @@ typedef struct incload_mock incload_mock;
 typedef struct incload_recommendation incload_recommendation;
 typedef struct incload_plan incload_plan;
 typedef struct incload_lint incload_lint;
+typedef struct incload_pipeline incload_pipeline;
+typedef struct incload_backfill_plan incload_backfill_plan;
+typedef struct incload_history incload_history;
+typedef struct incload_unit_history incload_unit_history;
+typedef struct incload_changes incload_changes;
+typedef struct incload_debezium incload_debezium;
+typedef struct incload_stream incload_stream;
+typedef struct incload_change incload_change;
+typedef struct incload_capture incload_capture;
 
 #endif /* INCLOAD_BASE_H */

@@ -43,6 +43,32 @@ INCLOAD_API incload_database *incload_database_new_in(incload_context *context, 
                                                       incload_error **err);
 
 /**
+ * @brief An Arrow stream of the host's, as the source of one load.
+ * @param context  a context, or NULL for one of its own; the database holds a reference
+ * @param stream  the rows; the library takes it over and marks the host's structure as released, also on failure
+ * @param options  `key=value` pairs of the object `"database"`, or NULL
+ * @param err  where the error goes; may be NULL
+ * @return a new reference, or NULL
+ *
+ * It is the source of a step as any database is, with one table that has the stream's columns and goes by whatever
+ * name the step gives it; it can be no target. The rows are read once: a second load of the same stream is
+ * #INCLOAD_E_STATE, and a load that failed once it had begun to read is not started over by itself. One chunk is held
+ * at a time. Rows of a window (options `window`, `cursor`) are picked as they come; what asks the source a question
+ * (`detect_deletes`, verification, advice, a query) is #INCLOAD_E_UNSUPPORTED.
+ *
+ * The stream's functions are called from one thread at a time with no lock held: get_schema here, get_next from the
+ * thread that drives the run, release when the last row was read, or the read was given up, or the last reference goes.
+ *
+ * Errors: #INCLOAD_E_INVALID (not a stream of structs), #INCLOAD_E_TYPE (a column has a nested or unknown type; the
+ * message names it), #INCLOAD_E_CALLBACK (get_schema failed; its words are in the message), #INCLOAD_E_UNKNOWN_OPTION,
+ * #INCLOAD_E_NO_MEMORY.
+ * Ownership: `stream` is released by the library once, in any case.
+ * Threads: any. Blocking: as the stream's get_schema does. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_database *incload_database_new_arrow(incload_context *context, struct ArrowArrayStream *stream,
+                                                         const char *options, incload_error **err);
+
+/**
  * @brief Take another reference.
  * @param database  a database, or NULL (returns NULL)
  * @return the same object
@@ -92,7 +118,8 @@ INCLOAD_API int32_t incload_database_check(incload_database *database, incload_e
  * @brief The SQL dialect spoken there, found out by connecting once.
  * @param database  a database
  * @param err  where the error goes; may be NULL
- * @return `"postgres"`, `"mariadb"`, `"sqlite"`, `"sqlserver"` or `"ansi"`: static text; NULL on an error
+ * @return `"postgres"`, `"mariadb"`, `"sqlite"`, `"sqlserver"`, `"ansi"` or, of a stream, `"arrow"`:
+ *   static text; NULL on an error
  *
  * Errors: as incload_database_check().
  * Threads: any. Blocking: up to `connect_timeout`. Callback-safe: no. @since 0.1

@@ -17,7 +17,9 @@ enum {
     INCLOAD_EVENT_PROGRESS = 3,      /**< at most about ten a second and unit */
     INCLOAD_EVENT_UNIT_FINISHED = 4, /**< with the unit's status */
     INCLOAD_EVENT_RUN_FINISHED = 5,  /**< with the run's status; the last event of a run */
-    INCLOAD_EVENT_NOTICE = 6         /**< something a person should know; see the message */
+    INCLOAD_EVENT_NOTICE = 6,        /**< something a person should know; see the message */
+    INCLOAD_EVENT_STEP_FINISHED = 7, /**< a step of a pipeline, with its status */
+    INCLOAD_EVENT_UNIT_WAITS = 8     /**< an attempt has ended and another follows; see the message */
 };
 
 /**

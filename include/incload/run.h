@@ -64,6 +64,22 @@ INCLOAD_API int32_t incload_run_wait(incload_run *run, int64_t timeout_ms, inclo
 INCLOAD_API int32_t incload_run_cancel(incload_run *run);
 
 /**
+ * @brief Take no further part in a run that a ledger keeps and that has a key (option `run_key`).
+ * @param run  a run, or NULL (nothing happens)
+ * @return #INCLOAD_OK
+ *
+ * What this process is at is interrupted as by incload_run_cancel() and given back; nothing of an open unit lands. The
+ * other processes of the run are told nothing and go on, and whoever starts it with the same key takes part in it
+ * again. Here the run ends. For a process that is asked to end while others may finish its work.
+ * Any other run is cancelled by it.
+ *
+ * Returns at once. A run that has ended stays as it is. Not async-signal-safe.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_leave(incload_run *run);
+
+/**
  * @brief Its id: 32 hexadecimal digits, as in the ledger.
  * @param run  a run, or NULL (returns `""`)
  * @return borrowed
@@ -310,6 +326,180 @@ INCLOAD_API int32_t incload_run_load_count(const incload_run *run);
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
  */
 INCLOAD_API const incload_run *incload_run_load(const incload_run *run, int32_t index);
+
+/**
+ * @brief Ask a run of a pipeline or backfill to start nothing more; what is at work may end.
+ * @param run  a run, or NULL (nothing happens)
+ * @return #INCLOAD_OK
+ *
+ * It then ends as cancelled. Cleanup steps still run. A run of a load has one unit, which goes on.
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_drain(incload_run *run);
+
+/**
+ * @brief Let a run of a pipeline or backfill start no unit until incload_run_continue().
+ * @param run  a run, or NULL (nothing happens)
+ * @return #INCLOAD_OK
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_pause(incload_run *run);
+
+/**
+ * @brief Let a paused run go on.
+ * @param run  a run, or NULL (nothing happens)
+ * @return #INCLOAD_OK
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_continue(incload_run *run);
+
+/**
+ * @brief Do the run's work on the calling thread until there is none left.
+ * @param run  a run that was started, of a pipeline or backfill
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK when all work has ended, however it ended
+ *
+ * Any number of threads may take part, beside the library's own or, with `parallel=0`, in their place.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_UNSUPPORTED (a run of a load), #INCLOAD_E_FORKED.
+ * Threads: any. Blocking: until the run ends. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_participate(incload_run *run, incload_error **err);
+
+/**
+ * @brief The next unit that the host is to do: of a step that was made without a function.
+ * @param run  a run that was started with `parallel=0`, of a pipeline or backfill
+ * @param timeout_ms  how long to wait for one; 0 does not wait, negative waits until there is one or the run ends
+ * @param err  where the error goes; may be NULL
+ * @return a unit, to be ended by incload_unit_complete(); NULL when there is none now, or the run has ended, which
+ *   incload_run_status() tells apart
+ *
+ * Units that the library can do by itself, such as loads, are done on the calling thread meanwhile. For hosts whose
+ * functions cannot be called from C, or that hand work to other processes.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_UNSUPPORTED (a run of a load), #INCLOAD_E_FORKED, #INCLOAD_E_NO_MEMORY.
+ * Threads: any. Blocking: up to the timeout, and while a load is done. Callback-safe: no. @since 0.1
+ */
+INCLOAD_API incload_unit *incload_run_next_unit(incload_run *run, int64_t timeout_ms, incload_error **err);
+
+/**
+ * @brief How many steps it has: 0 unless it is of a pipeline, function or backfill. Grows when units add steps.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_step_count(const incload_run *run);
+
+/**
+ * @brief What one of its steps did: rows, bytes, times, watermark, error and the like.
+ * @param run  a run
+ * @param index  0 to the count - 1, in the order in which they were added
+ * @return borrowed from the run, with which it lives; NULL past the end
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const incload_run *incload_run_step(const incload_run *run, int32_t index);
+
+/**
+ * @brief The name of a step.
+ * @param run  a run, or NULL (returns `""`)
+ * @param index  as for incload_run_step()
+ * @return borrowed; `""` past the end
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_step_name(const incload_run *run, int32_t index);
+
+/**
+ * @brief How a step stands.
+ * @param run  a run, or NULL (returns 0)
+ * @param index  as for incload_run_step()
+ * @return one of `INCLOAD_STATUS_...`; 0 past the end
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_step_status(const incload_run *run, int32_t index);
+
+/**
+ * @brief How a step stands, as a word.
+ * @param run  a run, or NULL (returns `""`)
+ * @param index  as for incload_run_step()
+ * @return as incload_run_status_name(): static text
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_step_status_name(const incload_run *run, int32_t index);
+
+/**
+ * @brief Why a step stands so: what it waits for, why it was left out or failed.
+ * @param run  a run, or NULL (returns `""`)
+ * @param index  as for incload_run_step()
+ * @return a word such as `"UPSTREAM_FAILED"`, `"WAITING_POOL"` or `"BACKOFF"`; `""` for none: static text
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_step_reason(const incload_run *run, int32_t index);
+
+/**
+ * @brief What the unit of a step left by incload_unit_set_result().
+ * @param run  a run, or NULL (returns NULL)
+ * @param index  as for incload_run_step()
+ * @param size  its size in bytes; may be NULL
+ * @return borrowed from the run; NULL when there is none
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const void *incload_run_step_result(const incload_run *run, int32_t index, size_t *size);
+
+/**
+ * @brief How many of its units, over all steps, stand so.
+ * @param run  a run, or NULL (returns 0)
+ * @param status  one of `INCLOAD_STATUS_...` but #INCLOAD_STATUS_PENDING
+ * @return how many; units of a backfill count one by one
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int64_t incload_run_count_units(const incload_run *run, int32_t status);
+
+/**
+ * @brief How many units have failed for good and are listed: at most 10,000 are.
+ * @param run  a run, or NULL (returns 0)
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_failed_count(const incload_run *run);
+
+/**
+ * @brief The label of a unit that failed.
+ * @param run  a run, or NULL (returns `""`)
+ * @param index  0 to the count - 1, in the order in which they failed
+ * @return borrowed; `""` past the end
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API const char *incload_run_failed_label(const incload_run *run, int32_t index);
+
+/**
+ * @brief Why a unit failed; the error names its step.
+ * @param run  a run, or NULL (returns NULL)
+ * @param index  as for incload_run_failed_label()
+ * @return a new reference, or NULL past the end
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_error *incload_run_failed_error(const incload_run *run, int32_t index);
+
+/**
+ * @brief How many attempts a unit that failed took.
+ * @param run  a run, or NULL (returns 0)
+ * @param index  as for incload_run_failed_label()
+ *
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_run_failed_attempts(const incload_run *run, int32_t index);
 
 INCLOAD_END_DECLS
 

@@ -22,6 +22,17 @@ INCLOAD_BEGIN_DECLS
 typedef int32_t (*incload_check_fn)(incload_unit *unit, int64_t rows_read, int64_t rows_staged, void *user_data);
 
 /**
+ * @brief A function that does the work of a unit.
+ *
+ * It returns #INCLOAD_DONE when the work is done, one of the other outcomes of unit.h (#INCLOAD_SKIP, #INCLOAD_RETRY
+ * ...), or anything else, 0 included, for a failure; to say why, call incload_unit_fail() first. It is called from a
+ * thread that drives the run, with no lock of the library held, for several units at once if the run does so. `unit` is
+ * borrowed for the call. It may call every function of the library but those that say they are not callback-safe.
+ * @since 0.1
+ */
+typedef int32_t (*incload_unit_fn)(incload_unit *unit, void *user_data);
+
+/**
  * @brief A load of a table into a table.
  * @param source  where the rows are
  * @param source_table  `table` or `schema.table`; letters count as they are; a part with a dot, quote or space
@@ -81,6 +92,36 @@ INCLOAD_API incload_step *incload_step_new_query_load(incload_database *source, 
  */
 INCLOAD_API incload_step *incload_step_new_group(incload_step *const *loads, int32_t count, const char *options,
                                                  incload_error **err);
+
+/**
+ * @brief A function of the host as a step.
+ * @param function  does the work; NULL: the host pulls it (see incload_run_next_unit())
+ * @param user_data  handed to the function
+ * @param destroy  called when the step is freed, or at once on failure; may be NULL
+ * @param err  where the error goes; may be NULL
+ * @return a new reference, or NULL
+ *
+ * Its option `name` names it where no pipeline does.
+ *
+ * Errors: #INCLOAD_E_NO_MEMORY.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_step *incload_step_new_function(incload_unit_fn function, void *user_data,
+                                                    incload_destroy_fn destroy, incload_error **err);
+
+/**
+ * @brief Say where the events of a function or backfill go when it runs alone.
+ * @param step  a step made by incload_step_new_function() or for a backfill of a function, not started yet
+ * @param context  holds the queue of events; its clock, memory and random numbers are used as well
+ * @param err  where the error goes; may be NULL
+ * @return #INCLOAD_OK or an error code
+ *
+ * A load's events go to its target's context, those of a pipeline to the pipeline's.
+ *
+ * Errors: #INCLOAD_E_INVALID, #INCLOAD_E_STATE, #INCLOAD_E_UNSUPPORTED (a load).
+ * Threads: one at a time. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API int32_t incload_step_set_context(incload_step *step, incload_context *context, incload_error **err);
 
 /**
  * @brief Take another reference.

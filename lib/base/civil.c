@@ -253,6 +253,15 @@ put_number(char *out, uint64_t value, int fewest)
     return out;
 }
 
+/* Of a number below 100; every part of most instants is one or two of these. */
+static char *
+put_two(char *out, uint32_t value)
+{
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    return out + 2;
+}
+
 static char *
 put_text(char *out, const char *text)
 {
@@ -270,27 +279,32 @@ put_date(char *out, int64_t days, bool *bc)
 
     incload__civil_from_days(days, &year, &month, &day);
     *bc = year <= 0;
-    out = put_number(out, (uint64_t)(*bc ? 1 - year : year), 4);
+    if (year >= 1 && year <= 9999)
+        out = put_two(put_two(out, (uint32_t)year / 100), (uint32_t)year % 100);
+    else
+        out = put_number(out, (uint64_t)(*bc ? 1 - year : year), 4);
     *out++ = '-';
-    out = put_number(out, (uint64_t)month, 2);
+    out = put_two(out, (uint32_t)month);
     *out++ = '-';
-    return put_number(out, (uint64_t)day, 2);
+    return put_two(out, (uint32_t)day);
 }
 
 static char *
 put_clock(char *out, uint64_t us)
 {
-    uint64_t fraction = us % US_PER_SECOND;
+    uint64_t hours = us / US_PER_HOUR;
+    uint32_t second = (uint32_t)(us / US_PER_SECOND % 3600);
+    uint32_t fraction = (uint32_t)(us % US_PER_SECOND);
 
-    out = put_number(out, us / US_PER_HOUR, 2);
+    out = hours < 100 ? put_two(out, (uint32_t)hours) : put_number(out, hours, 2);
     *out++ = ':';
-    out = put_number(out, us / US_PER_MINUTE % 60, 2);
+    out = put_two(out, second / 60);
     *out++ = ':';
-    out = put_number(out, us / US_PER_SECOND % 60, 2);
+    out = put_two(out, second % 60);
     if (fraction == 0)
         return out;
     *out++ = '.';
-    return put_number(out, fraction, 6);
+    return put_two(put_two(put_two(out, fraction / 10000), fraction / 100 % 100), fraction % 100);
 }
 
 size_t

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 
 static const incload__option *
@@ -15,34 +16,6 @@ find_option(const incload__option_table *table, const char *name)
     return NULL;
 }
 
-/* Edits between two short names, for "did you mean". */
-static int32_t
-distance(const char *a, const char *b)
-{
-    enum { MOST = 40 };
-    int32_t row[MOST + 1];
-    size_t a_length = strlen(a), b_length = strlen(b);
-
-    if (a_length > MOST || b_length > MOST)
-        return MOST;
-    for (size_t j = 0; j <= b_length; j++)
-        row[j] = (int32_t)j;
-    for (size_t i = 1; i <= a_length; i++) {
-        int32_t diagonal = row[0];
-        row[0] = (int32_t)i;
-        for (size_t j = 1; j <= b_length; j++) {
-            int32_t least = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < least)
-                least = row[j] + 1;
-            if (row[j - 1] + 1 < least)
-                least = row[j - 1] + 1;
-            row[j] = least;
-        }
-    }
-    return row[b_length];
-}
-
 static int32_t
 fail_unknown(const incload__option_table *table, const char *name, incload_error **err)
 {
@@ -50,7 +23,7 @@ fail_unknown(const incload__option_table *table, const char *name, incload_error
     int32_t least = 4;
 
     for (int32_t i = 0; i < table->count; i++) {
-        int32_t edits = distance(name, table->options[i].name);
+        int32_t edits = incload__edit_distance(name, table->options[i].name);
         if (edits < least) {
             least = edits;
             nearest = table->options[i].name;

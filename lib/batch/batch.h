@@ -11,6 +11,9 @@
 
 /* Fills `out` (a struct type with one child a column). Column metadata: "incload.native" and extension names. */
 int32_t incload__schema_export(const incload__schema *schema, struct ArrowSchema *out, incload_error **err);
+/* The columns of a struct type of any producer, into an empty `out`: types by format and extension name, `native` by
+ * the metadata of incload__schema_export(). Releases nothing. */
+int32_t incload__schema_import(const struct ArrowSchema *schema, incload__schema *out, incload_error **err);
 
 /* ---- building ----
  * One builder serves a whole stream: put cells column by column or row by row, finish, put again. Every put appends one

@@ -6,16 +6,6 @@
 
 #include "batch/builder.h"
 
-/* One column of the host's batch. */
-typedef struct source {
-    const struct ArrowArray *array;  /* what the rows are: values, or places in the dictionary */
-    const struct ArrowArray *values; /* the dictionary, or the array itself */
-    incload__arrived indices;        /* of a dictionary */
-    incload__arrived arrived;        /* of the values */
-    int64_t offset;                  /* first row in `array` */
-    const char *format;
-} source;
-
 static bool
 bit_is_clear(const void *bits, int64_t at)
 {
@@ -30,14 +20,25 @@ validity_of(const struct ArrowArray *array)
 
 /* ---- the batch as a whole ---- */
 
-static int32_t
-check_batch(const struct ArrowSchema *schema, const struct ArrowArray *array, incload_error **err)
+static bool
+has_children(const struct ArrowArray *array)
+{
+    bool whole = array->n_children == 0 || array->children != NULL;
+
+    for (int64_t i = 0; whole && i < array->n_children; i++)
+        whole = array->children[i] != NULL;
+    return whole && (array->null_count == 0 || array->n_buffers < 1 || array->buffers != NULL);
+}
+
+int32_t
+incload__import_check(const struct ArrowSchema *schema, const struct ArrowArray *array, incload_error **err)
 {
     if (schema->release == NULL || array->release == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the batch or its schema is released already");
     if (schema->format == NULL || strcmp(schema->format, "+s") != 0)
         return incload__fail(err, INCLOAD_E_TYPE, "a batch must be an Arrow struct with one child a column");
-    if (array->n_children != schema->n_children || array->length < 0 || array->offset < 0)
+    if (array->n_children != schema->n_children || array->length < 0 || array->offset < 0
+        || array->length > INT64_MAX - array->offset || !has_children(array))
         return incload__fail(err, INCLOAD_E_INVALID, "the batch does not have the layout that its schema says");
 
     const void *validity = validity_of(array);
@@ -78,7 +79,7 @@ check_names(const struct ArrowSchema *schema, const incload__schema *expected, i
 /* ---- its columns ---- */
 
 static bool
-parse_types(const struct ArrowSchema *type, incload__kind expected, source *out)
+parse_types(const struct ArrowSchema *type, incload__kind expected, incload__importing *out)
 {
     if (type->dictionary == NULL)
         return incload__format_parse(type->format, expected, &out->arrived);
@@ -87,13 +88,13 @@ parse_types(const struct ArrowSchema *type, incload__kind expected, source *out)
            && (out->indices.layout == INCLOAD__LAYOUT_SIGNED || out->indices.layout == INCLOAD__LAYOUT_UNSIGNED);
 }
 
-static int32_t
-open_column(const struct ArrowSchema *schema, const struct ArrowArray *parent, int64_t child,
-            const incload__column *expected, source *out, incload_error **err)
+int32_t
+incload__import_open(const struct ArrowSchema *schema, const struct ArrowArray *parent, int64_t child,
+                     const incload__column *expected, incload__importing *out, incload_error **err)
 {
     const struct ArrowSchema *type = schema->children[child];
 
-    *out = (source){ .array = parent->children[child] };
+    *out = (incload__importing){ .array = parent->children[child] };
     out->values = type->dictionary != NULL ? out->array->dictionary : out->array;
     out->offset = parent->offset + out->array->offset;
     out->format = type->dictionary != NULL ? type->dictionary->format : type->format;
@@ -112,13 +113,13 @@ open_column(const struct ArrowSchema *schema, const struct ArrowArray *parent, i
 
 /* NULLs alone may stand for any type. */
 static incload__type
-arrived_type(const source *column, const incload__column *expected)
+arrived_type(const incload__importing *column, const incload__column *expected)
 {
     return column->arrived.layout == INCLOAD__LAYOUT_NULLS ? expected->type : column->arrived.type;
 }
 
 static int32_t
-take_cell(const source *column, int64_t at, incload__builder *builder, int32_t index)
+take_cell(const incload__importing *column, int64_t at, incload__builder *builder, int32_t index)
 {
     if (column->arrived.layout == INCLOAD__LAYOUT_NULLS || bit_is_clear(validity_of(column->array), at))
         return incload__put_null(builder, index);
@@ -134,15 +135,16 @@ take_cell(const source *column, int64_t at, incload__builder *builder, int32_t i
     return incload__arrived_put(&column->arrived, column->values, at, builder, index);
 }
 
-static int32_t
-take_column(const source *column, int64_t rows, incload__builder *builder, int32_t index, incload_error **err)
+int32_t
+incload__import_take(const incload__importing *column, int64_t first, int64_t rows, incload__builder *builder,
+                     int32_t index, incload_error **err)
 {
     const char *name = incload__builder_schema(builder)->columns[index].name;
     int32_t status = INCLOAD_OK;
     char type[48];
 
     for (int64_t row = 0; row < rows && status == INCLOAD_OK; row++)
-        status = take_cell(column, column->offset + row, builder, index);
+        status = take_cell(column, column->offset + first + row, builder, index);
     switch (status) {
     case INCLOAD_OK:
         return INCLOAD_OK;
@@ -159,14 +161,14 @@ take_column(const source *column, int64_t rows, incload__builder *builder, int32
 
 static int32_t
 take_batch(const incload__mem *mem, const struct ArrowSchema *schema, const struct ArrowArray *array,
-           const incload__schema *expected, source *sources, incload__schema *arrived, struct ArrowArray *out,
-           incload_error **err)
+           const incload__schema *expected, incload__importing *sources, incload__schema *arrived,
+           struct ArrowArray *out, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
     for (int32_t i = 0; i < expected->count && status == INCLOAD_OK; i++) {
         const incload__column *column = &expected->columns[i];
-        status = open_column(schema, array, find_child(schema, column->name), column, &sources[i], err);
+        status = incload__import_open(schema, array, find_child(schema, column->name), column, &sources[i], err);
         if (status == INCLOAD_OK
             && incload__schema_add(arrived, column->name, NULL, arrived_type(&sources[i], column)) == NULL)
             status = incload__fail_memory(err);
@@ -178,7 +180,7 @@ take_batch(const incload__mem *mem, const struct ArrowSchema *schema, const stru
     if (builder == NULL)
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     for (int32_t i = 0; i < expected->count && status == INCLOAD_OK; i++)
-        status = take_column(&sources[i], array->length, builder, i, err);
+        status = incload__import_take(&sources[i], 0, array->length, builder, i, err);
     if (status == INCLOAD_OK)
         status = incload__builder_finish(builder, out, err);
     incload__builder_free(builder);
@@ -191,11 +193,11 @@ incload__import(const incload__mem *mem, const struct ArrowSchema *schema, const
 {
     struct ArrowArray batch = { .release = NULL };
     incload__schema arrived;
-    source *sources = NULL;
+    incload__importing *sources = NULL;
 
     *out = batch;
     incload__schema_init(&arrived, mem);
-    int32_t status = check_batch(schema, array, err);
+    int32_t status = incload__import_check(schema, array, err);
     if (status == INCLOAD_OK)
         status = check_names(schema, expected, err);
     if (status != INCLOAD_OK)

@@ -35,6 +35,28 @@ bool incload__arrived_fits(const incload__arrived *arrived, const struct ArrowAr
 int32_t incload__arrived_put(const incload__arrived *arrived, const struct ArrowArray *array, int64_t at,
                              incload__builder *builder, int32_t column);
 
+/* ---- column by column, for a reader that takes a batch in parts ---- */
+
+/* One column of the host's batch, which it borrows. */
+typedef struct incload__importing {
+    const struct ArrowArray *array;  /* what the rows are: values, or places in the dictionary */
+    const struct ArrowArray *values; /* the dictionary, or the array itself */
+    incload__arrived indices;        /* of a dictionary */
+    incload__arrived arrived;        /* of the values */
+    int64_t offset;                  /* first row in `array` */
+    const char *format;
+} incload__importing;
+
+/* The batch as a whole: a struct with the children its schema says, and no row that is NULL. */
+int32_t incload__import_check(const struct ArrowSchema *schema, const struct ArrowArray *array, incload_error **err);
+/* A child of a batch that was checked. */
+int32_t incload__import_open(const struct ArrowSchema *schema, const struct ArrowArray *parent, int64_t child,
+                             const incload__column *expected, incload__importing *out, incload_error **err);
+/* Appends `rows` cells from the batch's row `first` on to a column of the builder whose type is that of the values, or
+ * that takes their cells. */
+int32_t incload__import_take(const incload__importing *column, int64_t first, int64_t rows, incload__builder *builder,
+                             int32_t index, incload_error **err);
+
 /* An integer cell of `width` bytes. */
 int64_t incload__arrived_int(const struct ArrowArray *array, int32_t width, bool is_signed, int64_t at);
 

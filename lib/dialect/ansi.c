@@ -271,6 +271,7 @@ const incload__dialect incload__dialect_ansi = {
     .encode = incload__ansi_encode,
     .exact_text = incload__ansi_exact_text,
     .no_position = incload__ansi_no_position,
+    .bounds_place = true,
     .create_table = create_table,
     .create_staging = create_staging,
     .drop_staging = drop_staging,

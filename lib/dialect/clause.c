@@ -134,6 +134,18 @@ incload__clause_unlike(incload__clause *clause, const incload__merge *merge, inc
 }
 
 void
+incload__clause_place(incload__clause *clause, const incload__merge *merge, const char *place, const char *t,
+                      incload__compare same)
+{
+    incload__clause_add(clause, "s.");
+    incload__clause_add(clause, clause->dialect->load_order);
+    incload__clause_add(clause, " = '");
+    incload__clause_add(clause, place);
+    incload__clause_add(clause, "' AND ");
+    incload__clause_compare(clause, merge, true, " AND ", t, "s.", same);
+}
+
+void
 incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
                             incload__compare differs)
 {

@@ -34,6 +34,9 @@ void incload__clause_boundary(incload__clause *clause, const incload__merge *mer
                               incload__compare same);
 /* Rows of staging s that equal no row of the target, by key where there is one. */
 void incload__clause_unlike(incload__clause *clause, const incload__merge *merge, incload__compare same);
+/* A row of staging s by its place in load order, and AND all columns are the same in row t. */
+void incload__clause_place(incload__clause *clause, const incload__merge *merge, const char *place, const char *t,
+                           incload__compare same);
 /* ON CONFLICT (key) DO UPDATE of rows that differ, or DO NOTHING where all columns are key. */
 void incload__clause_on_conflict(incload__clause *clause, const incload__merge *merge, const char *excluded,
                                  incload__compare differs);

@@ -34,6 +34,8 @@ typedef struct incload__merge {
     int32_t key_count;
     int32_t latest_by; /* column whose greatest value wins among rows of one key, or -1: the row loaded last wins */
     bool insert_only;  /* rows whose key is there stay as they are */
+    bool one_per_key;  /* staging has one row of each key */
+    bool all_rows;     /* update_rows: rows are written also where nothing differs */
 } incload__merge;
 
 /* Rows of the target that are taken out, told by their key, and how. */
@@ -60,6 +62,8 @@ typedef struct incload__statements {
 
 struct incload__history_style;
 typedef struct incload__swap_rules incload__swap_rules; /* dialect/swap.h */
+typedef struct incload__unit_rules incload__unit_rules; /* dialect/units.h */
+typedef struct incload__capture_rules incload__capture_rules; /* dialect/capture.h */
 
 typedef struct incload__dialect {
     const char *name; /* postgres, mariadb, sqlite, sqlserver, ansi */
@@ -79,6 +83,7 @@ typedef struct incload__dialect {
     const char *export_snapshot;
     const char *begin_import;
     const char *import_snapshot;
+    const char *hold_snapshot; /* statement: a transaction that lends its snapshot is not ended for being idle */
     /* Statement before the BEGIN of a transaction that copies inside one database: INSERT ... SELECT then neither locks
      * the rows it reads nor waits for their writers. NULL: it never does. */
     const char *before_copy;
@@ -92,9 +97,9 @@ typedef struct incload__dialect {
      * says the limit), and what the server cannot hold (MariaDB: outside the BMP). `what` is "table", "column", ... */
     int32_t (*quote)(incload__str *out, const char *what, const char *name, incload_error **err);
 
-    /* Query (parameters: schema or NULL, table) with one row a column, in order:
-     * name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0', and where it is
-     * known '1' if every new row must bring a value or '0'. No row: no such table. */
+    /* Query (parameters: schema or NULL, table; as a pair, as often as it asks for them) with one row a column, in
+     * order: name, native type as in CREATE TABLE, '1' nullable or '0', '1' generated or '0', type id or '0', and where
+     * it is known '1' if every new row must bring a value or '0'. No row: no such table. */
     const char *columns_query;
     /* Query (same parameters): one row a column of each unique, total, plain-column index: index name, '1' primary or
      * '0', ordinal from 1, column name; ordered primary first, then by index name and ordinal. */
@@ -116,7 +121,7 @@ typedef struct incload__dialect {
      * `printf('%!.20g', c)`. `column->type` says what the reader will make of it. */
     int32_t (*select_item)(incload__str *out, const incload__column *column, incload__wire wire, incload_error **err);
     /* The placeholder through which a cell of this target column is written as text (or blob, double or integer, see
-     * driver/odbc/cell.h): `?`, `CAST(? AS TEXT)`, `$1::text::uuid`. `number` counts from 1. */
+     * driver/odbc/cell.h): `?`, `CAST(? AS INTEGER)`, `$1::text::uuid`. `number` counts from 1. */
     void (*bind_item)(incload__str *out, const incload__column *column, int32_t number);
     /* A parameter of a WHERE clause compared with a column of that type; sent as text, or as an integer for INT kinds.
      */
@@ -130,6 +135,7 @@ typedef struct incload__dialect {
     void (*exact_text)(incload__str *out, const incload__column *column, const char *expression);
     /* Condition that is true for rows without a position on this cursor: NULL, and infinities where there are any. */
     void (*no_position)(incload__str *out, const incload__column *column, const char *quoted);
+    bool bounds_place; /* no such row lies in an interval between two values */
     /* True for a column that can be no cursor, since its order here is not that of its values. NULL: there is none. */
     bool (*misorders)(const incload__column *column);
 
@@ -163,6 +169,13 @@ typedef struct incload__dialect {
     /* Statement that takes rows out of the target by their key. */
     int32_t (*remove_rows)(incload__statements *out, const incload__merge *merge, const incload__removal *how,
                            incload_error **err);
+    /* Statement that writes staging's columns to the target's rows of the same key, and adds none. Staging has one row
+     * for each key. NULL: it is not offered. */
+    int32_t (*update_rows)(incload__statements *out, const incload__merge *merge, incload_error **err);
+    bool update_tells; /* with `all_rows` the rows that it affects are those that it found */
+    /* Query without a result that counts, in the transaction of a few changes: from then on rows of the target are
+     * found by their key, however little the server knows of a temporary table. NULL: they always are. */
+    const char *seek_rows;
     /* Statement after which staging holds, of the rows of one key, only the one that wins. */
     int32_t (*keep_winners)(incload__statements *out, const incload__merge *merge, incload_error **err);
     const char *words[2];  /* false and true, as literals */
@@ -194,8 +207,27 @@ typedef struct incload__dialect {
     /* Query (same parameters): one row, the name of a table whose foreign key deletes or changes its rows when rows of
      * this one are deleted; no row: there is none. NULL: cannot be told. */
     const char *followers_query;
+    /* Query (same parameters): one row, one text, which is another once what the queries about a table tell of it has
+     * changed. NULL: there is none that is cheaper than they are. */
+    const char *version_query;
     /* How one table takes another's place. NULL: write=swap is not offered. */
     const incload__swap_rules *swap;
+    /* How the durable state of runs is kept. NULL: it cannot be kept here. */
+    const incload__unit_rules *units;
+    /* Query (parameters as columns_query): a row for each table that foreign keys of this one refer to: its schema (as
+     * schema_query gives it), its name, '1' if such a key can be deferred to the end of a transaction or '0'. NULL:
+     * cannot be told. */
+    const char *parents_query;
+    /* Statement after which constraints that can be are deferred to the end of the transaction; NULL: there is none. */
+    const char *defer_constraints;
+    /* Statement that deletes one of the target's rows that equal a staged one in all `columns`, whichever. `place` is
+     * its place in load_order, as text. NULL: it is not offered. */
+    int32_t (*remove_one)(incload__str *out, const incload__merge *merge, const char *place, incload_error **err);
+    /* Query for an open transaction whose commit must be on disk when it is answered, where the session does not wait
+     * for that. NULL: it does, or cannot be told to. */
+    const char *durable_commit;
+    /* How change tables are made and read. NULL: there are none. */
+    const incload__capture_rules *capture;
 } incload__dialect;
 
 extern const incload__dialect incload__dialect_postgres;
@@ -203,6 +235,8 @@ extern const incload__dialect incload__dialect_mariadb;
 extern const incload__dialect incload__dialect_sqlite;
 extern const incload__dialect incload__dialect_sqlserver;
 extern const incload__dialect incload__dialect_ansi;
+/* A stream of rows that a host brings: a source, never a target, so what writes is NULL. */
+extern const incload__dialect incload__dialect_arrow;
 
 /* By name, or NULL. */
 const incload__dialect *incload__dialect_find(const char *name);

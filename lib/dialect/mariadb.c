@@ -2,12 +2,13 @@
 /* MariaDB: sessions, statements, and what its errors mean. */
 #include "dialect/mariadb.h"
 
+#include "dialect/capture.h"
 #include "dialect/classify.h"
-#include "dialect/clause.h"
 #include "dialect/quote.h"
 #include "dialect/scd2.h"
 #include "dialect/sql.h"
 #include "dialect/swap.h"
+#include "dialect/units.h"
 
 static const char *const session[] = {
     "SET NAMES utf8mb4",
@@ -270,6 +271,14 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+static int32_t
+update_rows(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    int32_t status = incload__merge_check(merge, true, err);
+
+    return status == INCLOAD_OK && !incload__merge_keeps_rows(merge) ? add_update(out, merge, err) : status;
+}
+
 /* With an index from the beginning: one made later would commit. */
 static int32_t
 create_keys(incload__str *out, const char *staging, const incload__schema *columns, incload_error **err)
@@ -390,6 +399,32 @@ static const struct incload__history_style history_style = {
     .keys_apart = true,
 };
 
+/* An alias is not allowed where there is a LIMIT. */
+static int32_t
+remove_one(incload__str *out, const incload__merge *merge, const char *place, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_mariadb, out, err, INCLOAD_OK };
+    incload__str prefix = INCLOAD__STR(out->mem);
+    int32_t status = incload__merge_check(merge, false, err);
+
+    if (status == INCLOAD_OK)
+        status = incload__quote_table(&incload__dialect_mariadb, &prefix, merge->target, err);
+    incload__str_add(&prefix, ".");
+    if (status == INCLOAD_OK && prefix.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK) {
+        incload__clause_add(&clause, "DELETE FROM ");
+        incload__clause_table(&clause, merge->target);
+        incload__clause_name(&clause, " WHERE EXISTS (SELECT 1 FROM ", merge->staging);
+        incload__clause_add(&clause, " AS s WHERE ");
+        incload__clause_place(&clause, merge, place, incload__str_text(&prefix), same);
+        incload__clause_add(&clause, ") LIMIT 1");
+        status = incload__clause_status(&clause);
+    }
+    incload__str_free(&prefix);
+    return status;
+}
+
 const incload__dialect incload__dialect_mariadb = {
     .name = "mariadb",
     .ddl_commits = true,
@@ -418,6 +453,7 @@ const incload__dialect incload__dialect_mariadb = {
     .encode = incload__mariadb_encode,
     .exact_text = incload__mariadb_exact_text,
     .no_position = incload__mariadb_no_position,
+    .bounds_place = true,
     .create_table = create_table,
     .create_staging = create_staging,
     .load_order = "`_incload_seq`",
@@ -428,6 +464,7 @@ const incload__dialect incload__dialect_mariadb = {
     .create_keys = create_keys,
     .delete_missing = delete_missing,
     .remove_rows = remove_rows,
+    .update_rows = update_rows,
     .keep_winners = keep_winners,
     .words = { "FALSE", "TRUE" },
     .text_word = "char",
@@ -442,4 +479,8 @@ const incload__dialect incload__dialect_mariadb = {
     .history = &history_style,
     .followers_query = incload__sql_mariadb_followers,
     .swap = &incload__swap_mariadb,
+    .units = &incload__units_mariadb,
+    .parents_query = incload__sql_mariadb_parents,
+    .remove_one = remove_one,
+    .capture = &incload__capture_mariadb,
 };

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "dialect/capture.h"
 #include "dialect/classify.h"
-#include "dialect/clause.h"
 #include "dialect/quote.h"
 #include "dialect/scd2.h"
 #include "dialect/sql.h"
 #include "dialect/swap.h"
+#include "dialect/units.h"
 
 /* Whatever PGOPTIONS, the role or the database set: text must mean the same on both ends of a load. */
 static const char *const session[] = {
@@ -43,6 +44,7 @@ static const incload__error_rule error_rules[] = {
     { "55P03", 0, INCLOAD_E_CONFLICT, true }, /* lock_timeout, NOWAIT */
     { "55006", 0, INCLOAD_E_CONFLICT, true }, /* object in use */
     { "72000", 0, INCLOAD_E_CONFLICT, true }, /* snapshot too old */
+    { "26000", 0, INCLOAD_E_CONFLICT, true }, /* a pooler between us lost what was prepared: the next time it is not */
     { "58030", 0, INCLOAD_E_SQL, true },      /* input or output of the server failed */
     { "42501", 0, INCLOAD_E_PERMISSION, false },
     { "25006", 0, INCLOAD_E_PERMISSION, false }, /* read-only transaction: a standby */
@@ -160,6 +162,19 @@ add_insert(incload__clause *clause, const incload__merge *merge)
     incload__clause_add(clause, ") OVERRIDING SYSTEM VALUE SELECT ");
 }
 
+/* A staging table is only ever appended to, so ctid is load order. */
+static void
+add_winners(incload__clause *clause, const incload__merge *merge)
+{
+    incload__clause_add(clause, " ORDER BY ");
+    incload__clause_key(clause, merge, "s.");
+    if (merge->latest_by >= 0) {
+        incload__clause_name(clause, ", s.", merge->columns->columns[merge->latest_by].name);
+        incload__clause_add(clause, " DESC NULLS LAST");
+    }
+    incload__clause_add(clause, ", s.ctid DESC");
+}
+
 static int32_t
 merge_rows(incload__statements *out, const incload__merge *merge, incload_error **err)
 {
@@ -170,20 +185,17 @@ merge_rows(incload__statements *out, const incload__merge *merge, incload_error 
     if (status != INCLOAD_OK)
         return status;
     add_insert(&clause, merge);
-    incload__clause_add(&clause, "DISTINCT ON (");
-    incload__clause_key(&clause, merge, "s.");
-    incload__clause_add(&clause, ") ");
+    if (!merge->one_per_key) {
+        incload__clause_add(&clause, "DISTINCT ON (");
+        incload__clause_key(&clause, merge, "s.");
+        incload__clause_add(&clause, ") ");
+    }
     incload__clause_columns(&clause, merge, "s.");
     incload__clause_add(&clause, " FROM ");
     add_staging(&clause, merge->staging);
-    incload__clause_add(&clause, " AS s ORDER BY ");
-    incload__clause_key(&clause, merge, "s.");
-    if (merge->latest_by >= 0) {
-        incload__clause_name(&clause, ", s.", merge->columns->columns[merge->latest_by].name);
-        incload__clause_add(&clause, " DESC NULLS LAST");
-    }
-    /* A staging table is only ever appended to, so ctid is load order. */
-    incload__clause_add(&clause, ", s.ctid DESC");
+    incload__clause_add(&clause, " AS s");
+    if (!merge->one_per_key)
+        add_winners(&clause, merge);
     incload__clause_on_conflict(&clause, merge, "EXCLUDED.", differs);
     return incload__clause_finish(&clause, out, true);
 }
@@ -206,6 +218,16 @@ append_rows(incload__statements *out, const incload__merge *merge, const char *b
     return incload__clause_finish(&clause, out, true);
 }
 
+#define THERE " WHERE EXISTS (SELECT 1 FROM "
+#define NOT_THERE " WHERE NOT EXISTS (SELECT 1 FROM "
+
+/* Behind EXISTS keys, each of which is there once, would be made unique first. */
+static const char *
+beside(const incload__removal *how)
+{
+    return how->flag != NULL ? " FROM " : " USING ";
+}
+
 static int32_t
 remove_rows(incload__statements *out, const incload__merge *merge, const incload__removal *how, incload_error **err)
 {
@@ -220,14 +242,60 @@ remove_rows(incload__statements *out, const incload__merge *merge, const incload
     incload__clause_add(&clause, " AS t");
     if (how->flag != NULL)
         incload__clause_mark(&clause, how, "");
-    incload__clause_add(&clause, how->missing ? " WHERE NOT EXISTS (SELECT 1 FROM " : " WHERE EXISTS (SELECT 1 FROM ");
+    bool joined = merge->one_per_key && !how->missing;
+    incload__clause_add(&clause, joined ? beside(how) : how->missing ? NOT_THERE : THERE);
     add_staging(&clause, merge->staging);
     incload__clause_add(&clause, " AS s WHERE ");
     incload__clause_join(&clause, merge, "t.", "s.");
     incload__clause_staged(&clause, how, " AND ");
-    incload__clause_add(&clause, ")");
+    incload__clause_add(&clause, joined ? "" : ")");
     incload__clause_unmarked(&clause, how, "t.");
     return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
+update_rows(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_postgres, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK || incload__merge_keeps_rows(merge))
+        return status;
+    incload__clause_add(&clause, "UPDATE ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t SET ");
+    incload__clause_assign(&clause, merge, "", "s.");
+    incload__clause_name(&clause, " FROM pg_temp.", merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    if (!merge->all_rows) {
+        incload__clause_add(&clause, " AND (");
+        incload__clause_compare(&clause, merge, false, " OR ", "t.", "s.", differs);
+        incload__clause_add(&clause, ")");
+    }
+    return incload__clause_finish(&clause, out, true);
+}
+
+/* By ctid, of which parts of a table each have their own: the row there must be that row. */
+static int32_t
+remove_one(incload__str *out, const incload__merge *merge, const char *place, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_postgres, out, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, false, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS d USING (SELECT t.ctid AS place, t.tableoid AS part FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t, ");
+    add_staging(&clause, merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_place(&clause, merge, place, "t.", same);
+    incload__clause_add(&clause, " LIMIT 1) AS f WHERE d.ctid = f.place AND d.tableoid = f.part");
+    return incload__clause_status(&clause);
 }
 
 static int32_t
@@ -298,6 +366,7 @@ const incload__dialect incload__dialect_postgres = {
     .export_snapshot = "SELECT pg_export_snapshot()",
     .begin_import = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
     .import_snapshot = "SET TRANSACTION SNAPSHOT ",
+    .hold_snapshot = "SET LOCAL idle_in_transaction_session_timeout = 0",
     .session = session,
     .identity_query = incload__sql_postgres_identity,
     .quote = incload__postgres_quote,
@@ -314,6 +383,7 @@ const incload__dialect incload__dialect_postgres = {
     .encode = incload__postgres_encode,
     .exact_text = incload__postgres_exact_text,
     .no_position = incload__postgres_no_position,
+    .bounds_place = true,
     .create_table = create_table,
     .create_staging = create_staging,
     .load_order = "ctid",
@@ -325,6 +395,10 @@ const incload__dialect incload__dialect_postgres = {
     .create_keys = create_staging,
     .delete_missing = delete_missing,
     .remove_rows = remove_rows,
+    .update_rows = update_rows,
+    .update_tells = true,
+    /* A batch of about a hundredth of the table would be joined by a scan of all of it, at eight times the cost. */
+    .seek_rows = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
     .keep_winners = keep_winners,
     .words = { "FALSE", "TRUE" },
     .text_word = "text",
@@ -335,5 +409,13 @@ const incload__dialect incload__dialect_postgres = {
     .end_session_query = incload__sql_postgres_end_session,
     .history = &history_style,
     .followers_query = incload__sql_postgres_followers,
+    .version_query = incload__sql_postgres_version,
     .swap = &incload__swap_postgres,
+    .units = &incload__units_postgres,
+    .parents_query = incload__sql_postgres_parents,
+    .defer_constraints = "SET CONSTRAINTS ALL DEFERRED",
+    .remove_one = remove_one,
+    .durable_commit = "SELECT set_config('synchronous_commit', 'on', true)"
+                      " WHERE current_setting('synchronous_commit') = 'off'",
+    .capture = &incload__capture_postgres,
 };

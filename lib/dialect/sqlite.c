@@ -4,12 +4,13 @@
 
 #include <string.h>
 
+#include "dialect/capture.h"
 #include "dialect/classify.h"
-#include "dialect/clause.h"
 #include "dialect/quote.h"
 #include "dialect/scd2.h"
 #include "dialect/sql.h"
 #include "dialect/swap.h"
+#include "dialect/units.h"
 
 static const char *const session[] = {
     "PRAGMA foreign_keys = ON",
@@ -213,6 +214,28 @@ remove_rows(incload__statements *out, const incload__merge *merge, const incload
 }
 
 static int32_t
+update_rows(incload__statements *out, const incload__merge *merge, incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(out->mem);
+    incload__clause clause = { &incload__dialect_sqlite, &sql, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, true, err);
+
+    if (status != INCLOAD_OK || incload__merge_keeps_rows(merge))
+        return status;
+    incload__clause_add(&clause, "UPDATE ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " AS t SET ");
+    incload__clause_assign(&clause, merge, "", "s.");
+    incload__clause_name(&clause, " FROM temp.", merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_join(&clause, merge, "t.", "s.");
+    incload__clause_add(&clause, " AND (");
+    incload__clause_compare(&clause, merge, false, " OR ", "t.", "s.", differs);
+    incload__clause_add(&clause, ")");
+    return incload__clause_finish(&clause, out, true);
+}
+
+static int32_t
 delete_missing(incload__statements *out, const incload__merge *merge, incload_error **err)
 {
     return remove_rows(out, merge, &(incload__removal){ .missing = true }, err);
@@ -259,6 +282,25 @@ static const struct incload__history_style history_style = {
     .numbers_as_text = true,
 };
 
+static int32_t
+remove_one(incload__str *out, const incload__merge *merge, const char *place, incload_error **err)
+{
+    incload__clause clause = { &incload__dialect_sqlite, out, err, INCLOAD_OK };
+    int32_t status = incload__merge_check(merge, false, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    incload__clause_add(&clause, "DELETE FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_add(&clause, " WHERE _rowid_ = (SELECT t._rowid_ FROM ");
+    incload__clause_table(&clause, merge->target);
+    incload__clause_name(&clause, " AS t, temp.", merge->staging);
+    incload__clause_add(&clause, " AS s WHERE ");
+    incload__clause_place(&clause, merge, place, "t.", same);
+    incload__clause_add(&clause, " LIMIT 1)");
+    return incload__clause_status(&clause);
+}
+
 const incload__dialect incload__dialect_sqlite = {
     .name = "sqlite",
     .snapshot_reads = true,
@@ -292,6 +334,7 @@ const incload__dialect incload__dialect_sqlite = {
     .create_keys = create_staging,
     .delete_missing = delete_missing,
     .remove_rows = remove_rows,
+    .update_rows = update_rows,
     .keep_winners = keep_winners,
     .words = { "0", "1" },
     .text_word = "text",
@@ -302,4 +345,8 @@ const incload__dialect incload__dialect_sqlite = {
     .history = &history_style,
     .followers_query = incload__sql_sqlite_followers,
     .swap = &incload__swap_sqlite,
+    .units = &incload__units_sqlite,
+    .parents_query = incload__sql_sqlite_parents,
+    .remove_one = remove_one,
+    .capture = &incload__capture_sqlite,
 };

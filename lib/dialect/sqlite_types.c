@@ -246,28 +246,12 @@ done:
     return status;
 }
 
-/* Text is bound as a blob where it may hold NUL bytes, integers, doubles and blobs as what they are. */
+/* Everything is bound as what it is to be stored as, but for truth, which comes as text. */
 void
 incload__sqlite_bind_item(incload__str *out, const incload__column *column, int32_t number)
 {
     (void)number;
-    switch (column->type.kind) {
-    case INCLOAD__BOOL:
-    case INCLOAD__INT8:
-    case INCLOAD__INT16:
-    case INCLOAD__INT32:
-    case INCLOAD__INT64:
-        incload__str_add(out, "CAST(? AS INTEGER)");
-        break;
-    case INCLOAD__FLOAT32:
-    case INCLOAD__FLOAT64:
-    case INCLOAD__BINARY:
-        incload__str_add(out, "?");
-        break;
-    default:
-        incload__str_add(out, "CAST(? AS TEXT)");
-        break;
-    }
+    incload__str_add(out, column->type.kind == INCLOAD__BOOL ? "CAST(? AS INTEGER)" : "?");
 }
 
 void
@@ -322,6 +306,9 @@ keeps_digits(const incload__view *view, int32_t column, int64_t row)
     else if (type->precision > EXACT_DIGITS)
         length = incload__decimal_text(incload__get_decimal(view, column, row), type->scale, digits);
     else
+        return true;
+    /* So few digits need no closer look; NaN and infinities end in a letter. */
+    if (length > 0 && length <= EXACT_DIGITS && incload__is_digit(text[length - 1]))
         return true;
     return incload__decimal_span(text, length, &highest, &lowest) && highest - lowest < EXACT_DIGITS;
 }

@@ -327,6 +327,7 @@ const incload__dialect incload__dialect_sqlserver = {
     .encode = incload__sqlserver_encode,
     .exact_text = incload__sqlserver_exact_text,
     .no_position = incload__sqlserver_no_position,
+    .bounds_place = true,
     .create_table = create_table,
     .create_staging = create_staging,
     .drop_staging = drop_staging,

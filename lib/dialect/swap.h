@@ -29,8 +29,12 @@ struct incload__swap_rules {
     const char *made;         /* the table's comment, if there is such a table */
     const char *blockers;     /* who holds a lock on it, in words */
     const char *snapshots;    /* further parameter: seconds since 1970. Who may have a snapshot from before that time */
+    /* Without parameters, with a TOKEN (see the file). Who may have a snapshot from before now: for them the plan has
+     * the phase 'rebuild'. NULL: the new table needs none. */
+    const char *views;
     const char *lock_failure; /* the SQLSTATE of a lock that was not to be had in time; NULL: the code tells */
     int64_t lock_failure_code;
+    int64_t lock_failure_late; /* a code that means the same in a try that took its whole time; 0: there is none */
     const char *changed; /* and the one that `guard` raises; NULL: there is none */
 
     /* The publishing statements, as one statement to the server: open, any number of `line`, close. */

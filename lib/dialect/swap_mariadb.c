@@ -17,8 +17,11 @@ const incload__swap_rules incload__swap_mariadb = {
     .plan = incload__sql_mariadb_swap_plan,
     .made = incload__sql_mariadb_swap_made,
     .blockers = incload__sql_mariadb_swap_blockers,
+    .views = incload__sql_mariadb_swap_views,
     /* The driver has another SQLSTATE for it (HY018) than the server (70100). */
     .lock_failure_code = 1969,
+    /* Once it has its locks, a statement whose time is over says what a killed one says. */
+    .lock_failure_late = 1317,
     .analyze = "ANALYZE TABLE ",
     .set_lock_timeout = set_lock_timeout,
     .no_lock_timeout = "SET SESSION max_statement_time = DEFAULT",

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "driver/arrow/stream.h"
 #include "driver/mock/mock.h"
+#include "driver/place.h"
 #include "driver/pool.h"
 
 typedef struct database_values {
@@ -41,6 +43,7 @@ struct incload_database {
     const incload__driver *driver;
     char *url;
     incload_mock *mock;
+    incload__arrow_stream *stream; /* which it is made of; NULL: it has a server, or a mock of one */
     database_values values;
     _Atomic(incload__pool *) pool; /* made at first use, from when on the options stay */
     _Atomic(const incload__dialect *) dialect;
@@ -48,23 +51,12 @@ struct incload_database {
 };
 
 static incload_database *
-database_new(incload_context *context, const char *url, incload_mock *mock, const char *options, incload_error **err)
+database_make(incload_context *context, const incload__driver *driver, const char *url, incload_mock *mock,
+              const char *options, incload_error **err)
 {
-    const incload__driver *driver = NULL;
-
-    if (context == NULL || url == NULL) {
-        incload__fail(err, INCLOAD_E_INVALID, "context and url must not be NULL");
-        return NULL;
-    }
-    if (!incload__utf8_valid(url, strlen(url))) {
-        incload__fail(err, INCLOAD_E_INVALID, "the database's url is not valid UTF-8");
-        return NULL;
-    }
-    if (incload__driver_find(url, &driver, err) != INCLOAD_OK)
-        return NULL;
-
     const incload__env *env = incload__context_env(context);
     incload_database *database = incload__alloc(&env->mem, sizeof *database);
+
     if (database == NULL) {
         incload__fail_memory(err);
         return NULL;
@@ -89,6 +81,24 @@ database_new(incload_context *context, const char *url, incload_mock *mock, cons
     return database;
 }
 
+static incload_database *
+database_new(incload_context *context, const char *url, incload_mock *mock, const char *options, incload_error **err)
+{
+    const incload__driver *driver = NULL;
+
+    if (context == NULL || url == NULL) {
+        incload__fail(err, INCLOAD_E_INVALID, "context and url must not be NULL");
+        return NULL;
+    }
+    if (!incload__utf8_valid(url, strlen(url))) {
+        incload__fail(err, INCLOAD_E_INVALID, "the database's url is not valid UTF-8");
+        return NULL;
+    }
+    if (incload__driver_find(url, &driver, err) != INCLOAD_OK)
+        return NULL;
+    return database_make(context, driver, url, mock, options, err);
+}
+
 incload_database *
 incload_database_new_in(incload_context *context, const char *url, const char *options, incload_error **err)
 {
@@ -106,6 +116,31 @@ incload_database_new(const char *url, const char *options, incload_error **err)
     incload_database *database = database_new(context, url, NULL, options, err);
     incload_context_unref(context);
     return database;
+}
+
+/* The stream is taken over in any case, also when an earlier error keeps the call from doing anything. */
+incload_database *
+incload_database_new_arrow(incload_context *context, struct ArrowArrayStream *stream, const char *options,
+                           incload_error **err)
+{
+    incload_context *own = NULL;
+    incload_database *database = NULL;
+
+    if (incload__entered_with(err) == INCLOAD_OK && stream == NULL)
+        incload__fail(err, INCLOAD_E_INVALID, "the stream must not be NULL");
+    else if (incload__entered_with(err) == INCLOAD_OK)
+        own = context != NULL ? incload_context_ref(context) : incload__context_private(err);
+    if (own != NULL)
+        database = database_make(own, &incload__driver_arrow, "arrow:", NULL, options, err);
+    if (database != NULL)
+        database->stream = incload__arrow_stream_new(&database->env->mem, stream, err);
+    else if (stream != NULL)
+        incload__arrow_stream_refuse(stream);
+    incload_context_unref(own);
+    if (database == NULL || database->stream != NULL)
+        return database;
+    incload_database_unref(database);
+    return NULL;
 }
 
 incload_database *
@@ -142,6 +177,7 @@ incload_database_unref(incload_database *database)
     const incload__mem *mem = &database->env->mem;
     incload__pool_free(atomic_load(&database->pool));
     incload_mock_unref(database->mock);
+    incload__arrow_stream_free(database->stream);
     incload__free_secret(mem, database->url);
     incload__options_free(&incload__database_options, mem, &database->values);
     incload__free(mem, database);
@@ -173,7 +209,7 @@ pool_of(incload_database *database, incload_error **err)
         .driver = database->driver,
         .url = database->url,
         .application_name = database->values.application_name,
-        .host_data = database->mock,
+        .host_data = database->stream != NULL ? (void *)database->stream : (void *)database->mock,
         .connect_timeout_ms = database->values.connect_timeout,
         .max = (int32_t)database->values.max_connections,
         .max_idle = 4,
@@ -198,6 +234,12 @@ const incload__env *
 incload__database_env(const incload_database *database)
 {
     return database->env;
+}
+
+void
+incload__database_place(const incload_database *database, incload__str *space, incload__str *base)
+{
+    incload__url_place(database->url, space, base);
 }
 
 const char *
@@ -241,6 +283,42 @@ incload__database_take(incload_database *database, incload__role role, int64_t d
     return INCLOAD_OK;
 }
 
+int32_t
+incload__database_check_log(const incload_database *database, incload_error **err)
+{
+    if (database->driver->replication != NULL)
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                         "changes are streamed from PostgreSQL over libpq alone: give the source as postgresql://..., "
+                         "or push its changes by incload_changes_push()");
+}
+
+int32_t
+incload__database_open_log(incload_database *database, int64_t deadline_us, const atomic_bool *cancelled,
+                           incload__conn **out, incload_error **err)
+{
+    int64_t own = incload__deadline_in(database->env, database->values.connect_timeout);
+
+    *out = NULL;
+    int32_t status = incload__database_check_log(database, err);
+    if (status != INCLOAD_OK)
+        return status;
+    incload__connect how = {
+        .env = database->env,
+        .url = database->url,
+        .role = INCLOAD__ROLE_READ,
+        .deadline_us = deadline_us != 0 && deadline_us < own ? deadline_us : own,
+        .application_name = database->values.application_name,
+        .context = database->context,
+        .cancelled = cancelled,
+        .replication = true,
+    };
+    status = database->driver->connect(&how, out, err);
+    if (status == INCLOAD_OK)
+        (*out)->deadline_us = deadline_us;
+    return status;
+}
+
 void
 incload__database_give_back(incload_database *database, incload__conn *conn)
 {
@@ -277,7 +355,8 @@ incload_database_check(incload_database *database, incload_error **err)
     if (database == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the database must not be NULL");
     int64_t deadline = incload__deadline_in(database->env, database->values.connect_timeout);
-    int32_t status = incload__database_take(database, INCLOAD__ROLE_WRITE, deadline, database, &conn, err);
+    incload__role role = database->stream != NULL ? INCLOAD__ROLE_READ : INCLOAD__ROLE_WRITE;
+    int32_t status = incload__database_take(database, role, deadline, database, &conn, err);
     if (status != INCLOAD_OK)
         return status;
     status = conn->driver->ping(conn, err);

@@ -20,6 +20,9 @@ const char *incload__database_application(const incload_database *database);
 /* "libpq", "odbc", "mock" */
 const char *incload__database_driver(const incload_database *database);
 
+/* As incload__url_place. */
+void incload__database_place(const incload_database *database, incload__str *space, incload__str *base);
+
 /* The deadline of a statement that begins now, by the option statement_timeout; 0: none. */
 int64_t incload__database_statement_deadline(const incload_database *database);
 
@@ -28,6 +31,12 @@ int64_t incload__database_statement_deadline(const incload_database *database);
 int32_t incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
                                incload__conn **out, incload_error **err);
 void incload__database_give_back(incload_database *database, incload__conn *conn);
+/* INCLOAD_E_UNSUPPORTED where there is no such log. Does not connect. */
+int32_t incload__database_check_log(const incload_database *database, incload_error **err);
+/* A connection to the server's log, outside of the pool: the taker closes it. `cancelled` (may be NULL) ends the
+ * connecting. INCLOAD_E_UNSUPPORTED where there is no such log. */
+int32_t incload__database_open_log(incload_database *database, int64_t deadline_us, const atomic_bool *cancelled,
+                                   incload__conn **out, incload_error **err);
 void incload__database_cancel(incload_database *database, const void *owner);
 
 /* How far this server's clock went back against ours since the last call of this process; negative or 0 when it did

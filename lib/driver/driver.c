@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_SELECT_CELLS = 1000000, FIRST_ROWS = 8 };
+enum { MAX_SELECT_CELLS = 1000000, FIRST_ROWS = 8, MAX_PAIRS = 4 };
 
 static const struct {
     const char *prefix;
@@ -43,6 +43,23 @@ incload__driver_find(const char *url, const incload__driver **out, incload_error
         return INCLOAD_OK;
     }
     return incload__fail(err, INCLOAD_E_INVALID, "a database is named postgresql://... or odbc:Driver=...;...");
+}
+
+int32_t
+incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table, incload__rows *rows,
+                      incload_error **err)
+{
+    const char *texts[] = { schema, table };
+    incload__param params[2 * MAX_PAIRS];
+    int32_t count = 0;
+
+    for (const char *at = strchr(sql, '?'); at != NULL && count < 2 * MAX_PAIRS; at = strchr(at + 1, '?'))
+        count++;
+    if (conn->dialect->numbered_params)
+        count = 2;
+    for (int32_t i = 0; i < count; i++)
+        params[i] = (incload__param){ texts[i % 2], texts[i % 2] != NULL ? strlen(texts[i % 2]) : 0, INCLOAD__TEXT };
+    return conn->driver->select(conn, sql, params, count, rows, err);
 }
 
 const char *

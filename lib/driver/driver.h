@@ -22,6 +22,7 @@ typedef struct incload__conn incload__conn;
 typedef struct incload__reader incload__reader;
 typedef struct incload__writer incload__writer;
 typedef struct incload__relay incload__relay;
+typedef struct incload__replication incload__replication; /* driver/replication.h */
 
 typedef enum incload__txn {
     INCLOAD__TXN_IDLE,
@@ -50,7 +51,12 @@ struct incload__conn {
     int32_t pid;                /* the process that made it */
     int64_t used_us;            /* monotonic, when it was last given back to a pool */
     bool freezes;               /* bulk writes go into a table of this transaction's own: every snapshot may see them */
+    bool repeats; /* the next statement is the library's own and comes again and again: it may be kept prepared. Set and
+                     taken back by the caller; it has no binary parameters */
+    char session[64]; /* as its dialect names it, once that was asked for; "": not known */
     bool streams; /* read_open needs memory for one batch only; false: the driver buffers the whole result */
+    bool once;    /* its rows are read once, as they come: no condition, order or other question is understood */
+    bool spent;   /* that was begun: nothing can be started over */
 };
 
 typedef struct incload__connect {
@@ -59,9 +65,10 @@ typedef struct incload__connect {
     incload__role role;
     int64_t deadline_us;
     const char *application_name;
-    void *host_data;              /* mock: the incload_mock */
+    void *host_data;              /* mock: the incload_mock; arrow: the incload__arrow_stream */
     incload_context *context;     /* owns env; what may outlive the call takes a reference. NULL: env lives for ever */
     const atomic_bool *cancelled; /* looked at while connecting, when no cancel can be sent yet; may be NULL */
+    bool replication;             /* for the server's log, by driver->replication alone */
 } incload__connect;
 
 /* A parameter of a statement. INT64 and UINT64 kinds go as integers, BINARY as bytes, everything else as text. */
@@ -79,6 +86,9 @@ typedef struct incload__rows {
     int64_t count;
 } incload__rows;
 
+/* A query about one table: its schema and name are parameters as often as the query has a pair of them (4 at most). */
+int32_t incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table,
+                              incload__rows *rows, incload_error **err);
 const char *incload__rows_get(const incload__rows *rows, int64_t row, int32_t column);
 void incload__rows_free(incload__rows *rows);
 /* For drivers: appends one row of `columns` cells (NULL pointers for SQL NULL); sets rows->columns on the first.
@@ -87,7 +97,7 @@ void incload__rows_free(incload__rows *rows);
 int32_t incload__rows_add(incload__rows *rows, const char *const *cells, const size_t *lengths, int32_t columns);
 
 struct incload__driver {
-    const char *name; /* libpq, odbc, mock */
+    const char *name; /* libpq, odbc, mock, arrow */
 
     int32_t (*connect)(const incload__connect *how, incload__conn **out, incload_error **err);
     /* Rolls back what is open, closes, frees. In a forked child: frees only. Never blocks beyond a second. */
@@ -149,6 +159,8 @@ struct incload__driver {
     /* The statement by which write_open writes, appended; for one row where a statement takes as many as fit. */
     int32_t (*write_text)(incload__conn *conn, const char *table, const incload__schema *schema, incload__str *out,
                           incload_error **err);
+
+    const incload__replication *replication; /* the server's log as a stream; NULL: there is none */
 };
 
 #ifdef INCLOAD_HAVE_LIBPQ
@@ -158,6 +170,7 @@ extern const incload__driver incload__driver_libpq;
 extern const incload__driver incload__driver_odbc;
 #endif
 extern const incload__driver incload__driver_mock;
+extern const incload__driver incload__driver_arrow; /* of a database that was made of a stream; no URL names it */
 
 /* By the URL's scheme. INCLOAD_E_INVALID names the schemes there are, INCLOAD_E_UNSUPPORTED what this build left out.
  */

@@ -6,6 +6,7 @@
 #include "batch/handle.h"
 #include "load/internal.h"
 #include "load/reject.h"
+#include "load/sieve.h"
 
 typedef struct pages {
     int32_t order[MAX_KEY + 1];
@@ -117,17 +118,38 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
     return status;
 }
 
+/* One batch that was read. Takes `array` over. */
+static int32_t
+take_batch(incload__load *load, incload__writer *writer, pages *page, incload__sieve *sieve, struct ArrowArray *array,
+           incload_error **err)
+{
+    int32_t status = sieve != NULL ? incload__sieve_batch(load, sieve, array, err) : INCLOAD_OK;
+
+    if (status == INCLOAD_OK)
+        atomic_fetch_add(&load->unit->rows_read, array->length);
+    if (status == INCLOAD_OK && page->count > 0)
+        status = note_last_row(load, page, array, err);
+    if (status == INCLOAD_OK && array->length > 0)
+        return pass_on(load, writer, array, err);
+    incload__array_release(array);
+    return status;
+}
+
 /* Reads one statement to its end; *rows is what it gave. */
 static int32_t
 read_page(incload__load *load, const incload__sql *sql, incload__builder *builder, incload__writer *writer, pages *page,
           int64_t *rows, incload_error **err)
 {
+    bool sieves = load->from->once && load->how->window != INCLOAD__WINDOW_ALL;
+    incload__sieve sieve;
     const incload__driver *driver = load->from->driver;
     incload__reader *reader = NULL;
-    int32_t status = driver->read_open(load->from, incload__str_text(&sql->text), sql->params, sql->count,
-                                       &load->travel, &reader, err);
+    int32_t status = sieves ? incload__sieve_open(load, &sieve, err) : INCLOAD_OK;
 
     *rows = 0;
+    if (status == INCLOAD_OK)
+        status = driver->read_open(load->from, incload__str_text(&sql->text), sql->params, sql->count, &load->travel,
+                                   &reader, err);
     while (status == INCLOAD_OK) {
         struct ArrowArray array;
         int64_t got = 0;
@@ -138,15 +160,10 @@ read_page(incload__load *load, const incload__sql *sql, incload__builder *builde
         if (status != INCLOAD_OK || got == 0)
             break;
         *rows += got;
-        atomic_fetch_add(&load->unit->rows_read, got);
         atomic_fetch_add(&load->unit->bytes, incload__builder_bytes(builder));
         status = incload__builder_finish(builder, &array, err);
-        if (status == INCLOAD_OK && page->count > 0)
-            status = note_last_row(load, page, &array, err);
         if (status == INCLOAD_OK)
-            status = pass_on(load, writer, &array, err);
-        else
-            incload__array_release(&array);
+            status = take_batch(load, writer, page, sieves ? &sieve : NULL, &array, err);
         if (load->spec->progress != NULL)
             load->spec->progress(load->spec->progress_data);
     }

@@ -56,24 +56,35 @@ complete(const incload__column *cursor, const char *text, incload__str *out, inc
 }
 
 int32_t
+incload__bound_cell(const incload__load *load, const char *text, incload__schema *schema, struct ArrowArray *out,
+                    incload_error **err)
+{
+    incload__str whole = INCLOAD__STR(load->mem);
+    int32_t status = cursor_schema(load, &load->travel, schema, err);
+
+    if (status == INCLOAD_OK)
+        status = complete(&schema->columns[0], text, &whole, err);
+    if (status == INCLOAD_OK)
+        status = make_cell(load, schema, incload__str_text(&whole), out, err);
+    incload__str_free(&whole);
+    return status;
+}
+
+int32_t
 incload__bound_in_target(const incload__load *load, const char *text, char **out, incload_error **err)
 {
     incload__schema from, to;
     struct ArrowArray cell, converted;
     incload__view view;
-    incload__str result = INCLOAD__STR(load->mem), whole = INCLOAD__STR(load->mem);
+    incload__str result = INCLOAD__STR(load->mem);
 
     memset(&cell, 0, sizeof cell);
     memset(&converted, 0, sizeof converted);
     memset(&view, 0, sizeof view);
-    int32_t status = cursor_schema(load, &load->travel, &from, err);
-    int32_t second = cursor_schema(load, &load->write, &to, err);
+    incload__schema_init(&from, load->mem);
+    int32_t status = cursor_schema(load, &load->write, &to, err);
     if (status == INCLOAD_OK)
-        status = second;
-    if (status == INCLOAD_OK)
-        status = complete(&from.columns[0], text, &whole, err);
-    if (status == INCLOAD_OK)
-        status = make_cell(load, &from, incload__str_text(&whole), &cell, err);
+        status = incload__bound_cell(load, text, &from, &cell, err);
     if (status == INCLOAD_OK)
         status = incload__convert(load->mem, &from, &cell, &to, &converted, err);
     if (status == INCLOAD_OK)
@@ -88,7 +99,6 @@ incload__bound_in_target(const incload__load *load, const char *text, char **out
     incload__array_release(&converted);
     incload__schema_free(&from);
     incload__schema_free(&to);
-    incload__str_free(&whole);
     incload__str_free(&result);
     return status;
 }

@@ -12,6 +12,12 @@ incload__by_cursor(const incload__load *load)
     return load->how->window == INCLOAD__WINDOW_SINCE;
 }
 
+bool
+incload__is_remembered(const incload__load *load)
+{
+    return load->spec->landing != NULL && load->spec->landing->overtaken != NULL;
+}
+
 int32_t
 incload__target_has_rows(incload__load *load, bool *has, incload_error **err)
 {
@@ -87,9 +93,12 @@ derive_position(incload__load *load, incload_error **err)
 int32_t
 incload__check_not_overtaken(incload__load *load, incload_error **err)
 {
+    const incload__load_landing *landing = load->spec->landing;
     incload__position now;
-    int32_t status = incload__ledger_read(&load->ledger, load->to, load->spec->name, &now, err);
 
+    if (incload__is_remembered(load))
+        return landing->overtaken(landing->data, &load->ledger, load->to, err);
+    int32_t status = incload__ledger_read(&load->ledger, load->to, load->spec->name, &now, err);
     if (status != INCLOAD_OK)
         return status;
     if (now.version != load->before.version)
@@ -213,6 +222,14 @@ before_copy(incload__load *load, incload_error **err)
     return load->to->driver->execute(load->to, sql, NULL, 0, NULL, err);
 }
 
+static int32_t
+begin_landing(incload__load *load, incload_error **err)
+{
+    const incload__load_landing *landing = load->spec->landing;
+
+    return landing != NULL ? landing->begin(landing->data, &load->ledger, load->to, err) : INCLOAD_OK;
+}
+
 /* The target's transaction. Inside one database that shows how, it reads in the source's own snapshot. */
 static int32_t
 begin_target(incload__group *group, incload_error **err)
@@ -222,6 +239,8 @@ begin_target(incload__group *group, incload_error **err)
 
     if (status == INCLOAD_OK)
         status = load != NULL ? begin_importing(load, err) : first->to->driver->begin(first->to, err);
+    if (status == INCLOAD_OK)
+        status = incload__group_each(group, begin_landing, err);
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "target");
 }
 
@@ -239,8 +258,11 @@ begin_source(incload__load *load, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
-    if (load->from->txn != INCLOAD__TXN_OPEN)
+    if (load->from->txn != INCLOAD__TXN_OPEN) {
         status = load->from->driver->begin(load->from, err);
+        if (status == INCLOAD_OK && load->spec->snapshot != NULL)
+            status = incload__shared_snapshot_enter(load->spec->snapshot, load->from, err);
+    }
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "source");
 }
 
@@ -284,7 +306,10 @@ find(incload__load *load, incload_error **err)
 {
     int32_t status = incload__reject_begin(load, err);
 
-    if (status == INCLOAD_OK)
+    /* Where the rows of an interval give way first nothing depends on it, and others of the same backfill may be about
+     * to commit the first. */
+    load->had_rows = load->spec->interval != NULL && incload__mode_clears_first(load);
+    if (status == INCLOAD_OK && !load->had_rows)
         status = incload__target_has_rows(load, &load->had_rows, err);
     if (status == INCLOAD_OK)
         status = check_state(load, load->had_rows, err);
@@ -307,6 +332,8 @@ read_rows(incload__load *load, incload_error **err)
     }
     if (status == INCLOAD_OK && !load->staged)
         status = incload__evolve_apply(load, true, err);
+    if (status == INCLOAD_OK && !load->staged && load->had_rows && incload__mode_clears_first(load))
+        status = incload__clear_interval(load, err);
     if (status == INCLOAD_OK)
         status = incload__transfer(load, err);
     if (status == INCLOAD_OK)

@@ -25,6 +25,8 @@ record_watermark(incload__load *load, incload_error **err)
 static int32_t
 record_turn(incload__load *load, incload_error **err)
 {
+    if (incload__is_remembered(load))
+        return INCLOAD_OK;
     return incload__ledger_move(&load->ledger, load->to, load->spec->name, load->before.version, &load->before,
                                 load->unit->run_id, err);
 }
@@ -118,6 +120,16 @@ incload__withdraw_report(incload__load *load)
     keep_report(load, &result->schema_changes, NULL, NULL);
 }
 
+static int32_t
+record_landing(const incload__load *load, incload_error **err)
+{
+    const incload__load_landing *landing = load->spec->landing;
+
+    if (landing == NULL)
+        return INCLOAD_OK;
+    return landing->land(landing->data, &load->ledger, load->to, atomic_load(&load->unit->rows_written), err);
+}
+
 int32_t
 incload__commit_record(incload__load *load, incload_error **err)
 {
@@ -129,8 +141,12 @@ incload__commit_record(incload__load *load, incload_error **err)
         status = record_run(load, err);
     if (status == INCLOAD_OK)
         status = incload__by_cursor(load) ? record_watermark(load, err) : record_turn(load, err);
+    if (status == INCLOAD_OK && load->spec->apply != NULL)
+        status = incload__ledger_prune(&load->ledger, load->to, load->spec->name, load->before.version + 1, err);
     if (status == INCLOAD_OK)
         status = incload__evolve_record(load, err);
+    if (status == INCLOAD_OK)
+        status = record_landing(load, err);
     if (status == INCLOAD_OK)
         status = prepare_report(load, err);
     if (status == INCLOAD_OK)

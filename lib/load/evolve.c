@@ -222,6 +222,7 @@ check_outcome(incload__load *load, incload_error **err)
     char table[200];
 
     incload__schema_init(&all, load->mem);
+    incload__memo_distrust(load, INCLOAD__TARGET_SIDE);
     int32_t status = incload__inspect_table(load, load->to, &load->target_name, &all, err);
     for (int32_t i = 0; i < evolve->change_count && status == INCLOAD_OK; i++) {
         if (is_there(&evolve->changes[i], &all))
@@ -363,11 +364,16 @@ incload__evolve_record(incload__load *load, incload_error **err)
 {
     const struct incload__evolve *evolve = load->evolve;
     incload__str document = INCLOAD__STR(load->mem);
+
+    /* Changes that are applied have no shape of a source. */
+    if (evolve == NULL)
+        return INCLOAD_OK;
     int32_t status = report(load, err);
 
     if (status == INCLOAD_OK)
         status = incload__loaded_print(&evolve->after, &document, err);
-    if (status == INCLOAD_OK && (evolve->document == NULL || strcmp(evolve->document, document.data) != 0))
+    if (status == INCLOAD_OK && !incload__is_remembered(load)
+        && (evolve->document == NULL || strcmp(evolve->document, document.data) != 0))
         status = incload__loaded_write(&load->ledger, load->to, load->spec->name, document.data, load->unit->run_id,
                                        err);
     incload__str_free(&document);
@@ -378,8 +384,10 @@ void
 incload__evolve_tell(incload__load *load)
 {
     struct incload__evolve *evolve = load->evolve;
-    bool silent = load->spec->notice == NULL || evolve->is_told || load->rehearsed;
 
+    if (evolve == NULL)
+        return;
+    bool silent = load->spec->notice == NULL || evolve->is_told || load->rehearsed;
     for (int32_t i = 0; i < evolve->told_count && !silent; i++)
         load->spec->notice(load->spec->progress_data, evolve->told[i]);
     evolve->is_told = true;

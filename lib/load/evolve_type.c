@@ -14,14 +14,18 @@ as_instant(const incload__load *load, incload__type type, incload__type from)
     return type;
 }
 
-/* The source declares just this type. */
 static bool
-declares(const incload__column *from, incload__type type, const char *native)
+same_native(const incload__column *from, const char *native)
 {
-    if (!incload__type_equal(type, from->type))
-        return false;
     return from->type.kind != INCLOAD__NATIVE || native == NULL || from->native == NULL
            || strcmp(native, from->native) == 0;
+}
+
+/* What the source declares now is what it declared before. */
+static bool
+is_as_before(const incload__loaded_column *was, const incload__column *from)
+{
+    return incload__type_equal(was->type, from->type) && same_native(from, was->native);
 }
 
 static bool
@@ -185,14 +189,14 @@ incload__evolve_type(incload__matching *m, int32_t index, const incload__column 
     const incload__loaded_column *was = incload__loaded_find(&m->evolve->before, to->name);
     incload__type wide, there = as_instant(m->load, to->type, from->type);
 
-    if (was == NULL || declares(from, was->type, was->native))
-        return keep(m, from, to, err);
-    /* Whoever changed the source has changed the target, too. */
-    if (declares(from, there, to->native))
+    if (was == NULL || is_as_before(was, from))
         return keep(m, from, to, err);
     bool joins = join(was, from, &wide);
     /* Narrower than it was: what held the old values holds the new ones. */
     if (joins && (incload__type_equal(wide, was->type) || incload__type_holds(there, from->type)))
+        return keep(m, from, to, err);
+    /* Whoever changed the source has changed the target, too. */
+    if (!joins && there.kind == from->type.kind && same_native(from, to->native))
         return keep(m, from, to, err);
     switch (joins ? how->widened_types : how->changed_types) {
     case INCLOAD__EVOLVE_ERROR:

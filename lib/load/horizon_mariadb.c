@@ -13,9 +13,9 @@
 
 #include "base/utf8.h"
 #include "dialect/sql.h"
+#include "load/innodb_list.h"
 
-/* INNODB_TRX is filled anew for who asks 0.1 s after the last that asked. */
-enum { STALE_FOR_US = 110000, TRIES = 3, NEEDS_PROCESS = 1227 };
+enum { TRIES = 3 };
 
 incload__mariadb_found *
 incload__mariadb_found_of(const incload__load *load)
@@ -100,16 +100,18 @@ static int32_t
 ask_facts(incload__load *load, incload_error **err)
 {
     const char *schema = load->source_name.schema, *table = load->source_name.name;
-    const char *texts[] = { schema, table, schema, table, load->shape.columns[load->cursor].name };
+    const char *column = load->shape.columns[load->cursor].name;
+    const char *texts[] = { schema, table, schema, table, column, schema, table, column, schema, table };
     incload__mariadb_found *found = incload__mariadb_found_of(load);
-    incload__param params[5];
+    enum { COUNT = sizeof texts / sizeof texts[0] };
+    incload__param params[COUNT];
 
-    for (int32_t i = 0; i < 5; i++) {
+    for (int32_t i = 0; i < COUNT; i++) {
         const char *text = load->spec->query == NULL ? texts[i] : NULL;
         params[i] = (incload__param){ text, text != NULL ? strlen(text) : 0, INCLOAD__TEXT };
     }
     int32_t status =
-        load->from->driver->select(load->from, incload__sql_mariadb_facts, params, 5, &found->facts, err);
+        load->from->driver->select(load->from, incload__sql_mariadb_facts, params, COUNT, &found->facts, err);
     if (status == INCLOAD_OK && found->facts.count > 0)
         found->started = incload__mariadb_number(incload__mariadb_fact(load, INCLOAD__MARIADB_CLOCK))
                          - incload__mariadb_number(incload__mariadb_fact(load, INCLOAD__MARIADB_UPTIME));
@@ -144,44 +146,15 @@ ask_greatest(incload__load *load, incload_error **err)
 
 /* ---- open transactions, proved fresh ---- */
 
-static bool
-holds_token(const incload__rows *open, const char *token)
-{
-    for (int64_t i = 0; i < open->count; i++) {
-        const char *query = incload__rows_get(open, i, INCLOAD__OPEN_QUERY);
-        if (query != NULL && strstr(query, token) != NULL)
-            return true;
-    }
-    return false;
-}
-
-/* One try. A transaction of one's own is in the list, with the text of the statement that asks. */
+/* One try. */
 static int32_t
 ask_with_token(incload__load *load, bool *fresh, incload_error **err)
 {
-    const char *at = strstr(incload__sql_mariadb_transactions, "TOKEN");
     incload__mariadb_found *found = incload__mariadb_found_of(load);
-    incload__str sql = INCLOAD__STR(load->mem);
-    char token[24];
 
-    /* Unlike any other session's, or two would take each other's stale answers for fresh ones. */
-    incload__str_addf(&sql, "incload%016llx", (unsigned long long)incload__random(load->env));
-    if (sql.failed || at == NULL)
-        return incload__fail_memory(err);
-    memcpy(token, sql.data, sql.length + 1);
-    incload__str_clear(&sql);
-    incload__str_add_bytes(&sql, incload__sql_mariadb_transactions, (size_t)(at - incload__sql_mariadb_transactions));
-    incload__str_addf(&sql, "%s%s", token, at + strlen("TOKEN"));
     incload__rows_free(&found->open);
-    found->open = (incload__rows){ .mem = load->mem };
-    int32_t status = sql.failed ? incload__fail_memory(err) : load->from->driver->begin(load->from, err);
-    if (status == INCLOAD_OK)
-        status = load->from->driver->select(load->from, incload__str_text(&sql), NULL, 0, &found->open, err);
-    load->from->driver->rollback(load->from, NULL);
-    incload__str_free(&sql);
     found->by_status = false;
-    *fresh = status == INCLOAD_OK && holds_token(&found->open, token);
-    return status;
+    return incload__innodb_list(load, load->from, incload__sql_mariadb_transactions, &found->open, fresh, err);
 }
 
 static int32_t
@@ -216,7 +189,7 @@ ask_transactions(incload__load *load, incload_error **err)
     if (ask_status(load, &cut) == INCLOAD_OK)
         return INCLOAD_OK;
     for (int32_t i = 1; i < TRIES && status == INCLOAD_OK && !fresh; i++) {
-        incload__unit_pause(load->unit, incload__monotonic_us(load->env) + STALE_FOR_US);
+        incload__unit_pause(load->unit, incload__monotonic_us(load->env) + INCLOAD__INNODB_STALE_US);
         status = incload__load_check(load, err);
         if (status == INCLOAD_OK)
             status = ask_with_token(load, &fresh, err);
@@ -276,7 +249,7 @@ ask_in_flight(incload__load *load, bool *allowed, incload_error **err)
     status = ask_transactions(load, &failure);
     if (status == INCLOAD_OK)
         return ask_storage(load, err);
-    if (incload_error_native_code(failure) != NEEDS_PROCESS) {
+    if (incload_error_native_code(failure) != INCLOAD__INNODB_FORBIDDEN) {
         incload__error_pass(err, failure);
         return status;
     }

@@ -25,6 +25,8 @@ struct incload__load {
     incload__group *group; /* NULL for a load that is only looked at */
     const incload__load_spec *spec;
     const incload__strategy_values *how;
+    incload__strategy_values bounded; /* of a part of a range: `how` with its bounds */
+    char *bounds[2];
     incload_unit *unit;
     incload__load_result *result;
     const incload__env *env;
@@ -63,6 +65,7 @@ struct incload__load {
     int32_t marker;     /* column that marks a row as deleted; -1: none */
     bool marker_stored; /* the target has that column; else it is the last one, of staging alone */
     incload__schema marks; /* with deletes=soft: the target's columns for it, flag and time */
+    char *versions[INCLOAD__SIDES]; /* of the tables, as this load has found them; NULL: nothing is recalled of one */
     int32_t road;       /* INCLOAD__ROAD_... */
     bool target_made;   /* it was missing */
     bool had_rows;      /* the target, before the unit */
@@ -98,11 +101,17 @@ struct incload__load {
 
 /* shape.c: what a table looks like. INCLOAD_E_NOT_FOUND when there is none (without a message if `err` is NULL). Fills
  * in the schema of an unqualified name. */
+/* Asks one of the dialect's catalog queries about a table. */
+int32_t incload__ask_about_table(incload__load *load, incload__conn *conn, const char *query,
+                                 const incload__table *table, incload__rows *out, incload_error **err);
 int32_t incload__inspect_table(incload__load *load, incload__conn *conn, incload__table *table, incload__schema *out,
                                incload_error **err);
 /* Unique keys of a table, as keys_query gives them. */
 int32_t incload__inspect_keys(incload__load *load, incload__conn *conn, const incload__table *table, incload__rows *out,
                               incload_error **err);
+/* Tables that the table's foreign keys refer to, as parents_query gives them. */
+int32_t incload__inspect_parents(incload__load *load, incload__conn *conn, const incload__table *table,
+                                 incload__rows *out, incload_error **err);
 /* INCLOAD_E_UNSUPPORTED when what is written to the table could not be rolled back. */
 int32_t incload__check_transactional(incload__load *load, incload__conn *conn, const incload__table *table,
                                      incload_error **err);
@@ -176,12 +185,19 @@ int32_t incload__window_probe(incload__load *load, incload__conn *conn, incload_
 /* A window is read in parts, each an SQL condition: rows with a position, rows without. */
 enum { PART_ALL, PART_POSITIONED, PART_POSITIONLESS };
 bool incload__window_has(const incload__load *load, int32_t part);
+/* Where positions begin: a value of the cursor in the source's text, or NULL. */
+const char *incload__window_first(const incload__load *load);
 /* ` WHERE ...` of a part; `after` (may be NULL) has the values of `order` in the last row of the page before. */
 int32_t incload__window_where(const incload__load *load, incload__sql *sql, const incload__dialect *dialect,
                               int32_t part, const int32_t *order, int32_t order_count, const incload__str *after,
                               incload_error **err);
 /* The columns by which a part is paged: cursor and unique key. The number, or 0 when it cannot be paged. */
 int32_t incload__window_order(const incload__load *load, int32_t part, int32_t *order);
+
+/* bound.c: a bound's text as one cell of the cursor's type as it is read, and the schema of that, which the caller
+ * frees in any case. */
+int32_t incload__bound_cell(const incload__load *load, const char *text, incload__schema *schema,
+                            struct ArrowArray *out, incload_error **err);
 
 /* transfer.c: moves the rows of the window into `destination`. */
 int32_t incload__transfer(incload__load *load, incload_error **err);
@@ -212,6 +228,8 @@ int32_t incload__staging_make(incload__load *load, incload_error **err);
 /* What a staging table has: the columns that are loaded, and with deletes=soft the target's marks. */
 int32_t incload__staging_columns(const incload__load *load, incload__schema *out, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
+/* Deletes the target's rows of the interval, for rows that come straight into their place. */
+int32_t incload__clear_interval(incload__load *load, incload_error **err);
 
 /* reject_publish.c: the same; with bad_rows=reject the staged rows that the target refuses are taken out. */
 int32_t incload__publish_others(incload__load *load, incload_error **err);
@@ -276,6 +294,8 @@ int32_t incload__group_each_backwards(incload__group *group, int32_t (*phase)(in
 /* carry.c: one unit, from the two begins to the commit; on failure everything is rolled back. */
 int32_t incload__carry_out(incload__group *group, incload_error **err);
 bool incload__by_cursor(const incload__load *load);
+/* Who keeps a record of what lands remembers it, too: the load has no watermark of its own. */
+bool incload__is_remembered(const incload__load *load);
 /* The target, or the part of it that the load replaces, has a row. */
 int32_t incload__target_has_rows(incload__load *load, bool *has, incload_error **err);
 /* INCLOAD_E_BUSY when another run of this load has committed since its position was read. */

@@ -15,6 +15,8 @@ connect_source(incload__load *load, incload_error **err)
     const incload__group *group = load->group;
     const incload__load_spec *spec = load->spec;
 
+    if (spec->apply != NULL)
+        return INCLOAD_OK;
     for (int32_t i = 0; group->loads[i] != load; i++) {
         if (group->loads[i]->spec->source == spec->source)
             load->from = group->loads[i]->from;
@@ -29,6 +31,8 @@ connect_source(incload__load *load, incload_error **err)
 static int32_t
 read_position(incload__load *load, incload_error **err)
 {
+    if (incload__is_remembered(load))
+        return INCLOAD_OK;
     return incload__ledger_read(&load->ledger, load->to, load->spec->name, &load->before, err);
 }
 
@@ -81,7 +85,11 @@ incload__load_free(incload__load *load)
     incload__free(load->mem, load->only_source);
     incload__free(load->mem, load->only_target);
     incload__window_free(load);
+    for (int32_t i = 0; i < INCLOAD__SIDES; i++)
+        incload__free(load->mem, load->versions[i]);
     incload__free(load->mem, load->session);
+    incload__free(load->mem, load->bounds[0]);
+    incload__free(load->mem, load->bounds[1]);
     incload__evolve_free(load);
     incload__free(load->mem, load);
 }
@@ -141,8 +149,10 @@ lose(void *data, int32_t which)
     for (int32_t i = 0; i < c->count; i++)
         atomic_store(&c->parts[i].unit->lost, true);
     incload__unit_wake(c->unit);
-    for (int32_t i = 0; i < c->count; i++)
-        incload__database_cancel(c->parts[i].spec.source, c->spec->owner);
+    for (int32_t i = 0; i < c->count; i++) {
+        if (c->parts[i].spec.source != NULL)
+            incload__database_cancel(c->parts[i].spec.source, c->spec->owner);
+    }
     incload__database_cancel(c->spec->target, c->spec->owner);
 }
 
@@ -203,6 +213,17 @@ group_init(campaign *c, incload__group *group)
     return true;
 }
 
+/* What a host streams in is gone once it was read. */
+static bool
+can_start_over(const incload__group *group)
+{
+    for (int32_t i = 0; i < group->count; i++) {
+        if (group->loads[i]->from != NULL && group->loads[i]->from->spent)
+            return false;
+    }
+    return true;
+}
+
 /* Whether the unit is started over, and when. Only what may pass by itself, as long as there is time, and never what
  * the process function did: the class of its errors is not one that passes. */
 static bool
@@ -247,6 +268,18 @@ name_loss(campaign *c, incload_error **failure)
     *failure = told;
 }
 
+/* The transaction is its own; what it left open is undone. */
+static int32_t
+apply(incload__load *load, incload_error **err)
+{
+    const incload__apply *how = load->spec->apply;
+    int32_t status = how->carry_out(load, how->data, err);
+
+    if (status != INCLOAD_OK && load->to != NULL)
+        load->to->driver->rollback(load->to, NULL);
+    return status;
+}
+
 static int32_t
 carry_out(campaign *c, incload__group *group, incload_error **err)
 {
@@ -256,6 +289,8 @@ carry_out(campaign *c, incload__group *group, incload_error **err)
         status = connect_all(group, &c->wait_until_us, err);
     if (group->loads[0]->to != NULL)
         keep_leases_alive(c, group);
+    if (c->spec->apply != NULL)
+        return status == INCLOAD_OK ? apply(group->loads[0], err) : status;
     if (status == INCLOAD_OK)
         status = incload__group_each(group, incload__plan, err);
     if (status == INCLOAD_OK)
@@ -277,7 +312,7 @@ attempt(campaign *c, bool *again, int64_t *when_us, incload_error **err)
     if (status != INCLOAD_OK) {
         for (int32_t i = 0; i < group.count; i++)
             incload__withdraw_report(group.loads[i]);
-        *again = whole && tries_again(c, failure, when_us);
+        *again = whole && can_start_over(&group) && tries_again(c, failure, when_us);
         if (!*again) {
             incload__heartbeat_stop(c->heartbeat);
             c->heartbeat = NULL;
@@ -368,11 +403,33 @@ run_parts(const incload__load_part *parts, int32_t count, incload_unit *unit, in
     return status;
 }
 
+/* The load of one part of a range: its bounds are asked for once the cursor is known. Rows that were only appended
+ * would stand twice when the part is loaded again. */
+static int32_t
+run_interval(const incload__load_part *part, incload_unit *unit, incload_error **err)
+{
+    incload__strategy_values how = *part->spec.how;
+    incload__load_part bounded = *part;
+
+    how.window = INCLOAD__WINDOW_INTERVAL;
+    how.initial = (char *)(uintptr_t) "";
+    how.until = (char *)(uintptr_t) "";
+    if (part->spec.interval->column != NULL)
+        how.cursor = (char *)(uintptr_t)part->spec.interval->column;
+    if (how.write == INCLOAD__WRITE_APPEND)
+        how.write = INCLOAD__WRITE_REPLACE_INTERVAL;
+    bounded.spec.how = &how;
+    return run_parts(&bounded, 1, unit, err);
+}
+
 int32_t
 incload__load_run(const incload__load_part *parts, int32_t count, incload_unit *unit, incload_error **err)
 {
     incload__strategy_values how;
     incload__load_part replay = parts[0];
+
+    if (parts[0].spec.interval != NULL)
+        return run_interval(&parts[0], unit, err);
 
     if (!parts[0].spec.replay)
         return run_parts(parts, count, unit, err);

@@ -37,12 +37,12 @@ incload__look_select(incload__conn *conn, const char *sql, const incload__param 
 static int32_t
 ask_by_name(incload__conn *conn, const char *sql, const incload__table *table, incload__rows *out, incload_error **err)
 {
-    incload__param params[] = {
-        { table->schema, table->schema != NULL ? strlen(table->schema) : 0, INCLOAD__TEXT },
-        { table->name, strlen(table->name), INCLOAD__TEXT },
-    };
+    int32_t status = conn->driver->begin(conn, err);
 
-    return incload__look_select(conn, sql, params, 2, out, err);
+    if (status == INCLOAD_OK)
+        status = incload__select_about(conn, sql, table->schema, table->name, out, err);
+    conn->driver->rollback(conn, NULL);
+    return status;
 }
 
 int32_t

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "load/interval.h"
 
 #define ALL (1u << INCLOAD__WINDOW_ALL)
 #define SINCE (1u << INCLOAD__WINDOW_SINCE)
@@ -169,6 +170,22 @@ incload__mode_created_key(const incload__load *load, int32_t *key)
     return count;
 }
 
+static bool
+may_order_otherwise(const incload__load *load)
+{
+    incload__kind kind = load->target.columns[load->cursor].type.kind;
+    bool by_collation = kind == INCLOAD__TEXT || kind == INCLOAD__NATIVE;
+
+    return load->road == INCLOAD__ROAD_BATCHES || (load->road == INCLOAD__ROAD_RELAY && by_collation);
+}
+
+bool
+incload__mode_clears_first(const incload__load *load)
+{
+    return load->how->write == INCLOAD__WRITE_REPLACE_INTERVAL && load->road == INCLOAD__ROAD_RELAY
+           && !load->one_per_key && !may_order_otherwise(load);
+}
+
 bool
 incload__mode_needs_staging(const incload__load *load, bool has_rows)
 {
@@ -176,8 +193,11 @@ incload__mode_needs_staging(const incload__load *load, bool has_rows)
         return incload__by_cursor(load) && has_rows && load->window.repeats;
     if (load->how->write == INCLOAD__WRITE_SCD2)
         return true;
+    /* Others of the same backfill write into the table as well: it is empty no more when this one commits. */
+    if (load->spec->interval != NULL)
+        return !incload__mode_clears_first(load);
     bool may_repeat = load->one_per_key && (!load->key_is_unique || load->spec->function != NULL);
-    return has_rows || may_repeat || load->marker >= 0 || load->marks.count > 0;
+    return (has_rows && !incload__mode_clears_first(load)) || may_repeat || load->marker >= 0 || load->marks.count > 0;
 }
 
 int32_t
@@ -268,6 +288,8 @@ incload__interval_where(incload__load *load, incload__sql *sql, const char *pref
 
     if (status == INCLOAD_OK)
         status = incload__bound_in_target(load, load->how->until, &bounds[1], err);
+    for (int i = 0; i < 2 && status == INCLOAD_OK; i++)
+        incload__interval_shorten(dialect, cursor, bounds[i]);
     incload__str_add(&quoted, prefix);
     if (status == INCLOAD_OK)
         status = dialect->quote(&quoted, "column", cursor->name, err);
@@ -290,15 +312,6 @@ incload__interval_where(incload__load *load, incload__sql *sql, const char *pref
     }
     incload__str_free(&quoted);
     return status;
-}
-
-static bool
-may_order_otherwise(const incload__load *load)
-{
-    incload__kind kind = load->target.columns[load->cursor].type.kind;
-    bool by_collation = kind == INCLOAD__TEXT || kind == INCLOAD__NATIVE;
-
-    return load->road == INCLOAD__ROAD_BATCHES || (load->road == INCLOAD__ROAD_RELAY && by_collation);
 }
 
 /* Where the target does not order as the source does, or a process function moved rows: what lies outside there would

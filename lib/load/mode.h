@@ -27,6 +27,9 @@ int32_t incload__mode_created_key(const incload__load *load, int32_t *key);
 /* Straight into the target only where that cannot repeat a row, overwrite one, or pass one that is marked as deleted.
  */
 bool incload__mode_needs_staging(const incload__load *load, bool has_rows);
+/* The rows of the interval give way first, and others come straight into their place: where readers see the old ones
+ * until the commit, all that come lie in the interval, and no key can meet one outside of it. */
+bool incload__mode_clears_first(const incload__load *load);
 /* Refuses where the target's rows are none this load may add to. */
 int32_t incload__mode_check_rows(const incload__load *load, bool has_rows, incload_error **err);
 

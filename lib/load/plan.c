@@ -24,6 +24,25 @@ find_column(incload__load *load, const char *what, const char *name, int32_t *ou
         what, name);
 }
 
+/* A part of a range is told in the form of the cursor's own type. */
+static int32_t
+find_bounds(incload__load *load, incload_error **err)
+{
+    const incload__interval_source *from = load->spec->interval;
+
+    if (from == NULL)
+        return INCLOAD_OK;
+    int32_t status = from->bounds(from->data, load->mem, load->from->dialect, &load->shape.columns[load->cursor],
+                                  load->bounds, err);
+    if (status != INCLOAD_OK)
+        return status;
+    load->bounded = *load->how;
+    load->bounded.initial = load->bounds[0];
+    load->bounded.until = load->bounds[1];
+    load->how = &load->bounded;
+    return INCLOAD_OK;
+}
+
 static int32_t
 find_cursor(incload__load *load, incload_error **err)
 {
@@ -63,6 +82,30 @@ find_key(incload__load *load, incload_error **err)
     return status;
 }
 
+static int32_t
+select_column(incload__load *load, const incload__column *from, incload_error **err)
+{
+    incload__column *column = incload__schema_add(&load->shape, from->name, from->native, from->type);
+
+    if (column == NULL)
+        return incload__fail_memory(err);
+    column->nullable = from->nullable;
+    column->native_id = from->native_id;
+    return INCLOAD_OK;
+}
+
+static int32_t
+select_stored(incload__load *load, const incload__schema *all, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    for (int32_t i = 0; i < all->count && status == INCLOAD_OK; i++) {
+        if (!all->columns[i].generated)
+            status = select_column(load, &all->columns[i], err);
+    }
+    return status;
+}
+
 /* Keeps of the source's columns those that option 'columns' names; *names gets the target's names in the same order. */
 static int32_t
 select_columns(incload__load *load, incload__schema *all, incload__list *names, incload_error **err)
@@ -72,7 +115,7 @@ select_columns(incload__load *load, incload__schema *all, incload__list *names, 
     if (status != INCLOAD_OK)
         return status;
     if (names->count == 0)
-        return incload__schema_copy(&load->shape, all, err);
+        return load->spec->stored_only ? select_stored(load, all, err) : incload__schema_copy(&load->shape, all, err);
     for (int32_t i = 0; i < names->count; i++) {
         int32_t at = incload__schema_find(all, names->items[i].name);
         if (at < 0)
@@ -81,12 +124,9 @@ select_columns(incload__load *load, incload__schema *all, incload__list *names, 
                                  names->items[i].name);
         if (incload__schema_find(&load->shape, names->items[i].name) >= 0)
             return incload__fail(err, INCLOAD_E_INVALID, "option 'columns' names '%.64s' twice", names->items[i].name);
-        const incload__column *from = &all->columns[at];
-        incload__column *column = incload__schema_add(&load->shape, from->name, from->native, from->type);
-        if (column == NULL)
-            return incload__fail_memory(err);
-        column->nullable = from->nullable;
-        column->native_id = from->native_id;
+        status = select_column(load, &all->columns[at], err);
+        if (status != INCLOAD_OK)
+            return status;
     }
     return INCLOAD_OK;
 }
@@ -122,6 +162,8 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
     } else {
         status = incload__table_parse(load->mem, spec->source_table, &load->source_name, err);
         if (status == INCLOAD_OK)
+            status = incload__memo_look(load, INCLOAD__SOURCE_SIDE, &load->source_name, err);
+        if (status == INCLOAD_OK)
             status = incload__inspect_table(load, from, &load->source_name, &all, err);
         if (status == INCLOAD_OK)
             status = incload__inspect_keys(load, from, &load->source_name, &keys, err);
@@ -134,6 +176,8 @@ plan_source(incload__load *load, incload__list *names, incload_error **err)
         status = incload__marker_find(load, &all, err);
     if (status == INCLOAD_OK && load->how->cursor != NULL)
         status = find_cursor(load, err);
+    if (status == INCLOAD_OK && load->how->cursor != NULL)
+        status = find_bounds(load, err);
     if (status == INCLOAD_OK && load->how->latest_by != NULL)
         status = find_column(load, "latest_by", load->how->latest_by, &load->latest_by, err);
     if (status == INCLOAD_OK)
@@ -364,7 +408,9 @@ plan_target(incload__load *load, incload__list *names, incload_error **err)
         return incload__error_prefix(err, "target table");
 
     incload_error *missing = NULL;
-    status = incload__inspect_table(load, load->to, &load->target_name, &all, &missing);
+    status = incload__memo_look(load, INCLOAD__TARGET_SIDE, &load->target_name, err);
+    if (status == INCLOAD_OK)
+        status = incload__inspect_table(load, load->to, &load->target_name, &all, &missing);
     if (status == INCLOAD_E_NOT_FOUND && load->how->create_target) {
         incload_error_unref(missing);
         missing = NULL;
@@ -392,6 +438,25 @@ plan_target(incload__load *load, incload__list *names, incload_error **err)
     return status;
 }
 
+/* What comes as it comes has no order: the cursor decides itself which of two rows of one key is the later one. */
+static void
+order_by_value(incload__load *load)
+{
+    if (load->from->once && load->cursor >= 0 && load->how->window != INCLOAD__WINDOW_ALL && load->one_per_key
+        && load->latest_by < 0)
+        load->latest_by = load->cursor;
+}
+
+static int32_t
+check_once(const incload__load *load, incload_error **err)
+{
+    if (!load->from->once || load->how->detect_deletes == INCLOAD__DELETES_NONE)
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                         "detect_deletes asks the source for its keys, but a stream of rows is read once: take "
+                         "write=replace, or delete_marker");
+}
+
 int32_t
 incload__plan(incload__load *load, incload_error **err)
 {
@@ -400,9 +465,13 @@ incload__plan(incload__load *load, incload_error **err)
     memset(&names, 0, sizeof names);
     int32_t status = incload__mode_check_options(load, err);
     if (status == INCLOAD_OK)
+        status = check_once(load, err);
+    if (status == INCLOAD_OK)
         status = plan_source(load, &names, err);
     if (status == INCLOAD_OK)
         status = plan_target(load, &names, err);
+    if (status == INCLOAD_OK)
+        order_by_value(load);
     if (status == INCLOAD_OK)
         status = incload__plan_road(load, err);
     incload__list_free(&names);

@@ -183,9 +183,8 @@ publish_delete_insert(work *w, incload_error **err)
     return status == INCLOAD_OK ? insert_rows(w, err) : status;
 }
 
-/* A row whose cursor went out of its interval is met again under its key, wherever it lies now. */
 static int32_t
-publish_replace_interval(work *w, incload_error **err)
+delete_interval(work *w, incload_error **err)
 {
     char *bounds[2] = { NULL, NULL };
     incload__sql sql;
@@ -199,6 +198,24 @@ publish_replace_interval(work *w, incload_error **err)
     incload__sql_free(&sql);
     incload__free(w->load->mem, bounds[0]);
     incload__free(w->load->mem, bounds[1]);
+    return status;
+}
+
+int32_t
+incload__clear_interval(incload__load *load, incload_error **err)
+{
+    work w = { .load = load };
+    int32_t status = delete_interval(&w, err);
+
+    return status == INCLOAD_OK ? status : incload__error_prefix(err, "making way for the rows of the interval");
+}
+
+/* A row whose cursor went out of its interval is met again under its key, wherever it lies now. */
+static int32_t
+publish_replace_interval(work *w, incload_error **err)
+{
+    int32_t status = delete_interval(w, err);
+
     if (status == INCLOAD_OK && w->load->one_per_key)
         status = delete_keys(w, err);
     return status == INCLOAD_OK ? insert_rows(w, err) : status;

@@ -306,6 +306,7 @@ show(shown *out, const incload__driver *driver, incload__conn *real, incload__si
     out->head.deadline_us = real->deadline_us;
     out->head.pid = real->pid;
     out->head.streams = real->streams;
+    out->head.once = real->once;
 }
 
 incload__rehearsal *

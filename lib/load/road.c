@@ -12,7 +12,9 @@ identity_of(incload__load *load, incload__conn *conn, char **out, incload_error 
     *out = NULL;
     if (conn->dialect->identity_query == NULL)
         return INCLOAD_OK;
+    conn->repeats = true;
     int32_t status = conn->driver->select(conn, conn->dialect->identity_query, NULL, 0, &rows, err);
+    conn->repeats = false;
     if (status != INCLOAD_OK)
         return status;
     const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
@@ -31,12 +33,15 @@ same_database(incload__load *load, bool *same, incload_error **err)
     char *here = NULL, *there = NULL;
 
     *same = false;
-    if (load->from->dialect != load->to->dialect)
+    if (load->from->dialect != load->to->dialect
+        || incload__memo_noted(load->spec->memo, INCLOAD__DATABASES_DIFFER))
         return INCLOAD_OK;
     int32_t status = identity_of(load, load->from, &here, err);
     if (status == INCLOAD_OK)
         status = identity_of(load, load->to, &there, err);
     *same = here != NULL && there != NULL && strcmp(here, there) == 0;
+    if (here != NULL && there != NULL && !*same)
+        incload__memo_note_that(load->spec->memo, INCLOAD__DATABASES_DIFFER);
     incload__free(load->mem, here);
     incload__free(load->mem, there);
     return status;
@@ -107,9 +112,11 @@ fastest(const incload__load *load, bool same, incload__str *reason)
     }
     bool frozen = incload__swap_freezes(load);
     column = first_unequal(load, false);
-    if (same && !frozen && column == NULL && reads_one_state(load))
+    if (same && !frozen && column == NULL && reads_one_state(load) && load->spec->snapshot == NULL)
         return INCLOAD__ROAD_SAME_DATABASE;
-    if (same && !reads_one_state(load))
+    if (same && load->spec->snapshot != NULL)
+        say(reason, "the snapshot that all units share is older than what the target's transaction must see");
+    else if (same && !reads_one_state(load))
         say(reason, "INSERT ... SELECT would not read the source in the one snapshot of all loads of the group");
     else if (same && frozen)
         say(reason, "rows that INSERT brings into a new table would be missing in older snapshots: they are copied");

@@ -15,22 +15,29 @@ incload__table_text(const incload__table *table, char *buffer, size_t size)
     return buffer;
 }
 
-static incload__param
-name_param(const char *name)
+int32_t
+incload__ask_about_table(incload__load *load, incload__conn *conn, const char *query, const incload__table *table,
+                         incload__rows *out, incload_error **err)
 {
-    return (incload__param){ name, name != NULL ? strlen(name) : 0, INCLOAD__TEXT };
+    memset(out, 0, sizeof *out);
+    out->mem = load->mem;
+    conn->repeats = true;
+    int32_t status = incload__select_about(conn, query, table->schema, table->name, out, err);
+    conn->repeats = false;
+    return status;
 }
 
-/* Asks one of the dialect's catalog queries about a table. */
+/* The same, unless another unit of the backfill has asked it of the table as it is. */
 static int32_t
 ask(incload__load *load, incload__conn *conn, const char *query, const incload__table *table, incload__rows *out,
     incload_error **err)
 {
-    incload__param params[] = { name_param(table->schema), name_param(table->name) };
-
-    memset(out, 0, sizeof *out);
-    out->mem = load->mem;
-    return conn->driver->select(conn, query, params, 2, out, err);
+    if (incload__memo_recall(load, conn, query, table, out))
+        return INCLOAD_OK;
+    int32_t status = incload__ask_about_table(load, conn, query, table, out, err);
+    if (status == INCLOAD_OK)
+        incload__memo_keep(load, conn, query, table, out);
+    return status;
 }
 
 static int32_t
@@ -101,6 +108,13 @@ incload__inspect_table(incload__load *load, incload__conn *conn, incload__table 
                           incload__table_text(table, name, sizeof name));
     incload__rows_free(&rows);
     return status;
+}
+
+int32_t
+incload__inspect_parents(incload__load *load, incload__conn *conn, const incload__table *table, incload__rows *out,
+                         incload_error **err)
+{
+    return ask(load, conn, conn->dialect->parents_query, table, out, err);
 }
 
 int32_t

@@ -23,13 +23,13 @@ incload__swap_ask(incload__swap *swap, const char *query, const incload__table *
     const incload__load *load = swap->load;
     const char *texts[] = { table->schema, table->name, more, swap->mark };
     incload__param params[4];
-    int32_t count = 2;
+    int32_t count = query == swap->rules->plan ? 4 : 3;
 
     for (int32_t i = 0; i < 4; i++)
         params[i] = (incload__param){ texts[i], texts[i] != NULL ? strlen(texts[i]) : 0, INCLOAD__TEXT };
-    if (more != NULL)
-        count = query == swap->rules->plan ? 4 : 3;
     *out = (incload__rows){ .mem = load->mem };
+    if (more == NULL)
+        return incload__select_about(load->to, query, table->schema, table->name, out, err);
     return load->to->driver->select(load->to, query, params, count, out, err);
 }
 

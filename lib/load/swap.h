@@ -21,6 +21,7 @@ typedef struct incload__swap {
     incload__rows plan; /* phase and statement */
     char *digest;       /* of the target's shape, as it was when the plan was made */
     int64_t loaded_us;  /* wall: after the staging table was committed */
+    int64_t filling_us; /* how long it took to fill, INCLOAD__SWAP_BY_STATEMENT alone */
 } incload__swap;
 
 /* swap.c */
@@ -63,6 +64,9 @@ int32_t incload__swap_in_time(incload__swap *swap, int32_t (*publish)(incload__s
                               incload_error **err);
 /* The old table, after the swap; what still reads it leaves it to the next run. */
 void incload__swap_drop_old(incload__swap *swap);
+
+/* swap_views.c: once the staging table is committed, sees to it that no older snapshot will find it empty. */
+int32_t incload__swap_settle_views(incload__swap *swap, incload_error **err);
 
 /* swap_partition.c: with swap_by=partition the partition that is exchanged. In the planning transaction. */
 int32_t incload__swap_find_partition(incload__swap *swap, incload_error **err);

@@ -180,13 +180,15 @@ publish_once(incload__swap *swap, incload_error **err)
 
 /* A try ended since others had the table for too long. */
 static bool
-was_locked(const incload__swap *swap, const incload_error *failure)
+was_locked(const incload__swap *swap, const incload_error *failure, int64_t took_us)
 {
     const incload__swap_rules *rules = swap->rules;
     const char *state = incload_error_sqlstate(failure);
+    int64_t code = incload_error_native_code(failure);
 
     if (rules->lock_failure == NULL)
-        return incload_error_native_code(failure) == rules->lock_failure_code;
+        return code == rules->lock_failure_code
+               || (code != 0 && code == rules->lock_failure_late && took_us >= swap->load->how->lock_timeout * 1000);
     return strcmp(state, rules->lock_failure) == 0 || strcmp(state, "40P01") == 0;
 }
 
@@ -213,12 +215,14 @@ incload__swap_in_time(incload__swap *swap, int32_t (*publish)(incload__swap *, i
     begin_tries(swap, &tries);
     for (;;) {
         incload_error *failure = NULL;
+        int64_t began_us = incload__monotonic_us(swap->load->env);
         int32_t status = publish(swap, &failure);
         if (status == INCLOAD_OK)
             return INCLOAD_OK;
+        int64_t took_us = incload__monotonic_us(swap->load->env) - began_us;
         if (swap->rules->changed != NULL && strcmp(incload_error_sqlstate(failure), swap->rules->changed) == 0)
             return incload__swap_fail_changed(swap, failure, err);
-        if (!was_locked(swap, failure)) {
+        if (!was_locked(swap, failure, took_us)) {
             incload__error_prefix(&failure, "publishing the staging table");
             incload__error_pass(err, failure);
             return status;

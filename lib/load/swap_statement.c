@@ -29,6 +29,7 @@ fill_stage(incload__swap *swap, incload_error **err)
 {
     incload__load *load = swap->load;
     const char *before_copy = load->to->dialect->before_copy;
+    int64_t begun_us = incload__monotonic_us(load->env);
     int32_t status = load->from->driver->begin(load->from, err);
 
     if (status != INCLOAD_OK)
@@ -41,7 +42,10 @@ fill_stage(incload__swap *swap, incload_error **err)
         status = incload__swap_transfer(swap, err);
     if (status == INCLOAD_OK)
         status = incload__swap_check(swap, err);
-    return status == INCLOAD_OK ? load->to->driver->commit(load->to, err) : status;
+    if (status == INCLOAD_OK)
+        status = load->to->driver->commit(load->to, err);
+    swap->filling_us = incload__monotonic_us(load->env) - begun_us;
+    return status;
 }
 
 static int32_t
@@ -50,7 +54,7 @@ finish_stage(incload__swap *swap, incload_error **err)
     incload__load *load = swap->load;
     incload__str sql = INCLOAD__STR(load->mem);
     incload__rows rows = { .mem = load->mem };
-    int32_t status = incload__swap_phase(swap, "build", err);
+    int32_t status = incload__swap_settle_views(swap, err);
 
     incload__str_addf(&sql, "%s%s", swap->rules->analyze, load->destination);
     if (status == INCLOAD_OK && sql.failed)

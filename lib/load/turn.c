@@ -3,7 +3,7 @@
 #include "load/internal.h"
 
 /* Between two looks at another's lease; and how long giving up one's own may take. */
-enum { POLL_MS = 10, POLL_MAX_MS = 500, RELEASE_MS = 1000, RELEASE_LATE_MS = 100 };
+enum { POLL_MS = 10, POLL_MAX_MS = 500, RELEASE_MS = 1000, RELEASE_LATE_MS = 100, RELEASE_CANCELLED_MS = 300 };
 
 static void
 leave_target(incload__group *group)
@@ -47,8 +47,10 @@ enter_target(incload__group *group, incload_error **err)
     first->connected_us = incload__monotonic_us(first->env);
     for (int32_t i = 0; i < group->count && status == INCLOAD_OK; i++)
         status = name_ledger(group->loads[i], err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && !incload__memo_noted(spec->memo, INCLOAD__LEDGER_IS_THERE))
         status = incload__ledger_ensure(&first->ledger, conn, err);
+    if (status == INCLOAD_OK)
+        incload__memo_note_that(spec->memo, INCLOAD__LEDGER_IS_THERE);
     /* In one order, whatever the order of the loads is: two groups never each wait for what the other has. */
     return status == INCLOAD_OK ? incload__group_each_by_name(group, take_lease, err) : status;
 }
@@ -121,13 +123,26 @@ is_late(const incload__group *group)
     return incload_unit_is_cancelled(group->unit) != 0;
 }
 
+/* All that is done after a deadline ends within 250 ms, and after a cancel within 500. */
+static int64_t
+release_ms(const incload__group *group)
+{
+    const incload__load *first = group->loads[0];
+    int64_t deadline = first->spec->deadline_us;
+
+    if (!is_late(group))
+        return RELEASE_MS;
+    bool passed = deadline != 0 && incload__monotonic_us(first->env) >= deadline;
+    return passed ? RELEASE_LATE_MS : RELEASE_CANCELLED_MS;
+}
+
 /* A connection on which the leases can be given up: the group's own, if it is as good as new. */
 static bool
 can_release(incload__group *group)
 {
     incload__load *first = group->loads[0];
     const incload__load_spec *spec = first->spec;
-    int64_t limit = incload__deadline_in(first->env, is_late(group) ? RELEASE_LATE_MS : RELEASE_MS);
+    int64_t limit = incload__deadline_in(first->env, release_ms(group));
     incload__conn *conn = first->to;
     bool answered = conn != NULL && conn->txn == INCLOAD__TXN_IDLE;
 

@@ -49,6 +49,9 @@ connect_both(verify *v, incload_error **err)
     int32_t status =
         incload__database_take(spec->source, INCLOAD__ROLE_READ, spec->deadline_us, spec->owner, &load->from, err);
 
+    if (status == INCLOAD_OK && load->from->once)
+        status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                               "a stream of rows is read once, by its load: there is nothing left to compare with");
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "source");
     status = incload__database_take(spec->target, INCLOAD__ROLE_READ, spec->deadline_us, spec->owner, &load->to, err);

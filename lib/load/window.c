@@ -78,25 +78,39 @@ initial_is_past_watermark(const incload__load *load)
 }
 
 /* Where positions begin: at the window's low end, or where the host said that the first load begins. */
-static const char *
-first_position(const incload__load *load)
+const char *
+incload__window_first(const incload__load *load)
 {
     if (load->how->window == INCLOAD__WINDOW_INTERVAL)
         return load->how->initial;
     return load->window.any_position && !initial_is_past_watermark(load) ? load->how->initial : load->window.low;
 }
 
+/* The bounds of a part of a range, which have no row without a position between them: to ask each row for that as well
+ * costs one part in fifty of reading it. */
+static int32_t
+add_interval(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
+{
+    int32_t status = add_bound(load, sql, dialect, " >= ", incload__window_first(load), err);
+
+    incload__str_add(&sql->text, " AND ");
+    return status == INCLOAD_OK ? add_bound(load, sql, dialect, " < ", load->how->until, err) : status;
+}
+
 /* The bounds that do not depend on `high`: from the watermark on, before `until`, and only rows with a position. */
 static int32_t
 add_open_window(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
 {
+    /* What a host itself names as a bound may be infinite. */
+    if (load->spec->interval != NULL && dialect->bounds_place)
+        return add_interval(load, sql, dialect, err);
     /* Also behind a watermark: infinity is past every one of them, and would become the next. */
     incload__str_add(&sql->text, "NOT (");
     int32_t status = add_no_position(load, sql, dialect, err);
     incload__str_add(&sql->text, ")");
-    if (status == INCLOAD_OK && first_position(load) != NULL) {
+    if (status == INCLOAD_OK && incload__window_first(load) != NULL) {
         incload__str_add(&sql->text, " AND ");
-        status = add_bound(load, sql, dialect, " >= ", first_position(load), err);
+        status = add_bound(load, sql, dialect, " >= ", incload__window_first(load), err);
     }
     if (status == INCLOAD_OK && load->how->until != NULL) {
         incload__str_add(&sql->text, " AND ");
@@ -171,7 +185,10 @@ count_positionless(incload__load *load, incload__conn *conn, incload_error **err
     int64_t count = 0;
     incload__sql sql;
 
-    if (!cursor->nullable && !may_be_infinite)
+    /* For one unit of a backfill they are counted, and not for each of them again where there were none: without an
+     * index on the cursor that reads the whole table. */
+    if ((!cursor->nullable && !may_be_infinite)
+        || incload__memo_noted(load->spec->memo, INCLOAD__ALL_HAVE_POSITIONS))
         return INCLOAD_OK;
     incload__sql_init(load, &sql);
     incload__str_add(&sql.text, "SELECT COUNT(*)");
@@ -189,6 +206,8 @@ count_positionless(incload__load *load, incload__conn *conn, incload_error **err
         incload__parse_int64(text, strlen(text), &count);
     incload__free(load->mem, text);
     atomic_store(&load->unit->rows_without_cursor, count);
+    if (count == 0)
+        incload__memo_note_that(load->spec->memo, INCLOAD__ALL_HAVE_POSITIONS);
     if (count > 0 && load->how->null_cursor == INCLOAD__NULL_CURSOR_RAISE)
         return incload__fail(
             err, INCLOAD_E_NULL_CURSOR,
@@ -221,12 +240,12 @@ incload__window_find(incload__load *load, incload__conn *conn, incload_error **e
     if (load->how->window == INCLOAD__WINDOW_ALL)
         return INCLOAD_OK;
 
-    int32_t status = count_positionless(load, conn, err);
+    int32_t status = load->from->once ? INCLOAD_OK : count_positionless(load, conn, err);
     if (load->how->window == INCLOAD__WINDOW_INTERVAL)
         return status == INCLOAD_OK ? note_interval(load, err) : status;
     if (status == INCLOAD_OK)
         status = incload__horizon_bound(load, err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && !load->from->once)
         status = find_high(load, conn, err);
     return status;
 }
@@ -238,6 +257,8 @@ incload__window_has(const incload__load *load, int32_t part)
 
     if (load->window.empty)
         return false;
+    if (load->from->once)
+        return part == PART_ALL;
     switch (part) {
     case PART_ALL:
         return !positions;
@@ -256,7 +277,7 @@ pages_by_cursor(const incload__load *load, int32_t part)
 {
     bool order_decides = incload__order_decides(load);
 
-    return part == PART_POSITIONED && (first_position(load) != NULL || order_decides);
+    return part == PART_POSITIONED && (incload__window_first(load) != NULL || order_decides);
 }
 
 int32_t

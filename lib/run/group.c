@@ -25,6 +25,9 @@ check_load(incload_step *const *loads, int32_t index, incload_error **err)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "'%s' is a group itself, and groups do not nest: name its loads instead",
                              incload__step_name(load));
+    if (load->kind != INCLOAD__STEP_LOAD)
+        return incload__fail(err, INCLOAD_E_INVALID, "'%s' is no load: a group is of loads alone",
+                             incload__step_name(load));
     if (load->target != loads[0]->target)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "loads '%s' and '%s' have different targets, so no transaction can hold both: make all "
@@ -156,7 +159,11 @@ incload__step_load(const incload_step *step, int32_t index)
 int32_t
 incload__step_check_alone(const incload_step *step, const char *what, incload_error **err)
 {
-    if (step == NULL || step->load_count == 0)
+    if (step == NULL || (step->kind == INCLOAD__STEP_LOAD && step->load_count == 0))
         return INCLOAD_OK;
-    return incload__fail(err, INCLOAD_E_UNSUPPORTED, "group '%s' %s", incload__step_name(step), what);
+    return incload__fail(err, INCLOAD_E_UNSUPPORTED, "%s '%s' %s",
+                         step->kind == INCLOAD__STEP_LOAD       ? "group"
+                         : step->kind == INCLOAD__STEP_FUNCTION ? "function"
+                                                                : "backfill",
+                         incload__step_name(step), what);
 }

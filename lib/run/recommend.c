@@ -67,7 +67,10 @@ add_facts_text(const incload_recommendation *recommendation, incload__str *out)
         bool known = strcmp(recommendation->advice.origin[i], "not known") != 0;
 
         /* A cursor or key that was looked for and not found has no name to show. */
-        incload__str_addf(out, "  %s=%s (%s%s%s)\n", name, !known ? "?" : value[0] != '\0' ? value : "none",
+        incload__str_addf(out, "  %s=%s (%s%s%s)\n", name,
+                          !known             ? "?"
+                          : value[0] != '\0' ? value
+                                             : "none",
                           recommendation->advice.origin[i], note != NULL && note[0] != '\0' ? ": " : "",
                           note != NULL ? note : "");
     }
@@ -235,8 +238,7 @@ incload_recommendation_ref(incload_recommendation *recommendation)
 void
 incload_recommendation_unref(incload_recommendation *recommendation)
 {
-    if (recommendation == NULL
-        || atomic_fetch_sub_explicit(&recommendation->refs, 1, memory_order_acq_rel) != 1)
+    if (recommendation == NULL || atomic_fetch_sub_explicit(&recommendation->refs, 1, memory_order_acq_rel) != 1)
         return;
     incload_context *context = recommendation->context;
     incload__advice_free(&recommendation->advice);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "run/flow.h"
 
 enum { MOST_PARAMETERS = 1000, LEAST_LEASE_MS = 100, MOST_CHECKS = 1000 };
 
@@ -155,6 +156,9 @@ incload_step_unref(incload_step *step)
     if (step == NULL || atomic_fetch_sub_explicit(&step->refs, 1, memory_order_acq_rel) != 1)
         return;
     incload_database *target = step->target;
+    if (step->work_destroy != NULL)
+        step->work_destroy(step->work_data);
+    incload__backfill_free(step->backfill);
     drop_function(step);
     drop_check_function(step);
     for (int32_t i = 0; i < step->check_count; i++)
@@ -174,6 +178,7 @@ incload_step_unref(incload_step *step)
     incload_database_unref(step->source);
     incload_database_unref(step->primary);
     incload_strategy_unref(step->strategy);
+    incload_context_unref(step->context);
     incload__free(step->mem, step);
     incload_database_unref(target);
 }
@@ -205,6 +210,10 @@ incload_step_set(incload_step *step, const char *name, const char *value, incloa
 {
     INCLOAD_ENTER(err);
     int32_t status = check_open(step, err);
+    if (status == INCLOAD_OK && step->kind == INCLOAD__STEP_BACKFILL)
+        return incload__backfill_set(step, name, value, err);
+    if (status == INCLOAD_OK && step->kind == INCLOAD__STEP_FUNCTION && name != NULL && strcmp(name, "name") != 0)
+        return incload__fail(err, INCLOAD_E_UNKNOWN_OPTION, "a step that is a function has the one option 'name'");
     if (status != INCLOAD_OK)
         return status;
     return incload__options_set(&incload__step_options, step->mem, &step->values, name, value, err);
@@ -342,6 +351,10 @@ incload_step_run(incload_step *step, const char *options, incload_error **err)
 {
     INCLOAD_ENTER_NULL(err);
     incload_run *run = incload__run_new(step, options, err);
+    if (run != NULL && incload__flow_check_threads(run->flow, err) != INCLOAD_OK) {
+        incload_run_unref(run);
+        return NULL;
+    }
     if (run != NULL)
         incload__run_here(run, err);
     return run;
@@ -377,7 +390,9 @@ incload_step_start(incload_step *step, const char *options, incload_error **err)
 const char *
 incload__step_name(const incload_step *step)
 {
-    return step->values.name != NULL ? step->values.name : step->target_table;
+    const char *name = step->backfill != NULL ? incload__backfill_name(step) : step->values.name;
+
+    return name != NULL ? name : step->target_table;
 }
 
 incload_database *
@@ -422,8 +437,8 @@ incload__step_spec(const incload_step *step, incload__load_spec *out)
     out->target = step->target;
     out->target_table = step->target_table;
     out->how = incload__strategy_values_of(step->strategy);
-    out->lease_ms = step->values.lease != 0 && step->values.lease < LEAST_LEASE_MS ? LEAST_LEASE_MS
-                                                                                    : step->values.lease;
+    out->lease_ms =
+        step->values.lease != 0 && step->values.lease < LEAST_LEASE_MS ? LEAST_LEASE_MS : step->values.lease;
     out->function = step->function;
     out->user_data = step->user_data;
     out->checks = step->checks;

@@ -26,8 +26,13 @@ typedef struct incload__run_values {
     int64_t retry_max_delay;
 } incload__run_values;
 
-/* A load, or a group of loads. */
+enum { INCLOAD__STEP_LOAD, INCLOAD__STEP_FUNCTION, INCLOAD__STEP_BACKFILL };
+
+typedef struct incload__backfill incload__backfill;
+
+/* A load, a group of loads, a function of the host, or a backfill of one of them. */
 struct incload_step {
+    int32_t kind; /* INCLOAD__STEP_... */
     atomic_int refs;
     atomic_bool frozen;
     const incload__mem *mem;
@@ -51,6 +56,12 @@ struct incload_step {
     incload_destroy_fn check_destroy;
     incload_step **loads; /* of a group, which has no source and no strategy of its own */
     int32_t load_count;
+    incload_unit_fn work; /* of a function, or of a backfill's units; NULL: the host pulls them */
+    void *work_data;
+    incload_destroy_fn work_destroy;
+    incload_context *context; /* where events go when it runs alone; a load's are its target's */
+    incload__backfill *backfill;
+    struct incload__consumer *consumer; /* of one that applies changes: its work_data; else NULL */
 };
 
 const char *incload__step_name(const incload_step *step);
@@ -69,6 +80,16 @@ int32_t incload__step_load_count(const incload_step *step);
 incload_step *incload__step_load(const incload_step *step, int32_t index);
 /* INCLOAD_E_UNSUPPORTED for a group; `what` is said of it. */
 int32_t incload__step_check_alone(const incload_step *step, const char *what, incload_error **err);
+
+/* function.c */
+/* A step without tables, in the memory of libc. Takes user_data over, also when it fails. */
+incload_step *incload__step_bare(int32_t kind, const char *name, incload_unit_fn work, void *work_data,
+                                 incload_destroy_fn work_destroy, incload_error **err);
+/* Borrowed from the step; NULL when it has none. */
+incload_context *incload__step_context(const incload_step *step);
+
+/* backfill.c */
+void incload__backfill_free(incload__backfill *backfill);
 
 /* run.c */
 incload_run *incload__run_new(incload_step *step, const char *options, incload_error **err);

@@ -115,8 +115,7 @@ incload_verification_unref(incload_verification *verification)
 static void
 write_digest(char out[DIGEST_TEXT], const incload__bucket *rows)
 {
-    snprintf(out, DIGEST_TEXT, "%016llx%016llx", (unsigned long long)rows->sum.high,
-             (unsigned long long)rows->sum.low);
+    snprintf(out, DIGEST_TEXT, "%016llx%016llx", (unsigned long long)rows->sum.high, (unsigned long long)rows->sum.low);
 }
 
 /* A failure that the host asked for is told as such, whatever the driver called it. */
@@ -154,8 +153,8 @@ incload_verification_run(incload_verification *verification, incload_error **err
     if (atomic_load(&verification->cancelled))
         status = incload__fail(&failure, INCLOAD_E_CANCELLED, "the verification was cancelled before it began");
     if (status == INCLOAD_OK)
-        status = incload__verify_run(&spec, &verification->values, &verification->unit, &verification->result,
-                                     &failure);
+        status =
+            incload__verify_run(&spec, &verification->values, &verification->unit, &verification->result, &failure);
     verification->duration_us = incload__monotonic_us(env) - began;
     if (status != INCLOAD_OK) {
         atomic_store(&verification->state, FAILED);

@@ -81,10 +81,16 @@ sleep_for(incload_unit *unit, int64_t us)
 bool
 incload__unit_pause(incload_unit *unit, int64_t until_us)
 {
+    return incload__unit_rest(unit, until_us, NULL);
+}
+
+bool
+incload__unit_rest(incload_unit *unit, int64_t until_us, const atomic_bool *enough)
+{
     pthread_mutex_lock(&unit->lock);
     bool goes_on = incload_unit_is_cancelled(unit) == 0;
     int64_t now = incload__monotonic_us(unit->env);
-    while (goes_on && now < until_us) {
+    while (goes_on && now < until_us && (enough == NULL || !atomic_load(enough))) {
         int64_t end = unit->deadline_us != 0 && unit->deadline_us < until_us ? unit->deadline_us : until_us;
         if (end > now)
             sleep_for(unit, end - now);
@@ -133,6 +139,8 @@ incload_unit_is_cancelled(const incload_unit *unit)
     if (unit == NULL)
         return 0;
     if (unit->cancelled != NULL && atomic_load(unit->cancelled))
+        return 1;
+    if (unit->told_to_stop != NULL && atomic_load(unit->told_to_stop))
         return 1;
     if (atomic_load(&unit->lost))
         return 1;

@@ -23,6 +23,8 @@ struct incload_unit {
     pthread_mutex_t lock;   /* for the pause alone */
     pthread_cond_t woken;
     char *failure;          /* what the process function said, or NULL */
+    void *owner;            /* of what runs it, for the functions of a unit that only that knows */
+    const atomic_bool *told_to_stop; /* beside the run's flag; may be NULL */
 
     /* Written by the thread that drives the unit, read by any. */
     _Atomic int64_t rows_read;
@@ -44,6 +46,8 @@ void incload__unit_restart(incload_unit *unit);
 /* Sleeps until the environment's monotonic clock reads `until_us`; ends at once when the unit is cancelled, out of time
  * or lost. False when it ended so. */
 bool incload__unit_pause(incload_unit *unit, int64_t until_us);
+/* The same; it ends at once, and well, when `enough` is set and the unit woken. */
+bool incload__unit_rest(incload_unit *unit, int64_t until_us, const atomic_bool *enough);
 /* Any thread, after it has set one of the flags. */
 void incload__unit_wake(incload_unit *unit);
 

@@ -12,7 +12,7 @@
 #include "state/statement.h"
 
 /* How often the row may change between reading and taking it, and how long another may keep it locked. */
-enum { TAKE_ATTEMPTS = 5, TAKE_WAIT_MS = 2000, TAKE_WAIT_FILE_MS = 200 };
+enum { TAKE_ATTEMPTS = 5, TAKE_WAIT_MS = 2000 };
 
 /* The lease's row as it was read. */
 typedef struct lease_row {
@@ -205,14 +205,13 @@ take_row(const incload__lease *lease, const incload__ledger *ledger, incload__co
 }
 
 /* The row is locked for as long as a holder is between its fence and the end of its commit, and a file for as long as
- * anyone writes to it: after a moment that is as good as busy. */
+ * anyone writes to it: after a moment that is as good as busy. The moment has to hold a write to a busy disk, too. */
 static int32_t
 take_in_time(const incload__lease *lease, const incload__ledger *ledger, incload__conn *conn, const lease_row *row,
              bool *taken, incload_error **err)
 {
     int64_t deadline = conn->deadline_us;
-    int64_t moment =
-        incload__deadline_in(conn->env, ledger->dialect->one_writer ? TAKE_WAIT_FILE_MS : TAKE_WAIT_MS);
+    int64_t moment = incload__deadline_in(conn->env, TAKE_WAIT_MS);
     incload_error *failure = NULL;
 
     if (deadline != 0 && deadline < moment)
@@ -239,15 +238,23 @@ take_in_time(const incload__lease *lease, const incload__ledger *ledger, incload
 }
 
 static int32_t
-copy_session(const incload__lease *lease, const lease_row *row, char **session, incload_error **err)
+copy_session(const incload__lease *lease, const char *text, char **session, incload_error **err)
 {
-    const char *text = incload__rows_get(&row->cells, 0, 1);
-
     if (session == NULL || text == NULL)
         return INCLOAD_OK;
     incload__free(lease->mem, *session);
     *session = incload__strdup(lease->mem, text);
     return *session != NULL ? INCLOAD_OK : incload__fail_memory(err);
+}
+
+/* It is the same for as long as the connection lasts. */
+static void
+keep_session(incload__conn *conn, const char *text)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+
+    if (length < sizeof conn->session)
+        memcpy(conn->session, text != NULL ? text : "", length + 1);
 }
 
 int32_t
@@ -256,11 +263,16 @@ incload__lease_take(incload__lease *lease, const incload__ledger *ledger, incloa
 {
     lease_row row;
 
+    /* Nothing is taken: only the session is to be known. */
+    if (lease->ttl_us == 0 && conn->session[0] != '\0')
+        return copy_session(lease, conn->session, session, err);
     for (int32_t i = 0; i < TAKE_ATTEMPTS; i++) {
         bool taken = false;
         int32_t status = read_lease(lease, ledger, conn, &row, err);
+        const char *text = status == INCLOAD_OK ? incload__rows_get(&row.cells, 0, 1) : NULL;
+        keep_session(conn, text);
         if (status == INCLOAD_OK)
-            status = copy_session(lease, &row, session, err);
+            status = copy_session(lease, text, session, err);
         if (status == INCLOAD_OK && lease->ttl_us > 0 && is_ours(lease, &row)) {
             lease->epoch = row.epoch;
         } else if (status == INCLOAD_OK && lease->ttl_us > 0) {

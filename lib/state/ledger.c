@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "state/fence.h"
 #include "state/statement.h"
+#include "state/unit_tables.h"
 
 /* Each may meet another process at one more object. */
-enum { ENSURE_ATTEMPTS = 8 };
+/* Each try gets past one object at least that another was making in the same moment. */
+enum { ENSURE_ATTEMPTS = 64 };
 
 void
 incload__run_id(const incload__env *env, char out[INCLOAD__RUN_ID_SIZE])
@@ -60,6 +63,70 @@ quoted_name(const incload__ledger *ledger, const char *name, incload_error **err
     return quoted;
 }
 
+/* An index has no schema of its own: it is where its table is. */
+static char *
+index_name(const incload__ledger *ledger, const char *name, incload_error **err)
+{
+    incload__str text = INCLOAD__STR(ledger->mem);
+
+    if (!ledger->dialect->has_schemas)
+        return quoted_name(ledger, name, err);
+    int32_t status = ledger->dialect->quote(&text, "index", name, err);
+    char *quoted = incload__str_take(&text);
+    if (status == INCLOAD_OK && quoted == NULL)
+        incload__fail_memory(err);
+    return quoted;
+}
+
+enum { NAMES = 20 };
+
+static char **
+name_at(incload__ledger *ledger, int32_t at, const char **name)
+{
+    const struct {
+        const char *name;
+        char **field;
+    } names[NAMES] = {
+        { "meta", &ledger->meta },
+        { "watermark", &ledger->watermark },
+        { "watermark_history", &ledger->history },
+        { "run", &ledger->run },
+        { "lease", &ledger->lease },
+        { "lease_beat", &ledger->beat },
+        { "reject", &ledger->reject },
+        { "loaded_columns", &ledger->loaded },
+        { "object", &ledger->object },
+        { "pipeline_run", &ledger->pipeline_run },
+        { "run_key", &ledger->run_key },
+        { "unit", &ledger->unit },
+        { "step", &ledger->step },
+        { "worker", &ledger->worker },
+        { "applied", &ledger->applied },
+        { "coverage", &ledger->coverage },
+        { "rate_limit", &ledger->rate },
+        { "unit_epoch", &ledger->epoch },
+        { "unit_ready", &ledger->unit_ready },
+        { "unit_running", &ledger->unit_running },
+    };
+
+    *name = names[at].name;
+    return names[at].field;
+}
+
+static bool
+quote_names(incload__ledger *ledger, incload_error **err)
+{
+    const char *name;
+
+    for (int32_t i = 0; i < NAMES; i++) {
+        char **field = name_at(ledger, i, &name);
+        *field = i < NAMES - 2 ? quoted_name(ledger, name, err) : index_name(ledger, name, err);
+        if (*field == NULL)
+            return false;
+    }
+    return true;
+}
+
 int32_t
 incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const incload__dialect *dialect,
                      const char *place, incload_error **err)
@@ -72,15 +139,7 @@ incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const inc
     ledger->place = incload__strdup(mem, place);
     if (ledger->place == NULL)
         return incload__fail_memory(err);
-    if ((ledger->meta = quoted_name(ledger, "meta", err)) == NULL
-        || (ledger->watermark = quoted_name(ledger, "watermark", err)) == NULL
-        || (ledger->history = quoted_name(ledger, "watermark_history", err)) == NULL
-        || (ledger->run = quoted_name(ledger, "run", err)) == NULL
-        || (ledger->lease = quoted_name(ledger, "lease", err)) == NULL
-        || (ledger->beat = quoted_name(ledger, "lease_beat", err)) == NULL
-        || (ledger->reject = quoted_name(ledger, "reject", err)) == NULL
-        || (ledger->loaded = quoted_name(ledger, "loaded_columns", err)) == NULL
-        || (ledger->object = quoted_name(ledger, "object", err)) == NULL) {
+    if (!quote_names(ledger, err)) {
         incload__ledger_free(ledger);
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
     }
@@ -92,27 +151,16 @@ incload__ledger_free(incload__ledger *ledger)
 {
     if (ledger->mem == NULL)
         return;
+    const char *name;
+    for (int32_t i = 0; i < NAMES; i++)
+        incload__free(ledger->mem, *name_at(ledger, i, &name));
     incload__free(ledger->mem, ledger->place);
-    incload__free(ledger->mem, ledger->meta);
-    incload__free(ledger->mem, ledger->watermark);
-    incload__free(ledger->mem, ledger->history);
-    incload__free(ledger->mem, ledger->run);
-    incload__free(ledger->mem, ledger->lease);
-    incload__free(ledger->mem, ledger->beat);
-    incload__free(ledger->mem, ledger->reject);
-    incload__free(ledger->mem, ledger->loaded);
-    incload__free(ledger->mem, ledger->object);
     memset(ledger, 0, sizeof *ledger);
 }
 
 /* ---- tables ---- */
 
-typedef struct field {
-    const char *name;
-    incload__kind kind;
-    bool in_key;
-    bool nullable;
-} field;
+typedef incload__ledger_field field;
 
 static const field meta_fields[] = {
     { "version", INCLOAD__INT64, true, false },
@@ -176,28 +224,24 @@ static const field object_fields[] = {
     { "rows_read", INCLOAD__INT64, false, false },  { "rows_written", INCLOAD__INT64, false, false },
 };
 
-/* `since`: the version of the ledger that brought the table. */
-static const struct {
-    const char *name;
-    const field *fields;
-    int32_t count;
-    int32_t since;
-} tables[] = {
-    { "watermark", watermark_fields, sizeof watermark_fields / sizeof watermark_fields[0], 1 },
-    { "watermark_history", history_fields, sizeof history_fields / sizeof history_fields[0], 1 },
-    { "run", run_fields, sizeof run_fields / sizeof run_fields[0], 1 },
-    { "lease", lease_fields, sizeof lease_fields / sizeof lease_fields[0], 2 },
-    { "lease_beat", beat_fields, sizeof beat_fields / sizeof beat_fields[0], 2 },
-    { "reject", reject_fields, sizeof reject_fields / sizeof reject_fields[0], 3 },
-    { "loaded_columns", loaded_fields, sizeof loaded_fields / sizeof loaded_fields[0], 3 },
-    { "object", object_fields, sizeof object_fields / sizeof object_fields[0], 3 },
-    /* Last: who finds it finds the others too. */
-    { "meta", meta_fields, sizeof meta_fields / sizeof meta_fields[0], 1 },
-};
+#define TABLE(name, fields, since) { name, fields, sizeof fields / sizeof fields[0], since }
 
-/* CREATE TABLE of the ledger's table `at`. */
+static const incload__ledger_table tables[] = {
+    TABLE("watermark", watermark_fields, 1),
+    TABLE("watermark_history", history_fields, 1),
+    TABLE("run", run_fields, 1),
+    TABLE("lease", lease_fields, 2),
+    TABLE("lease_beat", beat_fields, 2),
+    TABLE("reject", reject_fields, 3),
+    TABLE("loaded_columns", loaded_fields, 3),
+    TABLE("object", object_fields, 3),
+};
+/* Last: who finds it finds the others too. */
+static const incload__ledger_table meta_table = TABLE("meta", meta_fields, 1);
+
+/* CREATE TABLE of one of the ledger's. */
 static int32_t
-table_ddl(const incload__ledger *ledger, size_t at, incload__str *out, incload_error **err)
+table_ddl(const incload__ledger *ledger, const incload__ledger_table *what, incload__str *out, incload_error **err)
 {
     incload__schema schema;
     incload__str native = INCLOAD__STR(ledger->mem);
@@ -205,26 +249,26 @@ table_ddl(const incload__ledger *ledger, size_t at, incload__str *out, incload_e
     char buffer[256];
 
     incload__schema_init(&schema, ledger->mem);
-    for (int32_t i = 0; i < tables[at].count && status == INCLOAD_OK; i++) {
-        const field *next = &tables[at].fields[i];
+    for (int32_t i = 0; i < what->count && status == INCLOAD_OK; i++) {
+        const field *next = &what->fields[i];
+        const incload__type type = { .kind = next->kind, .precision = next->in_key > 1 ? next->in_key : 0 };
         incload__str_clear(&native);
-        status = ledger->dialect->native_type(&native, next->name, (incload__type){ .kind = next->kind }, next->in_key,
-                                              err);
+        status = ledger->dialect->native_type(&native, next->name, type, next->in_key > 0, err);
         if (status != INCLOAD_OK)
             break;
         incload__column *column = native.failed ? NULL
                                                 : incload__schema_add(&schema, next->name, incload__str_text(&native),
-                                                                     (incload__type){ .kind = next->kind });
+                                                                     type);
         if (column == NULL) {
             status = incload__fail_memory(err);
             break;
         }
         column->nullable = next->nullable;
-        if (next->in_key)
+        if (next->in_key > 0)
             key[key_count++] = i;
     }
     if (status == INCLOAD_OK) {
-        incload__table table = table_of(ledger, tables[at].name, buffer, sizeof buffer);
+        incload__table table = table_of(ledger, what->name, buffer, sizeof buffer);
         status = ledger->dialect->create_table(out, &table, &schema, key, key_count, err);
     }
     incload__str_free(&native);
@@ -269,6 +313,30 @@ incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *e
     return status;
 }
 
+int32_t
+incload__ledger_find_units(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err)
+{
+    int64_t version = 0;
+    int32_t status = find_version(ledger, conn, &version, err);
+
+    *exists = status == INCLOAD_OK && version >= INCLOAD__UNITS_SINCE && ledger->dialect->units != NULL;
+    return status;
+}
+
+static bool
+schema_is_there(const incload__ledger *ledger, incload__conn *conn)
+{
+    incload__rows rows = { .count = 0 };
+    incload__param place = incload__text_param(ledger->place);
+    int32_t status = incload__state_select(
+        ledger, conn, "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?", &place, 1, &rows, NULL);
+    bool found = status == INCLOAD_OK && rows.count == 1;
+
+    if (status == INCLOAD_OK)
+        incload__rows_free(&rows);
+    return found;
+}
+
 static int32_t
 create_schema(const incload__ledger *ledger, incload__conn *conn, incload_error **err)
 {
@@ -285,29 +353,59 @@ create_schema(const incload__ledger *ledger, incload__conn *conn, incload_error 
     return status;
 }
 
+/* PostgreSQL asks who may not make a schema for that right even where it is there: an administrator made it for him. */
+static int32_t
+ensure_schema(const incload__ledger *ledger, incload__conn *conn, incload_error **err)
+{
+    incload_error *refused = NULL;
+    int32_t status = create_schema(ledger, conn, &refused);
+
+    if (status == INCLOAD_E_PERMISSION && schema_is_there(ledger, conn)) {
+        incload_error_unref(refused);
+        return INCLOAD_OK;
+    }
+    if (status != INCLOAD_OK)
+        incload__error_pass(err, refused);
+    return status;
+}
+
+/* Unless a ledger of version `from` has it. */
+static int32_t
+create_table(const incload__ledger *ledger, incload__conn *conn, const incload__ledger_table *what, int64_t from,
+             incload_error **err)
+{
+    incload__str sql = INCLOAD__STR(ledger->mem);
+
+    if (what->since <= from)
+        return INCLOAD_OK;
+    int32_t status = table_ddl(ledger, what, &sql, err);
+    if (status == INCLOAD_OK && sql.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK)
+        status = conn->driver->execute(conn, incload__str_text(&sql), NULL, 0, NULL, err);
+    incload__str_free(&sql);
+    return status;
+}
+
 /* Makes what a ledger of version `from` lacks; 0: everything. */
 static int32_t
 create_tables(const incload__ledger *ledger, incload__conn *conn, int64_t from, incload_error **err)
 {
-    incload__str sql = INCLOAD__STR(ledger->mem);
     incload__number version = incload__as_number(INCLOAD__LEDGER_VERSION);
     incload__number now = incload__as_number(incload__wall_us(conn->env));
     incload__param params[] = { incload__number_param(&version), incload__number_param(&now) };
     int32_t status = INCLOAD_OK;
 
     if (ledger->dialect->has_schemas && from == 0)
-        status = create_schema(ledger, conn, err);
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == INCLOAD_OK; i++) {
-        if (tables[i].since <= from)
-            continue;
-        incload__str_clear(&sql);
-        status = table_ddl(ledger, i, &sql, err);
-        if (status == INCLOAD_OK && sql.failed)
-            status = incload__fail_memory(err);
-        if (status == INCLOAD_OK)
-            status = conn->driver->execute(conn, incload__str_text(&sql), NULL, 0, NULL, err);
-    }
-    incload__str_free(&sql);
+        status = ensure_schema(ledger, conn, err);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == INCLOAD_OK; i++)
+        status = create_table(ledger, conn, &tables[i], from, err);
+    for (int32_t i = 0; i < INCLOAD__UNIT_TABLES && status == INCLOAD_OK; i++)
+        status = create_table(ledger, conn, &incload__unit_tables[i], from, err);
+    if (status == INCLOAD_OK && from < INCLOAD__UNITS_SINCE)
+        status = incload__unit_tables_finish(ledger, conn, err);
+    if (status == INCLOAD_OK)
+        status = create_table(ledger, conn, &meta_table, from, err);
     /* The version comes last, and a second process with the same one is refused by the key. */
     if (status == INCLOAD_OK)
         status = incload__state_execute(ledger, conn, "INSERT INTO {meta} (version, created_us) VALUES (?, ?)", params,
@@ -439,6 +537,8 @@ incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const c
     int64_t affected = -1;
     int32_t status;
 
+    if (!INCLOAD__FENCED)
+        return INCLOAD_OK;
     if (version == 0) {
         const incload__param params[] = { name, number, value, type, level, document, run, instant };
         status = insert_position(ledger, conn, params, &failure);

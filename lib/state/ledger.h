@@ -6,7 +6,7 @@
 
 #include "driver/driver.h"
 
-enum { INCLOAD__LEDGER_VERSION = 3, INCLOAD__RUN_ID_SIZE = 33 };
+enum { INCLOAD__LEDGER_VERSION = 4, INCLOAD__RUN_ID_SIZE = 33 };
 
 typedef struct incload__ledger {
     const incload__mem *mem;
@@ -21,6 +21,18 @@ typedef struct incload__ledger {
     char *reject;
     char *loaded;
     char *object;
+    /* Of runs of pipelines and backfills (state/unit_tables.h). */
+    char *pipeline_run;
+    char *run_key;
+    char *unit;
+    char *step;
+    char *worker;
+    char *applied;
+    char *coverage;
+    char *rate;
+    char *epoch;
+    char *unit_ready; /* indexes */
+    char *unit_running;
 } incload__ledger;
 
 /* What the ledger knows of one load. */
@@ -56,6 +68,9 @@ void incload__ledger_free(incload__ledger *ledger);
 
 /* *exists: the tables are there, in a version this library reads (a newer one is INCLOAD_E_UNSUPPORTED). */
 int32_t incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err);
+/* The same of the tables that runs of pipelines and backfills need. */
+int32_t incload__ledger_find_units(const incload__ledger *ledger, incload__conn *conn, bool *exists,
+                                   incload_error **err);
 /* Creates what is missing, and brings an older ledger to this version. Outside of a transaction. Safe when two do it at
  * once. */
 int32_t incload__ledger_ensure(const incload__ledger *ledger, incload__conn *conn, incload_error **err);
@@ -74,6 +89,10 @@ int32_t incload__ledger_fail_busy(const char *load, incload_error **err);
 /* In the open transaction. */
 int32_t incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
                                 incload_error **err);
+/* In the transaction that moved a load's watermark to `version`: takes out, now and then, what is older than its last
+ * 100 versions. */
+int32_t incload__ledger_prune(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
+                              incload_error **err);
 /* Whether the transaction that added this run has committed. Waits for one that is still open: it tries to add the run
  * itself, which the database holds up until the other has ended, and undoes that. Outside of a transaction. */
 int32_t incload__ledger_resolve(const incload__ledger *ledger, incload__conn *conn, const char *run_id,

@@ -64,11 +64,26 @@ table_named(const incload__ledger *ledger, const char *name, size_t length)
         const char *name;
         const char *quoted;
     } known[] = {
-        { "watermark", ledger->watermark }, { "history", ledger->history }, { "run", ledger->run },
-        { "lease", ledger->lease },         { "beat", ledger->beat },       { "meta", ledger->meta },
+        { "watermark", ledger->watermark },
+        { "history", ledger->history },
+        { "run", ledger->run },
+        { "lease", ledger->lease },
+        { "beat", ledger->beat },
+        { "meta", ledger->meta },
         { "reject", ledger->reject },
         { "loaded", ledger->loaded },
         { "object", ledger->object },
+        { "pipeline_run", ledger->pipeline_run },
+        { "run_key", ledger->run_key },
+        { "unit", ledger->unit },
+        { "step", ledger->step },
+        { "worker", ledger->worker },
+        { "applied", ledger->applied },
+        { "coverage", ledger->coverage },
+        { "rate", ledger->rate },
+        { "epoch", ledger->epoch },
+        { "unit_ready", ledger->unit_ready },
+        { "unit_running", ledger->unit_running },
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -120,8 +135,10 @@ incload__state_execute(const incload__ledger *ledger, incload__conn *conn, const
     incload__str sql = INCLOAD__STR(ledger->mem);
 
     incload__state_sql(ledger, conn, &sql, text);
+    conn->repeats = true;
     int32_t status = sql.failed ? incload__fail_memory(err)
                                 : conn->driver->execute(conn, incload__str_text(&sql), params, count, affected, err);
+    conn->repeats = false;
     incload__str_free(&sql);
     return status;
 }
@@ -134,8 +151,10 @@ incload__state_select(const incload__ledger *ledger, incload__conn *conn, const 
 
     *rows = (incload__rows){ .mem = ledger->mem };
     incload__state_sql(ledger, conn, &sql, text);
+    conn->repeats = true;
     int32_t status = sql.failed ? incload__fail_memory(err)
                                 : conn->driver->select(conn, incload__str_text(&sql), params, count, rows, err);
+    conn->repeats = false;
     incload__str_free(&sql);
     return status;
 }

@@ -19,9 +19,9 @@ incload__param incload__text_param(const char *text);
 incload__param incload__number_param(const incload__number *value);
 
 /* Appends a template: `?` becomes a placeholder of the dialect, `{watermark}`, `{history}`, `{run}`, `{lease}`,
- * `{beat}`, `{reject}`, `{loaded}`, `{object}` and `{meta}` the quoted names of the tables, `{now}` the server's clock
- * in microseconds since 1970 (ours as a number where the dialect has none), `{session}` what names the session (NULL
- * where nothing does). */
+ * `{beat}`, `{reject}`, `{loaded}`, `{object}`, `{meta}` and the words of unit_tables.h the quoted names of the tables,
+ * `{now}` the server's clock in microseconds since 1970 (ours as a number where the dialect has none), `{session}` what
+ * names the session (NULL where nothing does). */
 void incload__state_sql(const incload__ledger *ledger, const incload__conn *conn, incload__str *out,
                         const char *text);
 /* Runs a template. *affected may be NULL. */

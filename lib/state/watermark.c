@@ -178,6 +178,9 @@ incload_watermark_describe(incload_watermark *watermark)
         incload__mark_init(&mark, watermark->mem);
         if (watermark->position.value == NULL && watermark->position.document == NULL)
             incload__str_add(&text, "nothing is loaded");
+        else if (watermark->position.document == NULL && watermark->position.type != NULL
+                 && strcmp(watermark->position.type, "position") == 0)
+            incload__str_addf(&text, "every event up to %s is applied", or_empty(watermark->position.value));
         else if (watermark->position.document == NULL
                  || incload__mark_parse(watermark->position.document, &mark, NULL) != INCLOAD_OK)
             incload__str_addf(&text, "set by hand to %s", or_empty(watermark->position.value));

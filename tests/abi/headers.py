@@ -75,11 +75,15 @@ def main():
     root = pathlib.Path(sys.argv[1])
     include = root / "include"
     names = [path.relative_to(include / "incload").as_posix() for path in declarations.headers_in(include)]
+    of_cpp = sorted(path.name for path in (include / "incload").glob("*.hpp"))
     checks = {"the check finds broken headers": self_check,
-              "every header is installed": lambda: not_installed(root, names)}
+              "every header is installed": lambda: not_installed(root, names + of_cpp)}
     for job in jobs():
         checks[f"every header compiles alone as {job[2]} with {job[1]}"] = \
             lambda job=job: complaints_about(names, include, *job)
+    for compiler in ("g++", "clang++"):
+        checks[f"headers of C++ compile alone as c++17 with {compiler}"] = \
+            lambda compiler=compiler: complaints_about(of_cpp, include, "c++", compiler, "c++17")
     return tap.run(checks)
 
 

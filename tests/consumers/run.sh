@@ -57,7 +57,7 @@ install_it()
 
 installs_only_the_public()
 {
-    (cd "$root/include" && find . -name '*.h' | sort) >"$work/headers"
+    (cd "$root/include" && find . -name '*.h' -o -name '*.hpp' | sort) >"$work/headers"
     (cd "$prefix/include" && find . -type f | sort) | diff "$work/headers" -
 }
 
@@ -89,6 +89,15 @@ cpp()
 {
     c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -o "$work/cpp" "$here/cpp/names.cpp" $(pkg --cflags --libs incload)
     run_with_prefix "$work/cpp"
+}
+
+# The five patterns by the header for C++.
+cpp_patterns()
+{
+    c++ -std=c++17 -Wall -Wextra -Wpedantic -Wshadow -Werror -o "$work/patterns" "$here/cpp/patterns.cpp" \
+        $(pkg --cflags --libs incload)
+    rm -f "$work/cpp_shop.db" "$work/cpp_lake.db"
+    run_with_prefix "$work/patterns" "$work/cpp_shop.db" "$work/cpp_lake.db"
 }
 
 cmake_with()
@@ -127,6 +136,51 @@ python_ctypes()
     python3 "$here/python/names.py" "$prefix/lib/libincload.so.0"
 }
 
+python_ctypes_loads()
+{
+    rm -f "$work/ctypes_shop.db" "$work/ctypes_lake.db"
+    python3 "$here/python/load.py" "$prefix/lib/libincload.so.0" "$work/ctypes_shop.db" "$work/ctypes_lake.db"
+}
+
+# As a stranger would: in an environment with nothing in it, with the library found by pkg-config. The wheel has one
+# extension module and no library.
+python_sdist()
+{
+    rm -rf "$work/python" "$work/dist"
+    python3 -m venv "$work/python"
+    "$work/python/bin/pip" install -q --disable-pip-version-check build
+    export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+    "$work/python/bin/python" -m build --sdist -o "$work/dist" "$root/bindings/python"
+    "$work/python/bin/pip" wheel -q --no-deps -w "$work/dist" "$work"/dist/*.tar.gz
+    "$work/python/bin/python" -m zipfile -l "$work"/dist/*.whl | grep -c '\.so' | grep -qx 1
+    "$work/python/bin/pip" install -q --disable-pip-version-check "$work"/dist/*.whl
+    cd "$work"
+    run_with_prefix "$work/python/bin/python" -c 'import incload; print(incload.version())' | grep -x 0.1.0
+}
+
+# A module of its own, outside the tree, that requires the package and finds the library by pkg-config.
+go_module()
+{
+    rm -rf "$work/go"
+    mkdir -p "$work/go"
+    cp "$here/go/patterns.go" "$work/go"
+    cat >"$work/go/go.mod" <<MOD
+module example.org/patterns
+
+go 1.19
+
+require libincload.dev/go/incload v0.1.0
+
+replace libincload.dev/go/incload => $root/bindings/go
+MOD
+    cd "$work/go"
+    export GOCACHE="$work/go-cache" GOMODCACHE="$work/go-modules" GOTOOLCHAIN=local GOWORK=off GOFLAGS=-buildvcs=false
+    export PKG_CONFIG_PATH= PKG_CONFIG_LIBDIR="$prefix/lib/pkgconfig"
+    go build -o patterns .
+    rm -f "$work/go_shop.db" "$work/go_lake.db"
+    run_with_prefix ./patterns "$work/go_shop.db" "$work/go_lake.db" | grep -x 0.1.0
+}
+
 shared_alone_says_nothing_of_libpq()
 {
     rm -rf "$work/shared-build"
@@ -145,11 +199,15 @@ try 'C, shared, by pkg-config, without files of libpq and unixODBC' shared_c
 try 'C, static, by pkg-config, from a prefix that was moved' static_c
 try 'C, a load from SQLite to SQLite' loading_c
 try 'C++11' cpp
+try 'C++17, the five patterns by incload.hpp' cpp_patterns
 try 'CMake, shared' cmake_with "$prefix"
 try 'CMake, static, from a prefix that was moved' cmake_with "$moved"
 try 'meson, installed' meson_installed
 try 'meson, as a subproject' meson_subproject
 try 'Python, by ctypes' python_ctypes
+try 'Python, by ctypes: loads, and a function that fails' python_ctypes_loads
+try 'Python, the package from its sdist in an environment of its own' python_sdist
+try 'Go, the five patterns, from a module outside the tree' go_module
 try 'a shared build asks for nothing when linked' shared_alone_says_nothing_of_libpq
 echo "1..$number"
 exit "$failed"

@@ -3,10 +3,12 @@
 """Checks that the documents are true: options, links, and that their programs build and do what they say. Speaks TAP.
 
     documents.py SOURCE_ROOT GENERATE_OPTIONS LIBRARY.so EXAMPLES_DIRECTORY COMPILER..."""
+import contextlib
 import csv
 import os
 import pathlib
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,8 +17,9 @@ import tempfile
 ROOT = pathlib.Path(sys.argv[1])
 GENERATE_OPTIONS, LIBRARY, EXAMPLES = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
 COMPILER = sys.argv[5:]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "doc/guide.md", "doc/options.md",
-             "doc/types.md", "doc/dependencies.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bindings/python/README.md",
+             *(f"doc/{path.name}" for path in sorted((ROOT / "doc").glob("*.md")))]
+MADE_BY_THE_SITE = ROOT / "doc/reference"
 WHOLE_PROGRAMS_IN = ["README.md", "doc/guide.md"]
 REASON = "source and target are different databases; the relay needs libpq on both sides"
 
@@ -60,6 +63,8 @@ def links_lead_somewhere(_):
                 continue
             file, _, part = target.partition("#")
             there = path.parent / file if file else path
+            if there.suffix == ".md" and there.parent == MADE_BY_THE_SITE:
+                continue  # making the site follows it
             if not there.exists():
                 lost.append(f"{name}: {target}")
             elif part and there.suffix == ".md":
@@ -200,16 +205,138 @@ def group_lands_orders_and_lines_together(scratch):
               [(1, 5)])
 
 
+def pipeline_loads_side_by_side_then_reports(scratch):
+    with sqlite3.connect(scratch / "night.db") as shop:
+        for table in ["orders", "customers"]:
+            shop.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, updated TIMESTAMP NOT NULL)")
+            shop.execute(f"INSERT INTO {table} VALUES (1, '2024-01-01 08:00:00'), (2, '2024-01-02 08:00:00')")
+    equal(run([EXAMPLES / "pipeline", url(scratch / "night.db"), url(scratch / "nightly.db")]),
+          "report: both tables are there\norders     SUCCESS 2 rows\ncustomers  SUCCESS 2 rows\n"
+          "report     SUCCESS 0 rows\n")
+
+
+def backfill_loads_each_day_once(scratch):
+    with sqlite3.connect(scratch / "days.db") as shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, ordered_at TIMESTAMP NOT NULL)")
+        shop.execute("INSERT INTO orders VALUES (1, '2024-01-01 08:00:00'), (2, '2024-01-02 08:00:00'),"
+                     " (3, '2024-02-01 00:00:00')")
+    command = [EXAMPLES / "backfill", url(scratch / "days.db"), url(scratch / "filled.db"), "2024-01-01", "2024-01-31"]
+    equal(run(command), "31 of 31 days are missing\n31 days loaded, 2 rows\n")
+    equal(run(command), "0 of 31 days are missing\n0 days loaded, 0 rows\n")
+    with sqlite3.connect(scratch / "filled.db") as lake:
+        equal(lake.execute("SELECT id FROM orders ORDER BY id").fetchall(), [(1,), (2,)])
+
+
+def progress_shows_each_day_and_leaves_a_report(scratch):
+    done = subprocess.run([EXAMPLES / "progress", "2024-01-01", "2024-01-10", scratch / "days.html"], text=True,
+                          capture_output=True, timeout=100)
+    equal((done.returncode, done.stdout), (0, f"SUCCESS, report in {scratch / 'days.html'}\n"))
+    lines = done.stderr.splitlines()
+    days = sorted(re.search(r"2024-01-\d\d", line)[0] for line in lines[:-1])
+    equal(days, [f"2024-01-{day:02d}" for day in range(1, 11)])
+    if "\x1b" in done.stderr or not re.match(r"10/10 \u00b7 0 running", lines[-1]):
+        raise AssertionError(done.stderr)
+    if not (scratch / "days.html").read_text(encoding="utf-8").endswith("</html>\n"):
+        raise AssertionError("the report is cut off")
+
+
+def resume_goes_on_from_the_step_that_failed(scratch):
+    command = [EXAMPLES / "resume", url(scratch / "ledger.db"), scratch / "orders.csv"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    equal(told.returncode, 1)
+    equal(told.stdout, "fetched\nFAILED, attempt 1\n  fetch   SUCCESS\n  check   FAILED the function for 'check' "
+          "failed: there is no such file yet\n  publish SKIPPED\n")
+    (scratch / "orders.csv").write_text("id\n1\n")
+    equal(run(command), "checked what fetch left: 3 orders\npublished\nSUCCESS, attempt 2\n  fetch   SUCCESS\n"
+          "  check   SUCCESS\n  publish SUCCESS\n")
+
+
+def changes_are_applied_once(scratch):
+    with sqlite3.connect(scratch / "crm.db") as crm:
+        crm.execute("CREATE TABLE customers (id INTEGER PRIMARY KEY NOT NULL, name TEXT, city TEXT,"
+                    " _deleted BOOLEAN NOT NULL DEFAULT FALSE, deleted_at TIMESTAMP)")
+        crm.execute("INSERT INTO customers (id, name, city) VALUES (2, 'Blaise', 'Rouen')")
+    command = [EXAMPLES / "changes", url(scratch / "crm.db")]
+    equal(run(command), "5 events applied, 0 skipped: 3 rows written, 0 marked, committed up to offset 5\n")
+    equal(run(command), "0 events applied, 5 skipped: 0 rows written, 0 marked, committed up to offset 5\n")
+    with sqlite3.connect(scratch / "crm.db") as crm:
+        equal(crm.execute("SELECT id, name, city, _deleted FROM customers ORDER BY id").fetchall(),
+              [(1, "Ada", "Marylebone", 0), (2, "Blaise", "Paris", 1), (3, "Carl", None, 0)])
+
+
+def debezium_writes_messages_that_are_read_again(scratch):
+    with sqlite3.connect(scratch / "crm.db") as crm:
+        for table in ("customers", "copies"):
+            crm.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY NOT NULL, name TEXT, city TEXT)")
+        crm.execute("INSERT INTO copies VALUES (2, 'Blaise', 'Rouen')")
+    equal(run([EXAMPLES / "debezium", url(scratch / "crm.db")]),
+          '{"id":1} has a value\n{"id":2} has a value\n{"id":1} has a value\n{"id":2} has a value\n'
+          '{"id":2} is a tombstone\n5 messages for crm.main.customers, 1 rows in the copy written and 1 deleted\n')
+    with sqlite3.connect(scratch / "crm.db") as crm:
+        equal(crm.execute("SELECT * FROM copies").fetchall(), [(1, "Ada", "Marylebone")])
+
+
+def change_table_follows_what_other_programs_write(scratch):
+    def write(*statements):
+        with contextlib.closing(sqlite3.connect(scratch / "shop.db")) as shop, shop:
+            for statement in statements:
+                shop.execute(statement)
+
+    write("CREATE TABLE customers (id INTEGER PRIMARY KEY NOT NULL, name TEXT)",
+          "INSERT INTO customers VALUES (1, 'Ada'), (2, 'Blaise')")
+    command = [EXAMPLES / "change_table", url(scratch / "shop.db"), url(scratch / "copy.db")]
+    equal(run([*command, "install"]), "0 of 0 changes consumed: 0 rows written, 0 deleted\n")
+    write("INSERT INTO customers VALUES (3, 'Carl')", "UPDATE customers SET id = 4 WHERE id = 1",
+          "DELETE FROM customers WHERE id = 2")
+    equal(run(command), "3 of 3 changes consumed: 2 rows written, 2 deleted\n")
+    equal(run(command), "0 of 0 changes consumed: 0 rows written, 0 deleted\n")
+    with contextlib.closing(sqlite3.connect(scratch / "copy.db")) as copy:
+        equal(copy.execute("SELECT id, name FROM customers_copy ORDER BY id").fetchall(), [(3, "Carl"), (4, "Ada")])
+
+
+def follow_copies_and_then_brings_changes(scratch):
+    """With a server, where one is named; else only that it says so."""
+    command = [EXAMPLES / "follow", "postgresql://nobody@127.0.0.1:1/none", url(scratch / "shop.db"), "people"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    equal((told.returncode, told.stdout), (1, ""))
+    if not told.stderr.startswith("INCLOAD_E_CONNECT: source: "):
+        raise AssertionError(told.stderr)
+    server = os.environ.get("INCLOAD_TEST_POSTGRES")
+    psql = shutil.which("psql")
+    if server is None or psql is None:
+        return
+    ask = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", server, "-c"]
+    run([*ask, "CREATE TABLE people (id bigint PRIMARY KEY, name text, city text)"])
+    run([*ask, "INSERT INTO people VALUES (1, NULL, 'Paris'), (2, NULL, 'Rouen')"])
+    command[1] = server
+    try:
+        equal(run(command), "2 rows copied, 0 inserted, 0 updated, 0 deleted in 0 transactions\n")
+        run([*ask, "INSERT INTO people VALUES (3, 'Carl', 'Brunswick'); DELETE FROM people WHERE id = 2"])
+        equal(run(command), "0 rows copied, 1 inserted, 0 updated, 1 deleted in 1 transactions\n")
+    finally:
+        run([*ask, "SELECT pg_drop_replication_slot('follow_example')"])
+        run([*ask, "DROP PUBLICATION follow_example; DROP TABLE people"])
+    with sqlite3.connect(scratch / "shop.db") as shop:
+        equal(shop.execute("SELECT id, name, city FROM people ORDER BY id").fetchall(),
+              [(1, None, "Paris"), (3, "***", "Brunswick")])
+
+
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
     names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
-    equal(names, ["advise", "group", "process", "quickstart", "verify"])
+    equal(names, ["advise", "backfill", "change_table", "changes", "debezium", "follow", "group", "pipeline",
+                  "process", "progress", "quickstart", "resume", "verify"])
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
           the_program_of_the_readme_loads_in_increments, every_example_is_checked_here, quickstart_loads_in_increments,
           process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed,
-          advise_says_which_strategy_and_changes_nothing, group_lands_orders_and_lines_together]
+          advise_says_which_strategy_and_changes_nothing, group_lands_orders_and_lines_together,
+          pipeline_loads_side_by_side_then_reports, backfill_loads_each_day_once,
+          progress_shows_each_day_and_leaves_a_report,
+          resume_goes_on_from_the_step_that_failed,
+          changes_are_applied_once, debezium_writes_messages_that_are_read_again,
+          follow_copies_and_then_brings_changes, change_table_follows_what_other_programs_write]
 
 
 def main():

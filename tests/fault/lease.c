@@ -198,7 +198,8 @@ static void
 prepare(client *c, const struct kind *kind)
 {
     static const char *const tables[] = { "meta", "watermark", "watermark_history", "run", "lease", "lease_beat",
-                                          "reject", "loaded_columns", "object" };
+                                          "reject", "loaded_columns", "object", "pipeline_run", "run_key",
+                                          "unit", "step", "worker", "applied", "coverage", "rate_limit" };
 
     client_try(c, "DROP TABLE IF EXISTS lease_fault_source");
     client_try(c, "DROP TABLE IF EXISTS lease_fault_target");

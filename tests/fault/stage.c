@@ -48,9 +48,11 @@ static const struct dialect {
         "INCLOAD_TEST_MARIADB", "Database=",
         "id bigint NOT NULL PRIMARY KEY, name varchar(80), amount bigint, updated datetime(6) NOT NULL",
         "CAST(id AS CHAR), name, CAST(amount AS CHAR), CAST(updated AS CHAR)",
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = database() ORDER BY 1",
+        /* Without sequences, which only ever go forward. */
         "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
-        " AND table_name LIKE 'incload\\_%' ORDER BY 1",
+        " AND table_type = 'BASE TABLE' ORDER BY 1",
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
+        " AND table_type = 'BASE TABLE' AND table_name LIKE 'incload\\_%' ORDER BY 1",
         "",
         "SELECT CAST(count(*) AS CHAR) FROM information_schema.processlist WHERE db = database()"
         " AND id <> connection_id()",
@@ -340,7 +342,9 @@ stage_reset(stage *s, bool first)
     if (first) {
         run_script(s, put_drop, false);
         if (s->to_kind == POSTGRES || s->to_kind == PG_ODBC)
-            client_do(s->to, "DROP SCHEMA IF EXISTS incload");
+            client_do(s->to, "DROP SCHEMA IF EXISTS incload CASCADE");
+        if (s->to_kind == MARIADB)
+            client_do(s->to, "DROP SEQUENCE IF EXISTS incload_unit_epoch");
         return;
     }
     /* The tables are the library's own to make. */

@@ -2,7 +2,8 @@
 /* Swaps under twenty readers, each a process of its own: none of them may get an error, an empty table or half of one,
  * or wait for longer than lock_timeout and 50 ms; nor may one whose snapshot is older than the load find the table
  * empty. Each scene is played without a slow reader in the way and with one. What the machine itself makes a reader
- * wait is taken off: its own time without a processor, and what one waits that reads a table that is never swapped. */
+ * wait is taken off: its own time without a processor, what one waits that reads a table that is never swapped, and
+ * what the disk took to keep a block, as often as the server has it keep one while it holds the lock. */
 #define _GNU_SOURCE
 #include "swap.h"
 
@@ -27,6 +28,7 @@ enum {
     LOCK_MS = 100,
     MARGIN_MS = 50,
     SLOW_MS = 300,
+    RENAME_SYNCS = 12, /* fdatasync calls of one RENAME TABLE, as strace counts them */
     BUCKET_US = 250000,
     BUCKETS = 8000
 };
@@ -40,13 +42,14 @@ typedef struct setting {
     bool wal;
     bool snapshots;
     bool bounded;
+    int syncs; /* of the server's files, while nobody may read */
 } setting;
 
 static const setting settings[] = {
     { "postgres", POSTGRES, .snapshots = true, .bounded = true },
     { "postgres-slow", POSTGRES, .slow = true, .snapshots = true, .bounded = true },
-    { "mariadb", MARIADB, .snapshots = true, .bounded = true },
-    { "mariadb-slow", MARIADB, .slow = true, .snapshots = true, .bounded = true },
+    { "mariadb", MARIADB, .snapshots = true, .bounded = true, .syncs = RENAME_SYNCS },
+    { "mariadb-slow", MARIADB, .slow = true, .snapshots = true, .bounded = true, .syncs = RENAME_SYNCS },
     { "sqlite-wal", SQLITE, .wal = true, .snapshots = true, .bounded = true },
     { "sqlite-wal-slow", SQLITE, .wal = true, .slow = true, .snapshots = true, .bounded = true },
     { "sqlite-journal", SQLITE, .slow = false },
@@ -63,6 +66,7 @@ typedef struct scene {
     _Atomic int64_t reads, errors, torn, slow_reads, old_snapshots, old_empty;
     _Atomic int64_t longest[BUCKETS]; /* of readers, by the time of their end */
     _Atomic int64_t control[BUCKETS];
+    _Atomic int64_t disk[BUCKETS];
 } scene;
 
 typedef void (*act_fn)(scene *at, client *c);
@@ -139,6 +143,23 @@ control(scene *at, client *c)
     free(client_ask(c, "SELECT COUNT(*), MIN(id), MAX(id) FROM swap_control"));
     note(at, at->control, began, now_us() - began);
     pause_us(PACE_US / 10);
+}
+
+/* Beside the servers' own files. */
+static void
+sync_on(scene *at, client *c)
+{
+    static int file = -1;
+    char block[512] = { 0 };
+
+    (void)c;
+    if (file < 0)
+        file = open(getenv("INCLOAD_TEST_DIR"), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    int64_t began = now_us();
+    if (pwrite(file, block, sizeof block, 0) != (ssize_t)sizeof block || fdatasync(file) != 0)
+        report_die("a file beside the servers' cannot be written");
+    note(at, at->disk, began, now_us() - began);
+    pause_us(PACE_US);
 }
 
 /* Holds the table's lock for longer than a try waits. */
@@ -283,7 +304,7 @@ swap_all(scene *at, int64_t swaps)
 static void
 play(scene *at, int64_t swaps)
 {
-    pid_t pids[READERS + 2], self = fork();
+    pid_t pids[READERS + 3], self = fork();
     int status = 0;
 
     if (self < 0)
@@ -298,8 +319,9 @@ play(scene *at, int64_t swaps)
         pids[i] = start(at, read_on);
     pids[READERS] = start(at, control);
     pids[READERS + 1] = at->how->slow ? start(at, read_slowly) : 0;
+    pids[READERS + 2] = at->how->syncs > 0 ? start(at, sync_on) : 0;
     swap_all(at, swaps);
-    collect(at, pids, READERS + 2);
+    collect(at, pids, READERS + 3);
     fflush(stdout);
     _exit(0);
 }
@@ -312,7 +334,7 @@ longest_wait_ms(const scene *at)
     int64_t longest = 0;
 
     for (int i = 0; i < BUCKETS; i++) {
-        int64_t machine = atomic_load(&at->control[i]);
+        int64_t machine = atomic_load(&at->control[i]) + at->how->syncs * atomic_load(&at->disk[i]);
         int64_t wait = atomic_load(&at->longest[i]) - machine;
         longest = wait > longest ? wait : longest;
     }

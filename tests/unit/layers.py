@@ -11,7 +11,7 @@ import tempfile
 # Top to bottom: each uses only those above it (the table of lib/ in CONTRIBUTING.md).
 ORDER = ["base", "batch", "sched", "dialect", "driver", "state", "load", "cdc", "run"]
 # Ways to talk to a server know the contract beside them (driver/driver.h) and not each other.
-SIBLINGS = {"driver": ["libpq", "odbc", "mock"]}
+SIBLINGS = {"driver": ["libpq", "odbc", "mock", "arrow"]}
 # A system header that only one place may know.
 CONFINED = {
     "libpq-fe.h": "driver/libpq", "libpq/libpq-fs.h": "driver/libpq",

@@ -96,7 +96,7 @@ rig_tell_source(incload_mock *mock, const char *types)
 static inline void
 rig_tell_earlier_load(incload_mock *mock)
 {
-    static const char *const one[] = { "1" }, *const version[] = { "3" };
+    static const char *const one[] = { "1" }, *const version[] = { "4" };
     static const char *const position[] = { "3", "2024-01-01 08:00:00", "timestamp", "BEST_EFFORT",
                                              ("{\"version\":1,\"kind\":\"cursor\",\"column\":\"updated\","
                                              "\"type\":\"timestamp\",\"value\":\"2024-01-01 08:00:00\"}"),

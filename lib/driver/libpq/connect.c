@@ -141,13 +141,18 @@ start(incload__pq *pq, const incload__connect *how, const incload__pq_addresses 
     /* What stands before dbname gives way to what the string says, which gives way to what stands behind. GSS is off: a
      * look for a ticket may hang or crash. */
     const char *host = found->count > 0 ? "host" : NULL;
-    const char *keywords[] = {
-        "gssencmode", "fallback_application_name", "client_encoding", "dbname", host, "hostaddr", "port", NULL
-    };
-    const char *values[] = {
-        "disable", how->application_name, "UTF8", how->url, found->hosts.data, found->addresses.data, found->ports.data,
-        NULL
-    };
+    const char *keywords[] = { "gssencmode",      "replication", "fallback_application_name",
+                               "client_encoding", "dbname",      host,
+                               "hostaddr",        "port",        NULL };
+    const char *values[] = { "disable",
+                             how->replication ? "database" : NULL,
+                             how->application_name,
+                             "UTF8",
+                             how->url,
+                             found->hosts.data,
+                             found->addresses.data,
+                             found->ports.data,
+                             NULL };
 
     pq->pg = PQconnectStartParams(keywords, values, 1);
     if (pq->pg == NULL)
@@ -281,6 +286,7 @@ pq_free(incload__pq *pq)
 
     PQfinish(pq->pg);
     close(pq->wake_fd);
+    incload__pq_prepared_free(pq);
     incload__free(&pq->head.env->mem, pq->place);
     incload__free(&pq->head.env->mem, pq);
     errno = saved;

@@ -145,6 +145,7 @@ incload__pq_fail(incload__pq *pq, const PGresult *result, const char *doing, inc
         return PQstatus(pq->pg) == CONNECTION_BAD ? incload__pq_lost(pq, doing, err)
                                                   : incload__pq_refused(pq, doing, err);
 
+    incload__pq_prepared_failed(pq, sqlstate);
     describe_error(&said, result, sqlstate);
     int32_t status = incload__conn_fail(&pq->head, err, doing, sqlstate, 0, incload__str_text(&said));
     if (first)
@@ -228,6 +229,11 @@ fail_refused(incload__pq *pq, const char *sqlstate, incload_error **err)
         incload__pq_add_clean(&name, PQdb(pq->pg), 64);
         incload__fail(err, class.code, "there is no database \"%s\" on the server at %s: check the connection string",
                       incload__str_text(&name) != NULL ? incload__str_text(&name) : "?", pq->place);
+    } else if (strcmp(sqlstate, "42501") == 0) {
+        incload__pq_add_clean(&name, PQuser(pq->pg), 64);
+        incload__fail(err, class.code,
+                      "the server at %s lets user \"%s\" not connect: to read its log, ALTER ROLE ... REPLICATION",
+                      pq->place, incload__str_text(&name) != NULL ? incload__str_text(&name) : "?");
     } else {
         incload__fail(err, class.code, "the server at %s refused the connection (SQLSTATE %s)", pq->place, sqlstate);
     }

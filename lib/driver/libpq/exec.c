@@ -28,6 +28,7 @@ static int32_t
 send_statement(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool simple,
                const char *doing, incload_error **err)
 {
+    char name[INCLOAD__PQ_NAME_SIZE] = "";
     incload__pq_bound bound;
     int sent;
 
@@ -36,10 +37,15 @@ send_statement(incload__pq *pq, const char *sql, const incload__param *params, i
     if (simple) {
         sent = PQsendQuery(pq->pg, sql);
     } else {
-        int32_t status = incload__pq_bind(&bound, &pq->head.env->mem, params, count, err);
+        int32_t status = incload__pq_prepare(pq, sql, doing, name, err);
+        if (status == INCLOAD_OK && (status = incload__pq_bind(&bound, &pq->head.env->mem, params, count, err)) != 0)
+            incload__pq_reject(pq, status);
         if (status != INCLOAD_OK)
-            return incload__pq_reject(pq, status);
-        sent = PQsendQueryParams(pq->pg, sql, count, bound.types, bound.values, bound.lengths, bound.formats, 0);
+            return status;
+        if (name[0] != '\0')
+            sent = PQsendQueryPrepared(pq->pg, name, count, bound.values, bound.lengths, bound.formats, 0);
+        else
+            sent = PQsendQueryParams(pq->pg, sql, count, bound.types, bound.values, bound.lengths, bound.formats, 0);
         incload__pq_unbind(&bound);
     }
     return sent == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "driver/libpq/pq.h"
+#include "driver/libpq/replication.h"
 
 const incload__driver incload__driver_libpq = {
     .name = "libpq",
@@ -24,4 +24,5 @@ const incload__driver incload__driver_libpq = {
     .read_before = "COPY (",
     .read_after = "\n) TO STDOUT (FORMAT binary)",
     .write_text = incload__pq_write_text,
+    .replication = &incload__pq_replication,
 };

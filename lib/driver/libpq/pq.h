@@ -22,6 +22,7 @@ typedef struct incload__pq {
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
     int64_t grace_us; /* while cleaning up: the deadline in place of head.deadline_us; 0: none */
     int64_t notices;  /* since the statement began */
+    struct incload__pq_prepared *prepared; /* NULL: nothing was yet */
     char *place;      /* host:port as the person who reads an error would write it */
 } incload__pq;
 
@@ -75,6 +76,18 @@ int64_t incload__pq_limit(const incload__pq *pq, incload__manner manner, int64_t
 void incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms);
 /* After a failed step: settles if the statement may still be running. Returns `status`. */
 int32_t incload__pq_abort(incload__pq *pq, int32_t status);
+
+/* ---- prepared.c ---- */
+
+enum { INCLOAD__PQ_NAME_SIZE = 32 };
+
+/* The name under which a statement that repeats is prepared on the server by now; "" for any other. */
+int32_t incload__pq_prepare(incload__pq *pq, const char *sql, const char *doing, char name[INCLOAD__PQ_NAME_SIZE],
+                            incload_error **err);
+/* What the server says of a prepared statement that it does not know, or not any more as it was: none is used on this
+ * connection from now on. */
+void incload__pq_prepared_failed(incload__pq *pq, const char *sqlstate);
+void incload__pq_prepared_free(incload__pq *pq);
 
 /* ---- exec.c ---- */
 

@@ -95,13 +95,14 @@ start(relay *run, const char *select, const incload__param *params, int32_t coun
     if (status == INCLOAD_OK)
         status = incload__pq_shape(run->from, select, relaying, &source_shape, err);
     if (status == INCLOAD_OK)
+        status = incload__pq_copy_out(run->from, select, source_shape, params, count, &source, err);
+    /* The source reads while the target is asked what it takes. */
+    if (status == INCLOAD_OK)
+        status = incload__pq_start_copy(run->from, source.data, PGRES_COPY_OUT, relaying, err);
+    if (status == INCLOAD_OK)
         status = incload__pq_shape(run->to, shape.data, run->doing, &target_shape, err);
     if (status == INCLOAD_OK)
         status = check_shapes(source_shape, target_shape, err);
-    if (status == INCLOAD_OK)
-        status = incload__pq_copy_out(run->from, select, source_shape, params, count, &source, err);
-    if (status == INCLOAD_OK)
-        status = incload__pq_start_copy(run->from, source.data, PGRES_COPY_OUT, relaying, err);
     if (status == INCLOAD_OK)
         status = incload__pq_start_copy(run->to, target.data, PGRES_COPY_IN, run->doing, err);
     PQclear(source_shape);

@@ -49,31 +49,17 @@ incload__cell_read(const incload__conn *conn, const incload__odbc_profile *profi
     return status;
 }
 
-int32_t
-incload__cell_write(const incload__conn *conn, const incload__odbc_profile *profile, const incload__column *column,
-                    incload__cell *out, incload_error **err)
+incload__cell
+incload__cell_write(const incload__conn *conn, const incload__odbc_profile *profile, const incload__column *column)
 {
-    incload__str item = INCLOAD__STR(&conn->env->mem);
-    int32_t status = INCLOAD_OK;
-
-    *out = INCLOAD__CELL_TEXT;
-    if (conn->dialect->numbered_params) {
-        /* Text throughout: PostgreSQL gives each its type by the place it stands in. */
-    } else if (column->type.kind == INCLOAD__BINARY) {
-        *out = INCLOAD__CELL_BYTES;
-    } else if (incload__kind_is_int(column->type.kind)) {
-        *out = INCLOAD__CELL_INT;
-    } else if (incload__kind_is_float(column->type.kind) && profile->floats_written) {
-        *out = INCLOAD__CELL_DOUBLE;
-    } else if (profile->text_as_bytes) {
-        conn->dialect->bind_item(&item, column, 1);
-        if (item.failed)
-            status = incload__fail_memory(err);
-        else if (holds(&item, "CAST(? AS TEXT)"))
-            *out = INCLOAD__CELL_BYTES;
-    }
-    incload__str_free(&item);
-    return status;
+    if (conn->dialect->numbered_params)
+        return INCLOAD__CELL_TEXT; /* throughout: PostgreSQL gives each its type by the place it stands in */
+    if (column->type.kind == INCLOAD__BINARY)
+        return INCLOAD__CELL_BYTES;
+    if (incload__kind_is_int(column->type.kind))
+        return INCLOAD__CELL_INT;
+    return incload__kind_is_float(column->type.kind) && profile->floats_written ? INCLOAD__CELL_DOUBLE
+                                                                                 : INCLOAD__CELL_TEXT;
 }
 
 SQLSMALLINT

@@ -5,9 +5,7 @@
  *   INT8..INT64              a 64-bit integer
  *   FLOAT32, FLOAT64         a double (text where the profile writes everything as text)
  *   BINARY                   bytes (text `\x...` where parameters are numbered, that is, for PostgreSQL)
- *   everything else          text made by dialect->encode; or the same text as bytes, when the profile says so and
- *                            dialect->bind_item gives `CAST(? AS TEXT)`: the one way past a driver that cuts text at
- * NUL
+ *   everything else          text made by dialect->encode
  *
  * Read, by the kind of the schema's column: integers and doubles where the driver is exact in them, bytes for BINARY
  * and (when the profile says so) for whatever dialect->select_item casts `AS BLOB)`, text for everything else. */
@@ -30,8 +28,8 @@ bool incload__kind_is_float(incload__kind kind);
 int32_t incload__cell_read(const incload__conn *conn, const incload__odbc_profile *profile,
                            const incload__column *column, incload__cell *out, incload_error **err);
 /* The form in which a column is written. */
-int32_t incload__cell_write(const incload__conn *conn, const incload__odbc_profile *profile,
-                            const incload__column *column, incload__cell *out, incload_error **err);
+incload__cell incload__cell_write(const incload__conn *conn, const incload__odbc_profile *profile,
+                                  const incload__column *column);
 
 SQLSMALLINT incload__cell_c_type(incload__cell form);
 SQLSMALLINT incload__cell_sql_type(incload__cell form);

@@ -62,9 +62,9 @@ writer_init(incload__odbc_writer *writer, const char *table, const incload__sche
         if (writer->gathered[i].cells == NULL)
             return incload__fail_memory(err);
     }
-    for (int32_t i = 0; i < schema->count && status == INCLOAD_OK; i++)
-        status = incload__cell_write(conn, writer->conn->profile, &writer->schema.columns[i], &writer->forms[i], err);
-    return status;
+    for (int32_t i = 0; i < schema->count; i++)
+        writer->forms[i] = incload__cell_write(conn, writer->conn->profile, &writer->schema.columns[i]);
+    return INCLOAD_OK;
 }
 
 int32_t

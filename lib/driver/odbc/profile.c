@@ -165,6 +165,7 @@ static const incload__odbc_profile sqlite = {
     .blocks = false, /* no gain, and declared types bound nothing */
     .floats_written = true,
     .text_as_bytes = true,
+    .text_stays_bound = true,
     .nul_cuts = true,
     .cancels = true,
     .busy_key = "Timeout",

@@ -51,7 +51,8 @@ typedef struct incload__odbc_profile {
     bool ints_typed;               /* SQL_C_SBIGINT is read exactly */
     bool floats_typed;             /* SQL_C_DOUBLE is read exactly */
     bool floats_written;           /* SQL_C_DOUBLE is written exactly */
-    bool text_as_bytes;            /* text is cut at NUL unless it crosses as a blob */
+    bool text_as_bytes;            /* text is read up to a NUL unless it crosses as a blob */
+    bool text_stays_bound;         /* a text parameter is looked at anew in each run, and copied unless a NUL ends it */
     bool params_as_text;           /* text parameters take the type their place asks for; typed ones do not */
     bool nul_cuts;                 /* text parameters are cut at NUL: refused */
     bool cancels;                  /* SQLCancel from another thread is sound */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* INSERT ... VALUES (?, ?), (?, ?), ...: many rows in one statement. Numbers are bound once, to where the cells of
- * each run are copied; bytes and text anew for each run, since SQLite's driver keeps the length of a blob from the run
- * before. With one row a statement it suits every driver. */
+/* INSERT ... VALUES (?, ?), (?, ?), ...: many rows in one statement. Numbers, and short texts where the driver allows
+ * it, are bound once, to where the cells of each run are copied: a call to bind costs more than the copy. Bytes and
+ * long texts are bound anew for each run, since SQLite's driver keeps the length of a blob from the run before. With
+ * one row a statement it suits every driver. */
 #include "driver/odbc/writer.h"
 
 #include <string.h>
 
 #include "base/utf8.h"
+
+enum { SLOT = 64 }; /* bytes of a text that is copied, with its NUL */
 
 static int32_t
 prepare(incload__odbc_writer *writer, int32_t rows, incload_error **err)
@@ -59,8 +62,14 @@ bind_cell(incload__odbc_writer *writer, int32_t at, incload__cell form, void *va
     return SQL_SUCCEEDED(rc) ? INCLOAD_OK : incload__write_fail(writer, err);
 }
 
+static char *
+slot_of(const incload__odbc_writer *writer, int32_t at)
+{
+    return writer->slots + (size_t)at * SLOT;
+}
+
 static int32_t
-bind_numbers(incload__odbc_writer *writer, int32_t rows, incload_error **err)
+bind_once(incload__odbc_writer *writer, int32_t rows, incload_error **err)
 {
     int32_t status = INCLOAD_OK;
 
@@ -68,8 +77,31 @@ bind_numbers(incload__odbc_writer *writer, int32_t rows, incload_error **err)
         incload__cell form = writer->forms[at % writer->schema.count];
         if (is_number(form))
             status = bind_cell(writer, at, form, &writer->numbers[at], sizeof writer->numbers[at], err);
+        else if (form == INCLOAD__CELL_TEXT && writer->slots != NULL)
+            status = bind_cell(writer, at, form, slot_of(writer, at), SLOT, err);
+        writer->moved[at] = false;
     }
     return status;
+}
+
+/* A text with a NUL goes by its length, which is exact but copied by the driver. */
+static int32_t
+put_text(incload__odbc_writer *writer, int32_t at, const incload__write_cell *cell, incload_error **err)
+{
+    if (cell->is_null) {
+        writer->lengths[at] = SQL_NULL_DATA;
+        return INCLOAD_OK;
+    }
+    char *text = incload__write_bytes(writer, cell);
+    bool moves = cell->length >= SLOT;
+    writer->lengths[at] = strlen(text) == cell->length ? SQL_NTS : (SQLLEN)cell->length;
+    if (!moves)
+        memcpy(slot_of(writer, at), text, cell->length + 1);
+    if (!moves && !writer->moved[at])
+        return INCLOAD_OK;
+    writer->moved[at] = moves;
+    return bind_cell(writer, at, INCLOAD__CELL_TEXT, moves ? text : slot_of(writer, at), moves ? cell->length : SLOT,
+                     err);
 }
 
 static int32_t
@@ -81,6 +113,8 @@ put_cell(incload__odbc_writer *writer, int32_t at, incload__cell form, const inc
         writer->numbers[at] = cell->number;
         return INCLOAD_OK;
     }
+    if (form == INCLOAD__CELL_TEXT && writer->slots != NULL)
+        return put_text(writer, at, cell, err);
     writer->lengths[at] = cell->is_null ? SQL_NULL_DATA : (SQLLEN)cell->length;
     return bind_cell(writer, at, form, cell->is_null ? &writer->numbers[at] : incload__write_bytes(writer, cell),
                      cell->is_null ? 0 : cell->length, err);
@@ -110,7 +144,7 @@ send_rows(incload__odbc_writer *writer, int32_t first, int32_t rows, int64_t *ta
     if (writer->prepared_rows != rows) {
         status = prepare(writer, rows, err);
         if (status == INCLOAD_OK)
-            status = bind_numbers(writer, rows, err);
+            status = bind_once(writer, rows, err);
     }
     for (int32_t row = first; row < first + rows && status == INCLOAD_OK; row++) {
         for (int32_t i = 0; i < writer->schema.count && status == INCLOAD_OK; i++, at++)
@@ -133,7 +167,13 @@ make_room(incload__odbc_writer *writer, incload_error **err)
         writer->numbers = incload__alloc_array(mem, cells, sizeof *writer->numbers);
     if (writer->lengths == NULL)
         writer->lengths = incload__alloc_array(mem, cells, sizeof *writer->lengths);
-    return writer->numbers != NULL && writer->lengths != NULL ? INCLOAD_OK : incload__fail_memory(err);
+    if (writer->moved == NULL)
+        writer->moved = incload__alloc_array(mem, cells, sizeof *writer->moved);
+    if (writer->slots == NULL && writer->conn->profile->text_stays_bound)
+        writer->slots = incload__alloc_array(mem, cells, SLOT);
+    bool complete = writer->numbers != NULL && writer->lengths != NULL && writer->moved != NULL
+                    && (writer->slots != NULL || !writer->conn->profile->text_stays_bound);
+    return complete ? INCLOAD_OK : incload__fail_memory(err);
 }
 
 static int32_t

@@ -18,6 +18,8 @@ incload__write_free(incload__thing *thing)
     incload__free(mem, writer->block);
     incload__free(mem, writer->numbers);
     incload__free(mem, writer->lengths);
+    incload__free(mem, writer->slots);
+    incload__free(mem, writer->moved);
     incload__free(mem, writer->forms);
     incload__free(mem, writer->table);
     incload__schema_free(&writer->schema);

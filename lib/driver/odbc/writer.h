@@ -51,6 +51,8 @@ struct incload__odbc_writer {
     int32_t prepared_rows;
     int64_t *numbers; /* for method_values: what is bound for one statement's ints and doubles */
     SQLLEN *lengths;  /* the same: of all its cells */
+    char *slots;      /* the same: what its short texts are copied to, where they stay bound */
+    bool *moved;      /* the same: which of its texts are bound elsewhere */
     char *block;      /* for method_array: what its arrays lie in, kept from one run to the next */
     size_t block_size;
 };

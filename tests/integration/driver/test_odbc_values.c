@@ -185,6 +185,35 @@ START_TEST(thousands_of_rows_keep_their_cells_across_blocks)
 }
 END_TEST
 
+START_TEST(texts_that_differ_from_one_statement_to_the_next_keep_no_trace_of_each_other)
+{
+    static const int64_t lengths[] = { 5, 63, 64, 0, 65, 500, 1, 62 };
+    incload_error *err = NULL;
+    incload__conn *conn = dial(INCLOAD__ROLE_WRITE);
+    incload__schema schema;
+    char text[512];
+
+    ck_assert(two_columns(conn, "t_changing", type_of(INCLOAD__TEXT, 0, 0), &schema));
+    incload__builder *builder = incload__builder_new(&incload__mem_libc, &schema, &err);
+    for (int64_t i = 0; i < 2250; i++) {
+        int64_t turn = i + i / 200; /* another in each statement of SQLite's */
+        size_t length = (size_t)lengths[turn % 8];
+        memset(text, 'a' + (int)(i % 26), sizeof text);
+        if (turn % 3 == 0 && length > 0 && !is(conn, "postgres"))
+            text[length / 2] = '\0';
+        incload__put_int(builder, 0, i);
+        if (turn % 5 == 0)
+            incload__put_null(builder, 1);
+        else
+            incload__put_bytes(builder, 1, text, length);
+    }
+    expect_round_trip(conn, "t_changing", &schema, builder);
+    ck_assert_int_eq(number(conn, "SELECT count(*) FROM t_changing"), 2250);
+    incload__schema_free(&schema);
+    driver->close(conn);
+}
+END_TEST
+
 START_TEST(a_read_with_parameters_gives_the_rows_asked_for)
 {
     incload_error *err = NULL;
@@ -285,6 +314,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, binary_round_trips_byte_for_byte);
     tcase_add_test(tests, values_of_five_megabytes_round_trip_beside_short_ones);
     tcase_add_test(tests, thousands_of_rows_keep_their_cells_across_blocks);
+    tcase_add_test(tests, texts_that_differ_from_one_statement_to_the_next_keep_no_trace_of_each_other);
     tcase_add_test(tests, a_read_with_parameters_gives_the_rows_asked_for);
     tcase_add_test(tests, a_cell_that_is_not_of_its_kind_names_the_column_and_not_the_value);
     tcase_add_test(tests, an_early_close_of_a_reader_leaves_the_connection_usable);

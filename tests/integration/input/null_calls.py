@@ -13,12 +13,16 @@ import declarations  # noqa: E402
 
 # Those that give back what they are handed get a reference of their own to give back.
 GIVES_BACK = re.compile(r"^incload_(\w+)_unref$")
-# A process function's own: there is no way to have one outside of it.
-WITHOUT_VALID = {"incload_batch"}
+# A process function's own, and what only a ledger with a run has: there is no way to have one here.
+WITHOUT_VALID = {"incload_batch", "incload_unit_history", "incload_change"}
 # Tables of functions, which are no handles.
 TABLES = {"incload_allocator", "incload_clock"}
+# Given back by a call of its own, which only what was given can make.
+LENT = {"incload_unit"}
 # A handle that may be left out.
-OPTIONAL = {("incload_mock_database", "context"), ("incload_step_set_primary", "primary")}
+OPTIONAL = {("incload_mock_database", "context"), ("incload_step_set_primary", "primary"),
+            ("incload_pipeline_new", "context"), ("incload_debezium_new_for", "context"),
+            ("incload_database_new_arrow", "context")}
 
 
 def handle_of(kind):
@@ -41,11 +45,13 @@ def present(kind, name):
         "const char *": '"x"',
         "int32_t": "0",
         "int64_t": "0",
+        "uint64_t": "0",
         "size_t": "1",
         "const uint8_t *": "valid.bits",
         "const char *const *": "valid.texts",
         "int64_t *": "&valid.number",
-        "struct ArrowArrayStream *": "&valid.stream",
+        "uint64_t *": "&valid.place",
+        "struct ArrowArrayStream *": "&valid.array_stream",
         "struct ArrowSchema *": "&valid.schema",
         "struct ArrowArray *": "&valid.array",
         "incload_error **": "&valid.err",
@@ -54,6 +60,10 @@ def present(kind, name):
         "incload_random_fn": "valid.random",
         "incload_batch_fn": "valid.batch_function",
         "incload_check_fn": "valid.check_function",
+        "incload_unit_fn": "valid.unit_function",
+        "incload_write_fn": "valid.write_function",
+        "incload_debezium_fn": "valid.debezium_function",
+        "incload_changes_fetch_fn": "valid.fetch_function",
     }.get(kind)
 
 
@@ -64,7 +74,7 @@ def statement(function, arguments, without):
     result = function.result()
     told = bool(arguments) and arguments[-1] == "&valid.err"
     handle = handle_of(result)
-    if handle and not result.startswith("const"):
+    if handle and handle not in LENT and not result.startswith("const"):
         call = f"{handle}_unref({call})"
     elif result == "int32_t" and told:
         return f"    {'refused' if without else 'answered'}({call}, {text});"

@@ -172,7 +172,8 @@ tables_of(place at)
                           " ('sentinel', 'meta', 'run', 'watermark', 'watermark_history', 'lease', 'lease_beat',"
                           " 'reject',"
                           " 'loaded_columns',"
-                          " 'object')"
+                          " 'object', 'pipeline_run', 'run_key', 'unit', 'step', 'worker', 'applied', 'coverage',"
+                          " 'rate_limit', 'unit_epoch')"
                           " AND table_name NOT LIKE 'incload%%' AND table_schema IN (%s)",
                       at.kind == MARIADB ? "database()" : "'public', 'incload'");
 }

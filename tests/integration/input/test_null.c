@@ -16,16 +16,24 @@ static struct {
     incload_strategy *strategy;
     incload_watermark *watermark;
     incload_watermark_list *watermark_list;
+    incload_history *history;
     incload_step *step;
     incload_run *run;
     incload_verification *verification;
     incload_recommendation *recommendation;
     incload_plan *plan;
     incload_lint *lint;
+    incload_pipeline *pipeline;
+    incload_backfill_plan *backfill_plan;
+    incload_changes *changes;
+    incload_debezium *debezium;
+    incload_capture *capture;
+    incload_stream *stream;
+    incload_database *nowhere;
     incload_unit *unit;
     incload_event *event;
     incload_mock *mock;
-    struct ArrowArrayStream stream;
+    struct ArrowArrayStream array_stream;
     struct ArrowSchema schema;
     struct ArrowArray array;
     incload_allocator allocator;
@@ -33,9 +41,14 @@ static struct {
     incload_random_fn random;
     incload_batch_fn batch_function;
     incload_check_fn check_function;
+    incload_unit_fn unit_function;
+    incload_write_fn write_function;
+    incload_debezium_fn debezium_function;
+    incload_changes_fetch_fn fetch_function;
     const uint8_t bits[1];
     const char *const texts[4];
     int64_t number;
+    uint64_t place;
     incload_error *err; /* where the calls put theirs */
 } valid = { .texts = { "1", "2", "3", "4" } };
 
@@ -65,15 +78,23 @@ let_pass(incload_unit *unit, int64_t read, int64_t staged, void *data)
     return INCLOAD_DONE;
 }
 
+static int32_t
+work(incload_unit *unit, void *data)
+{
+    (void)unit;
+    (void)data;
+    return INCLOAD_DONE;
+}
+
 static void
 done(const char *call)
 {
     (void)call;
     incload_error_unref(valid.err);
     valid.err = NULL;
-    if (valid.stream.release != NULL)
-        valid.stream.release(&valid.stream);
-    memset(&valid.stream, 0, sizeof valid.stream);
+    if (valid.array_stream.release != NULL)
+        valid.array_stream.release(&valid.array_stream);
+    memset(&valid.array_stream, 0, sizeof valid.array_stream);
 }
 
 /* What fails says so in both ways. */
@@ -84,6 +105,35 @@ answered(int32_t status, const char *call)
                   (int)status, incload_error_message(valid.err));
     ck_assert_msg(valid.err == NULL || strlen(incload_error_message(valid.err)) > 10, "%s says nothing", call);
     done(call);
+}
+
+static int32_t
+take(const char *text, size_t size, void *data)
+{
+    (void)text;
+    (void)size;
+    (void)data;
+    return INCLOAD_DONE;
+}
+
+static int32_t
+fetch(incload_changes *changes, incload_unit *unit, void *data)
+{
+    (void)changes;
+    (void)unit;
+    (void)data;
+    return INCLOAD_DONE;
+}
+
+static int32_t
+take_message(const char *key, size_t key_size, const char *value, size_t value_size, void *data)
+{
+    (void)key;
+    (void)key_size;
+    (void)value;
+    (void)value_size;
+    (void)data;
+    return INCLOAD_DONE;
 }
 
 /* Without a handle it needs. */
@@ -113,8 +163,20 @@ set_up(void)
     valid.recommendation = incload_strategy_recommend("rows=1", &err);
     valid.plan = incload_step_plan(valid.step, &err);
     valid.lint = incload_step_lint(valid.step, NULL);
+    valid.pipeline = incload_pipeline_new("nightly", valid.context, &err);
+    incload_step *days = incload_step_new_backfill("2024-01-01", "2024-01-31", NULL, work, NULL, NULL, &err);
+    valid.backfill_plan = incload_backfill_plan_new(days, &err);
+    incload_step_unref(days);
+    valid.changes = incload_changes_new(valid.database, "copies", NULL, &err);
+    valid.fetch_function = fetch;
+    valid.debezium_function = take_message;
+    valid.debezium = incload_debezium_new(valid.database, "copies", NULL, take_message, NULL, NULL, &err);
+    valid.capture = incload_capture_new(valid.database, "orders", valid.database, "copies", NULL, &err);
+    valid.nowhere = incload_database_new_in(valid.context, "postgresql://nobody@127.0.0.1:1/none", NULL, &err);
+    valid.stream = incload_stream_new(valid.nowhere, valid.database, "retries=0", &err);
     valid.watermark = incload_watermark_open(valid.database, "copies", &err);
     valid.watermark_list = incload_watermark_list_new(valid.database, &err);
+    valid.history = incload_history_new(valid.database, NULL, 1, &err);
     valid.event = incload_context_next_event(valid.context, 0, &err);
     ck_assert_msg(err == NULL, "%s", incload_error_message(err));
     ck_assert_ptr_nonnull(valid.event);
@@ -123,6 +185,8 @@ set_up(void)
     valid.random = seven;
     valid.batch_function = pass;
     valid.check_function = let_pass;
+    valid.unit_function = work;
+    valid.write_function = take;
     valid.error = NULL;
     incload_database_set(NULL, NULL, NULL, &valid.error);
     ck_assert_ptr_nonnull(valid.error);
@@ -133,6 +197,7 @@ tear_down(void)
 {
     incload_error_unref(valid.error);
     incload_event_unref(valid.event);
+    incload_history_unref(valid.history);
     incload_watermark_list_unref(valid.watermark_list);
     incload_watermark_unref(valid.watermark);
     incload_run_unref(valid.run);
@@ -140,6 +205,13 @@ tear_down(void)
     incload_recommendation_unref(valid.recommendation);
     incload_plan_unref(valid.plan);
     incload_lint_unref(valid.lint);
+    incload_pipeline_unref(valid.pipeline);
+    incload_backfill_plan_unref(valid.backfill_plan);
+    incload_capture_unref(valid.capture);
+    incload_changes_unref(valid.changes);
+    incload_debezium_unref(valid.debezium);
+    incload_stream_unref(valid.stream);
+    incload_database_unref(valid.nowhere);
     incload_step_unref(valid.step);
     incload_strategy_unref(valid.strategy);
     incload_database_unref(valid.database);

@@ -56,6 +56,7 @@ const char *named(const char *name, int32_t route);
  * microseconds, z the same with a time zone (where there is one). */
 void table_make(place at, const char *table, const char *columns, const char *key);
 void table_drop(place at, const char *table);
+bool table_has_column(place at, const char *table, const char *column);
 /* Rows as VALUES, portable to all kinds: quoted text, plain numbers, 'YYYY-MM-DD HH:MM:SS.ffffff'. */
 void table_add(place at, const char *table, const char *values);
 /* All rows as ask() gives them, each value brought to one form by the test itself. */

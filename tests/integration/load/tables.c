@@ -349,3 +349,15 @@ staging_tables(place at)
 
     return ask_number(at, "%s", queries[at.kind]);
 }
+
+bool
+table_has_column(place at, const char *table, const char *column)
+{
+    if (at.kind == SQLITE)
+        return ask_number(at, "SELECT COUNT(*) AS c FROM pragma_table_info('%s') WHERE name = '%s'", table, column) > 0;
+    return ask_number(at,
+                      "SELECT COUNT(*) AS c FROM information_schema.columns WHERE table_name = '%s' AND column_name = "
+                      "'%s' AND table_schema = %s",
+                      table, column, at.kind == MARIADB ? "DATABASE()" : "'public'")
+           > 0;
+}

@@ -262,15 +262,15 @@ plain(const char *statement)
     return out;
 }
 
-/* The next statement of the log: "... LOG:  statement: X" or "... LOG:  execute <unnamed>: X", its further lines
- * indented by a tab. Freed by the caller; NULL at the end. */
+/* The next statement of the log: "... LOG:  statement: X" or "... LOG:  execute NAME: X", where <unnamed> is the name
+ * of what is not kept prepared; its further lines indented by a tab. Freed by the caller; NULL at the end. */
 static char *
 next_logged(const char **at)
 {
     for (;;) {
-        const char *one = strstr(*at, "LOG:  statement: "), *other = strstr(*at, "LOG:  execute <unnamed>: ");
+        const char *one = strstr(*at, "LOG:  statement: "), *other = strstr(*at, "LOG:  execute ");
         bool first = one != NULL && (other == NULL || one < other);
-        const char *begin = first ? one + 17 : other != NULL ? other + 25 : NULL;
+        const char *begin = first ? one + 17 : other != NULL ? strstr(other + 14, ": ") + 2 : NULL;
         if (begin == NULL)
             return NULL;
         const char *end = begin;

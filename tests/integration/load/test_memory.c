@@ -2,7 +2,7 @@
 /* A host's memory does not grow with the table: each road loads a table like TPC-H's lineitem in a process of its own,
  * at one size and at ten times that, and the most memory that process ever held is compared.
  *
- * INCLOAD_TEST_ROWS: the larger size on the roads from libpq to libpq (default 500,000; .ci/run takes 5,000,000). */
+ * INCLOAD_TEST_ROWS: the larger size on the roads from libpq to libpq (default 500,000; .ci/run takes 3,000,000). */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>

@@ -73,13 +73,16 @@ static void
 drop_ledger(incload__conn *conn)
 {
     const char *tables[] = { ledger.run, ledger.watermark, ledger.history, ledger.lease, ledger.beat, ledger.reject,
-                             ledger.loaded, ledger.object, ledger.meta };
+                             ledger.loaded, ledger.object, ledger.meta, ledger.pipeline_run, ledger.run_key,
+                             ledger.unit, ledger.step, ledger.worker, ledger.applied, ledger.coverage, ledger.rate };
     char sql[300];
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         snprintf(sql, sizeof sql, "DROP TABLE %s", tables[i]);
         well(conn->driver->execute(conn, sql, NULL, 0, NULL, &err));
     }
+    snprintf(sql, sizeof sql, "DROP SEQUENCE %s", ledger.epoch);
+    well(conn->driver->execute(conn, sql, NULL, 0, NULL, &err));
     snprintf(sql, sizeof sql, "DROP SCHEMA %s", place);
     if (conn->dialect->has_schemas)
         well(conn->driver->execute(conn, sql, NULL, 0, NULL, &err));

@@ -53,18 +53,6 @@ swaps(const scene *s, const char *words)
     incload_run_unref(run);
 }
 
-static bool
-has_column(place at, const char *table, const char *column)
-{
-    if (at.kind == SQLITE)
-        return ask_number(at, "SELECT COUNT(*) AS c FROM pragma_table_info('%s') WHERE name = '%s'", table, column) > 0;
-    return ask_number(at,
-                      "SELECT COUNT(*) AS c FROM information_schema.columns WHERE table_name = '%s' AND column_name = "
-                      "'%s' AND table_schema = %s",
-                      table, column, at.kind == MARIADB ? "DATABASE()" : "'public'")
-           > 0;
-}
-
 static void
 expect_clean(place at)
 {
@@ -109,7 +97,7 @@ START_TEST(a_load_that_fails_leaves_the_columns_as_they_were)
     remake(&s, "name varchar(20), extra integer", "(1, 'a', 5)");
     s.what.options = "min_rows=2";
     load_fails(&s.what, INCLOAD_E_CHECK, "min_rows=2");
-    ck_assert(!has_column(s.to, s.target, "extra"));
+    ck_assert(!table_has_column(s.to, s.target, "extra"));
     expect_clean(s.to);
     s.what.options = NULL;
     swaps(&s, "'extra'");
@@ -126,7 +114,7 @@ START_TEST(a_new_column_is_left_out_or_refused_by_option)
     load_fails(&s.what, INCLOAD_E_NOT_FOUND, "'extra'|new_columns=evolve");
     s.what.options = "new_columns=ignore";
     swaps(&s, "'extra'|left out");
-    ck_assert(!has_column(s.to, s.target, "extra"));
+    ck_assert(!table_has_column(s.to, s.target, "extra"));
     expect_clean(s.to);
     scene_end(&s);
 }
@@ -170,7 +158,7 @@ START_TEST(a_column_that_is_gone_is_refused_kept_or_dropped)
     }
     s.what.options = "dropped_columns=evolve";
     swaps(&s, "'old'|dropped");
-    ck_assert(!has_column(s.to, s.target, "old"));
+    ck_assert(!table_has_column(s.to, s.target, "old"));
     expect_rows(s.to, s.target, "id:i name:s number:i", "1|a|7\n3|c|9\n");
     swaps(&s, "");
     expect_clean(s.to);
@@ -186,7 +174,7 @@ START_TEST(postgres_names_the_views_of_a_column_that_would_go)
     remake(&s, "name varchar(20)", "(1, 'a')");
     s.what.options = "dropped_columns=evolve";
     load_fails(&s.what, INCLOAD_E_UNSUPPORTED, "views depend on it|sc_under_seen");
-    ck_assert(has_column(s.to, s.target, "old"));
+    ck_assert(table_has_column(s.to, s.target, "old"));
     expect_clean(s.to);
     sql(s.to, "DROP VIEW sc_under_seen");
     swaps(&s, "'old'|dropped");

@@ -222,7 +222,7 @@ START_TEST(a_ledger_of_version_one_is_read_as_it_is_and_brought_up_by_the_next_r
 
     table_add(s.from, s.source, "(2, '2024-03-01 11:00:00.000000', 'b')");
     incload_run_unref(load_ok(&s.what));
-    ck_assert_int_eq(ask_number(s.to, "SELECT MAX(version) AS c FROM %smeta", l), 3);
+    ck_assert_int_eq(ask_number(s.to, "SELECT MAX(version) AS c FROM %smeta", l), 4);
     ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %sreject", l), 0);
     ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %slease WHERE load_name = '%s'", l, s.target), 1);
     expect_equal(s.from, s.to, s.source, s.target, columns);

@@ -109,6 +109,22 @@ writer_number(writer *w, const char *format, ...)
     return number;
 }
 
+int64_t
+writer_try(writer *w, char problem[600], const char *format, ...)
+{
+    char *text = NULL;
+    int64_t number = -1;
+    va_list args;
+
+    va_start(args, format);
+    ck_assert_int_ge(vasprintf(&text, format, args), 0);
+    va_end(args);
+    problem[0] = '\0';
+    run(w, text, &number, problem);
+    free(text);
+    return number;
+}
+
 static void *
 work(void *data)
 {

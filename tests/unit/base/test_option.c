@@ -334,9 +334,12 @@ check_option(const char *object, int32_t index)
 START_TEST(every_option_of_every_object_is_told_whole)
 {
     static const char *const expected[] = { "context", "database", "strategy", "step", "run", "verify",
-                                            "facts", "group" };
+                                            "facts", "group", "pipeline_step", "pipeline_run", "backfill",
+                                            "report", "watch", "changes", "stream", "debezium",
+                                            "changes_batch", "changes_step", "capture",
+                                            "stream_step", "capture_step" };
 
-    ck_assert_int_eq(incload_option_object_count(), 8);
+    ck_assert_int_eq(incload_option_object_count(), 21);
     for (int32_t i = 0; i < incload_option_object_count(); i++) {
         const char *object = incload_option_object(i);
         ck_assert_str_eq(object, expected[i]);
@@ -379,7 +382,7 @@ START_TEST(asking_past_the_end_or_for_nothing_gives_nothing)
     static const int32_t past[] = { -1, 1000, INT32_MAX, INT32_MIN };
 
     ck_assert_ptr_null(incload_option_object(-1));
-    ck_assert_ptr_null(incload_option_object(8));
+    ck_assert_ptr_null(incload_option_object(21));
     for (size_t i = 1; i < 4; i++)
         ck_assert_int_eq(incload_option_count(objects[i]), 0);
     for (size_t i = 0; i < 4; i++) {

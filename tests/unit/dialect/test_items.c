@@ -108,7 +108,7 @@ START_TEST(a_value_that_travels_as_native_is_read_as_text_whatever_its_column)
                   "CONVERT(varchar(40), [c], 121)");
     expect_bind(postgres, column_of("timestamp(3) with time zone", INCLOAD__NATIVE, 0, 0),
                 "$2::timestamp with time zone");
-    expect_bind(sqlite, column_of("TIMESTAMP TEXT", INCLOAD__NATIVE, 0, 0), "CAST(? AS TEXT)");
+    expect_bind(sqlite, column_of("TIMESTAMP TEXT", INCLOAD__NATIVE, 0, 0), "?");
 }
 END_TEST
 
@@ -181,10 +181,11 @@ START_TEST(sqlite_reads_everything_so_that_a_wrong_storage_class_shows)
 }
 END_TEST
 
-START_TEST(sqlite_binds_text_that_may_come_as_a_blob)
+START_TEST(sqlite_binds_values_as_what_they_are_to_be_stored_as)
 {
-    expect_bind(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), "CAST(? AS TEXT)");
-    expect_bind(sqlite, column_of("BIGINT", INCLOAD__INT64, 0, 0), "CAST(? AS INTEGER)");
+    expect_bind(sqlite, column_of("TEXT", INCLOAD__TEXT, 0, 0), "?");
+    expect_bind(sqlite, column_of("BIGINT", INCLOAD__INT64, 0, 0), "?");
+    expect_bind(sqlite, column_of("BOOLEAN", INCLOAD__BOOL, 0, 0), "CAST(? AS INTEGER)");
     expect_bind(sqlite, column_of("DOUBLE", INCLOAD__FLOAT64, 0, 0), "?");
     expect_bind(sqlite, column_of("BLOB", INCLOAD__BINARY, 0, 0), "?");
     expect_param(sqlite, column_of("DOUBLE", INCLOAD__FLOAT64, 0, 0), "CAST(? AS REAL)");
@@ -261,7 +262,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, mariadb_compares_decimals_as_decimals);
     tcase_add_test(tests, sqlite_reads_doubles_with_all_digits);
     tcase_add_test(tests, sqlite_reads_everything_so_that_a_wrong_storage_class_shows);
-    tcase_add_test(tests, sqlite_binds_text_that_may_come_as_a_blob);
+    tcase_add_test(tests, sqlite_binds_values_as_what_they_are_to_be_stored_as);
     tcase_add_test(tests, watermark_values_lose_no_digit);
     tcase_add_test(tests, infinities_and_foreign_storage_classes_have_no_position);
     tcase_add_test(tests, sqlite_orders_no_decimals_that_it_keeps_as_text);

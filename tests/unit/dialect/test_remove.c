@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking rows out of the target, keeping the winners of staging, and inserting new keys alone: whole statements. The
  * table has a key of two columns, a text, and two columns that mark deleted rows. */
+#include <string.h>
+
 #include "fixture.h"
 
 static incload__table target = { NULL, (char *)"t" };
@@ -264,9 +266,115 @@ START_TEST(a_removal_without_a_key_is_refused)
 }
 END_TEST
 
+/* ---- updating rows that are there ---- */
+
+START_TEST(rows_of_a_staged_key_are_updated_and_none_is_added)
+{
+    static const char *const expected[DIALECT_COUNT] = {
+        "UPDATE \"t\" AS t SET \"v\" = s.\"v\" FROM pg_temp.\"g\" AS s WHERE t.\"a\" = s.\"a\" AND t.\"b\" = s.\"b\""
+        " AND (t.\"v\" IS DISTINCT FROM s.\"v\")",
+        "UPDATE (SELECT r.`_incload_seq` FROM (SELECT n.`_incload_seq`, ROW_NUMBER() OVER (PARTITION BY n.`a`, n.`b`"
+        " ORDER BY n.`_incload_seq` DESC) AS place FROM `g` AS n) AS r WHERE r.place = 1) AS w STRAIGHT_JOIN `g` AS s"
+        " ON s.`_incload_seq` = w.`_incload_seq` STRAIGHT_JOIN `t` AS t ON t.`a` = s.`a` AND t.`b` = s.`b`"
+        " SET t.`v` = s.`v` WHERE NOT (t.`v` <=> s.`v`)",
+        "UPDATE `t` AS t SET `v` = s.`v` FROM temp.`g` AS s WHERE t.`a` = s.`a` AND t.`b` = s.`b`"
+        " AND (t.`v` COLLATE BINARY IS NOT s.`v`)",
+    };
+
+    for (int i = 0; i < DIALECT_COUNT; i++) {
+        const incload__dialect *dialect = all_dialects[i];
+        incload__statements list = { .mem = &incload__mem_libc };
+        incload__merge merge = merge_by(-1);
+        ck_assert((dialect->update_rows == NULL) == (expected[i] == NULL));
+        if (dialect->update_rows == NULL)
+            continue;
+        fill(dialect);
+        ck_assert_int_eq(dialect->update_rows(&list, &merge, NULL), INCLOAD_OK);
+        ck_assert_int_eq(list.count, 1);
+        ck_assert_str_eq(list.items[0].sql, expected[i]);
+        incload__statements_free(&list);
+        /* Of a row that is all key there is nothing to update. */
+        columns.count = 2;
+        ck_assert_int_eq(dialect->update_rows(&list, &merge, NULL), INCLOAD_OK);
+        ck_assert_int_eq(list.count, 0);
+        columns.count = 3;
+        empty();
+    }
+}
+END_TEST
+
+START_TEST(of_rows_that_equal_a_staged_one_any_single_one_is_deleted)
+{
+    static const char *const expected[DIALECT_COUNT] = {
+        "DELETE FROM \"t\" AS d USING (SELECT t.ctid AS place, t.tableoid AS part FROM \"t\" AS t, pg_temp.\"g\" AS s"
+        " WHERE s.ctid = '7' AND t.\"a\" = s.\"a\" AND t.\"b\" = s.\"b\" AND t.\"v\" IS NOT DISTINCT FROM s.\"v\""
+        " LIMIT 1) AS f WHERE d.ctid = f.place AND d.tableoid = f.part",
+        "DELETE FROM `t` WHERE EXISTS (SELECT 1 FROM `g` AS s WHERE s.`_incload_seq` = '7' AND `t`.`a` <=> s.`a`"
+        " AND `t`.`b` <=> s.`b` AND `t`.`v` <=> s.`v`) LIMIT 1",
+        "DELETE FROM `t` WHERE _rowid_ = (SELECT t._rowid_ FROM `t` AS t, temp.`g` AS s WHERE s.`_incload_seq` = '7'"
+        " AND t.`a` IS s.`a` AND t.`b` IS s.`b` AND t.`v` IS s.`v` LIMIT 1)",
+    };
+
+    for (int i = 0; i < DIALECT_COUNT; i++) {
+        const incload__dialect *dialect = all_dialects[i];
+        incload__str sql = INCLOAD__STR(&incload__mem_libc);
+        incload__merge merge = merge_by(-1);
+        ck_assert((dialect->remove_one == NULL) == (expected[i] == NULL));
+        if (dialect->remove_one == NULL)
+            continue;
+        fill(dialect);
+        ck_assert_int_eq(dialect->remove_one(&sql, &merge, "7", NULL), INCLOAD_OK);
+        ck_assert_str_eq(incload__str_text(&sql), expected[i]);
+        incload__str_free(&sql);
+        empty();
+    }
+}
+END_TEST
+
+static void
+expect_postgres(int32_t status, incload__statements *list, const char *expected)
+{
+    ck_assert_int_eq(status, INCLOAD_OK);
+    ck_assert_int_eq(list->count, 1);
+    ck_assert_str_eq(list->items[0].sql, expected);
+    incload__statements_free(list);
+}
+
+START_TEST(keys_that_are_staged_once_need_no_look_for_others)
+{
+    const incload__dialect *postgres = &incload__dialect_postgres;
+    incload__statements list = { .mem = &incload__mem_libc };
+    incload__merge merge = merge_by(-1);
+    incload__removal how = { .missing = false };
+
+    merge.one_per_key = merge.all_rows = true;
+    fill(postgres);
+    expect_postgres(postgres->merge(&list, &merge, NULL), &list,
+                    "INSERT INTO \"t\" AS t (\"a\", \"b\", \"v\") OVERRIDING SYSTEM VALUE"
+                    " SELECT s.\"a\", s.\"b\", s.\"v\" FROM pg_temp.\"g\" AS s"
+                    " ON CONFLICT (\"a\", \"b\") DO UPDATE SET \"v\" = EXCLUDED.\"v\""
+                    " WHERE t.\"v\" IS DISTINCT FROM EXCLUDED.\"v\"");
+    expect_postgres(postgres->update_rows(&list, &merge, NULL), &list,
+                    "UPDATE \"t\" AS t SET \"v\" = s.\"v\" FROM pg_temp.\"g\" AS s WHERE t.\"a\" = s.\"a\""
+                    " AND t.\"b\" = s.\"b\"");
+    expect_postgres(postgres->remove_rows(&list, &merge, &how, NULL), &list,
+                    "DELETE FROM \"t\" AS t USING pg_temp.\"g\" AS s WHERE t.\"a\" = s.\"a\" AND t.\"b\" = s.\"b\"");
+    how.flag = &marks.columns[0];
+    how.at = &marks.columns[1];
+    ck_assert_int_eq(postgres->remove_rows(&list, &merge, &how, NULL), INCLOAD_OK);
+    ck_assert_ptr_nonnull(strstr(list.items[0].sql, " FROM pg_temp.\"g\" AS s WHERE t.\"a\" = s.\"a\""));
+    ck_assert_ptr_null(strstr(list.items[0].sql, "EXISTS"));
+    incload__statements_free(&list);
+    empty();
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
+    tcase_add_test(tests, of_rows_that_equal_a_staged_one_any_single_one_is_deleted);
+    tcase_add_test(tests, keys_that_are_staged_once_need_no_look_for_others);
+    tcase_add_test(tests, rows_of_a_staged_key_are_updated_and_none_is_added);
     tcase_add_test(tests, rows_whose_key_is_staged_are_deleted);
     tcase_add_test(tests, rows_whose_key_is_not_staged_are_deleted);
     tcase_add_test(tests, rows_whose_key_is_staged_are_marked_once);

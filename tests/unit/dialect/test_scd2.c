@@ -38,7 +38,12 @@ fill(const incload__dialect *dialect, bool stamps)
     put(&own, dialect, "is_current", flag, false);
     if (!stamps)
         put(&own, dialect, "is_deleted", flag, false);
-    rows = (incload__merge){ &target, "g", &columns, key, 1, stamps ? -1 : 2, false };
+    rows = (incload__merge){ .target = &target,
+                             .staging = "g",
+                             .columns = &columns,
+                             .key = key,
+                             .key_count = 1,
+                             .latest_by = stamps ? -1 : 2 };
     return (incload__history){ .rows = &rows, .own = &own, .compared = &compared, .versions = "v", .keys = "k",
                                .moment = "2024-03-01 10:00:00.000000", .stamp = stamps ? 2 : -1 };
 }

@@ -142,7 +142,7 @@ START_TEST(transactions_and_sessions_are_pinned)
 }
 END_TEST
 
-START_TEST(catalog_queries_take_schema_and_table_as_two_parameters)
+START_TEST(catalog_queries_take_pairs_of_schema_and_table)
 {
     for (int i = 0; i < DIALECT_COUNT; i++) {
         const char *const queries[] = { all_dialects[i]->columns_query, all_dialects[i]->keys_query,
@@ -157,7 +157,7 @@ START_TEST(catalog_queries_take_schema_and_table_as_two_parameters)
             if (all_dialects[i]->numbered_params)
                 ck_assert(marks == 0 && strstr(queries[q], "$1") != NULL && strstr(queries[q], "$2") != NULL);
             else
-                ck_assert_int_eq(marks, 2);
+                ck_assert(marks > 0 && marks <= 8 && marks % 2 == 0);
         }
     }
 }
@@ -174,7 +174,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, sqlserver_doubles_apostrophes_of_a_name_inside_a_string);
     tcase_add_test(tests, a_column_without_a_native_type_is_refused);
     tcase_add_test(tests, transactions_and_sessions_are_pinned);
-    tcase_add_test(tests, catalog_queries_take_schema_and_table_as_two_parameters);
+    tcase_add_test(tests, catalog_queries_take_pairs_of_schema_and_table);
 }
 
 HARNESS_MAIN("dialect-tables", add_tests)

@@ -32,9 +32,55 @@
         "\"target_name\" text NOT NULL, \"load_name\" text NOT NULL, \"run_id\" text NOT NULL, "                      \
         "\"state\" text NOT NULL, \"made_us\" bigint NOT NULL, \"keep_us\" bigint NOT NULL, "                         \
         "\"rows_read\" bigint NOT NULL, \"rows_written\" bigint NOT NULL, PRIMARY KEY (\"object_name\"))",             \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"pipeline_run\" (\"run_no\" bigint NOT NULL, "                       \
+        "\"run_id\" text NOT NULL, \"name\" text NOT NULL, \"kind\" bigint NOT NULL, \"idem_key\" "                   \
+        "text, \"spec_hash\" text NOT NULL, \"spec\" text NOT NULL, \"status\" bigint NOT NULL, "                     \
+        "\"want\" bigint NOT NULL, \"want_reason\" text, \"units\" bigint NOT NULL, \"next_seq\" "                    \
+        "bigint NOT NULL, \"max_active\" bigint NOT NULL, \"max_failures\" bigint NOT NULL, "                         \
+        "\"max_orphans\" bigint NOT NULL, \"failed\" bigint NOT NULL, \"attempt\" bigint NOT NULL, "                  \
+        "\"created_us\" bigint NOT NULL, \"finished_us\" bigint, PRIMARY KEY (\"run_no\"))",                          \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"run_key\" (\"idem_key\" text NOT NULL, \"run_no\" "                 \
+        "bigint NOT NULL, PRIMARY KEY (\"idem_key\"))",                                                               \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"unit\" (\"run_no\" bigint NOT NULL, \"seq\" bigint "                \
+        "NOT NULL, \"status\" bigint NOT NULL, \"reason\" bigint NOT NULL, \"again\" bigint NOT "                     \
+        "NULL, \"waits\" bigint NOT NULL, \"attempt\" bigint NOT NULL, \"orphans\" bigint NOT NULL, "                 \
+        "\"epoch\" bigint NOT NULL, \"worker_no\" bigint NOT NULL, \"priority\" bigint NOT NULL, "                    \
+        "\"not_before_us\" bigint NOT NULL, \"started_us\" bigint, \"finished_us\" bigint, "                          \
+        "\"rows_written\" bigint, \"error_code\" bigint, \"error\" text, PRIMARY KEY (\"run_no\", "                   \
+        "\"seq\"))",                                                                                                  \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"step\" (\"run_no\" bigint NOT NULL, \"seq\" bigint "                \
+        "NOT NULL, \"name\" text NOT NULL, \"code_version\" text NOT NULL, \"input_hash\" text NOT "                  \
+        "NULL, \"upstream\" text NOT NULL, \"pending\" bigint NOT NULL, \"up_ok\" bigint NOT NULL, "                  \
+        "\"up_skip\" bigint NOT NULL, \"up_bad\" bigint NOT NULL, \"result\" text, PRIMARY KEY "                      \
+        "(\"run_no\", \"seq\"))",                                                                                     \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"worker\" (\"worker_no\" bigint NOT NULL, "                          \
+        "\"run_no\" bigint NOT NULL, \"state\" bigint NOT NULL, \"holder\" text NOT NULL, "                           \
+        "\"started_us\" bigint NOT NULL, \"expires_us\" bigint NOT NULL, \"units_done\" bigint NOT "                  \
+        "NULL, \"units_bad\" bigint NOT NULL, \"rows_written\" bigint NOT NULL, PRIMARY KEY "                         \
+        "(\"worker_no\"))",                                                                                           \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"applied\" (\"load_name\" text NOT NULL, "                           \
+        "\"unit_key\" character varying(180) NOT NULL, \"epoch\" bigint NOT NULL, \"run_id\" text "                   \
+        "NOT NULL, \"code_version\" text NOT NULL, \"lane\" text NOT NULL, \"low\" bigint NOT NULL, "                 \
+        "\"high\" bigint NOT NULL, \"rows_written\" bigint NOT NULL, \"applied_us\" bigint NOT NULL, "                \
+        "PRIMARY KEY (\"load_name\", \"unit_key\"))",                                                                 \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"coverage\" (\"load_name\" text NOT NULL, "                          \
+        "\"code_version\" character varying(60) NOT NULL, \"lane\" character varying(180) NOT NULL, "                 \
+        "\"low\" bigint NOT NULL, \"high\" bigint NOT NULL, \"updated_us\" bigint NOT NULL, PRIMARY "                 \
+        "KEY (\"load_name\", \"code_version\", \"lane\", \"low\"))",                                                  \
+        "CREATE TABLE IF NOT EXISTS \"incload\".\"rate_limit\" (\"name\" text NOT NULL, \"tat_us\" "                  \
+        "bigint NOT NULL, PRIMARY KEY (\"name\"))",                                                                   \
+        "CREATE SEQUENCE IF NOT EXISTS \"incload\".\"unit_epoch\"",                                                   \
+        "CREATE INDEX IF NOT EXISTS \"unit_ready\" ON \"incload\".\"unit\" (run_no, priority, "                       \
+        "not_before_us, seq) WHERE status = 1",                                                                       \
+        "CREATE INDEX IF NOT EXISTS \"unit_running\" ON \"incload\".\"unit\" (run_no, worker_no) "                    \
+        "WHERE status = 2",                                                                                           \
+        "ALTER TABLE \"incload\".\"unit\" SET (fillfactor = 70, autovacuum_vacuum_scale_factor = "                    \
+        "0.02)",                                                                                                      \
+        "ALTER TABLE \"incload\".\"pipeline_run\" SET (fillfactor = 50)",                                             \
+        "ALTER TABLE \"incload\".\"worker\" SET (fillfactor = 50)",                                                   \
         "CREATE TABLE IF NOT EXISTS \"incload\".\"meta\" (\"version\" bigint NOT NULL, "                              \
         "\"created_us\" bigint NOT NULL, PRIMARY KEY (\"version\"))",                                                 \
-        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {3} {1700000000000000}"
+        "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2) {4} {1700000000000000}"
 /* One statement to look who has the lease and one to take it; giving it up is the fence, in the unit's transaction. */
 #define TAKE_LEASE(load)                                                                                              \
     "<lease> {" load "}",                                                                                             \

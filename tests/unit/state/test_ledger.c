@@ -106,10 +106,10 @@ START_TEST(a_newer_ledger_is_refused_with_what_to_do)
 {
     bool exists = true;
 
-    answer_version("4");
+    answer_version("5");
     ck_assert_int_eq(incload__ledger_find(&ledger, conn, &exists, &err), INCLOAD_E_UNSUPPORTED);
     says(
-        "the ledger 'incload' in the target has version 4, this library knows up to 3: use a newer libincload, or name "
+        "the ledger 'incload' in the target has version 5, this library knows up to 4: use a newer libincload, or name "
         "another ledger");
     ck_assert(!exists);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, NULL), INCLOAD_E_UNSUPPORTED);
@@ -119,7 +119,7 @@ END_TEST
 
 START_TEST(a_ledger_that_is_there_is_not_made_again)
 {
-    answer_version("3");
+    answer_version("4");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_int_eq(incload_mock_statement_count(mock), 1);
 }
@@ -129,7 +129,7 @@ START_TEST(a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_ver
 {
     answer_version("1");
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 7);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 21);
     ck_assert_str_eq(incload_mock_statement(mock, 1),
                      "CREATE TABLE IF NOT EXISTS \"incload\".\"lease\" (\"load_name\" text NOT NULL, \"epoch\" bigint"
                      " NOT NULL, \"run_id\" text NOT NULL, \"holder\" text, \"taken_us\" bigint NOT NULL, \"ttl_us\""
@@ -147,17 +147,33 @@ START_TEST(a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_ver
                      " \"document\" text NOT NULL, \"run_id\" text NOT NULL, \"updated_us\" bigint NOT NULL,"
                      " PRIMARY KEY (\"load_name\"))");
     ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS \"incload\".\"object\" "), 1);
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 6, 0), "3");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 20, 0), "4");
+}
+END_TEST
+
+START_TEST(a_ledger_of_version_three_gets_the_tables_of_runs_then_their_counter_and_indexes)
+{
+    answer_version("3");
+    ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 16);
+    ck_assert_str_eq(incload_mock_statement(mock, 2),
+                     "CREATE TABLE IF NOT EXISTS \"incload\".\"run_key\" (\"idem_key\" text NOT NULL, \"run_no\""
+                     " bigint NOT NULL, PRIMARY KEY (\"idem_key\"))");
+    ck_assert_str_eq(incload_mock_statement(mock, 9), "CREATE SEQUENCE IF NOT EXISTS \"incload\".\"unit_epoch\"");
+    ck_assert_str_eq(incload_mock_statement(mock, 10),
+                     "CREATE INDEX IF NOT EXISTS \"unit_ready\" ON \"incload\".\"unit\" (run_no, priority,"
+                     " not_before_us, seq) WHERE status = 1");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 15, 0), "4");
 }
 END_TEST
 
 START_TEST(two_that_bring_a_ledger_to_this_version_at_once_both_go_on)
 {
-    static const char *const three[] = { "3" };
+    static const char *const four[] = { "4" };
 
     answer_version("1");
     incload_mock_fail(mock, "INSERT INTO %meta%", 1, "23505", 0, "duplicate key", NULL);
-    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", three, 1, NULL);
+    incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", four, 1, NULL);
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
     ck_assert_ptr_null(err);
 }
@@ -175,12 +191,12 @@ END_TEST
 START_TEST(a_ledger_is_made_with_its_version_last)
 {
     ck_assert_int_eq(incload__ledger_ensure(&ledger, conn, &err), INCLOAD_OK);
-    ck_assert_int_eq(incload_mock_statement_count(mock), 12);
+    ck_assert_int_eq(incload_mock_statement_count(mock), 26);
     ck_assert_str_eq(incload_mock_statement(mock, 1), "CREATE SCHEMA IF NOT EXISTS \"incload\"");
-    ck_assert_str_eq(incload_mock_statement(mock, 11),
+    ck_assert_str_eq(incload_mock_statement(mock, 25),
                      "INSERT INTO \"incload\".\"meta\" (version, created_us) VALUES ($1, $2)");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 11, 0), "3");
-    ck_assert_str_eq(incload_mock_statement_parameter(mock, 11, 1), "1700000000000000");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 25, 0), "4");
+    ck_assert_str_eq(incload_mock_statement_parameter(mock, 25, 1), "1700000000000000");
 }
 END_TEST
 
@@ -201,7 +217,9 @@ START_TEST(without_schemas_the_ledger_is_a_prefix)
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_reject` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_loaded_columns` "), 1);
         ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_object` "), 1);
-        ck_assert_str_eq(incload_mock_statement(mock, 10),
+        ck_assert_int_eq(rig_count(mock, "CREATE TABLE IF NOT EXISTS `books_unit` "), 1);
+        ck_assert_int_eq(rig_count(mock, "CREATE INDEX IF NOT EXISTS `books_unit_ready` ON `books_unit` "), 1);
+        ck_assert_str_eq(incload_mock_statement(mock, incload_mock_statement_count(mock) - 1),
                          "INSERT INTO `books_meta` (version, created_us) VALUES (?, ?)");
     }
 }
@@ -209,7 +227,7 @@ END_TEST
 
 START_TEST(two_that_make_the_ledger_at_once_both_go_on)
 {
-    static const char *const one[] = { "3" };
+    static const char *const one[] = { "4" };
 
     incload_mock_fail(mock, "CREATE TABLE%", 2, "23505", 0, "duplicate key in the catalog", NULL);
     incload_mock_answer_rows(mock, "SELECT MAX(version)%", 2, "version", "bigint", one, 1, NULL);
@@ -453,6 +471,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_newer_ledger_is_refused_with_what_to_do);
     tcase_add_test(tests, a_ledger_that_is_there_is_not_made_again);
     tcase_add_test(tests, a_ledger_of_version_one_gets_the_tables_it_lacks_and_then_its_new_version);
+    tcase_add_test(tests, a_ledger_of_version_three_gets_the_tables_of_runs_then_their_counter_and_indexes);
     tcase_add_test(tests, two_that_bring_a_ledger_to_this_version_at_once_both_go_on);
     tcase_add_test(tests, an_older_ledger_that_cannot_be_changed_is_told_by_name);
     tcase_add_test(tests, a_ledger_that_another_has_made_in_part_is_completed);

@@ -84,7 +84,7 @@ START_TEST(setting_the_first_watermark_makes_the_ledger)
 {
     open_mark();
     ck_assert_int_eq(incload_watermark_set(mark, "5", &r.err), INCLOAD_OK);
-    ck_assert_int_eq(rig_count(r.to, "CREATE TABLE"), 9);
+    ck_assert_int_eq(rig_count(r.to, "CREATE TABLE"), 17);
     ck_assert_int_eq(rig_count(r.to, "INSERT INTO \"incload\".\"watermark\" "), 1);
 }
 END_TEST

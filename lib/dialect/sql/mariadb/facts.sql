@@ -1,22 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What decides how exactly changes of a table can be found (parameters: schema, table, cursor column, all of them
--- twice; NULL for a query). One row: server and database; the clock and the server's age in microseconds; the
--- table's storage engine (NULL for a view); the cursor's default, what fills it in, and how it is generated; is it
--- indexed; does a trigger fire before updates; the time zone of sessions that set none; replication threads that
--- run; is it a cluster; distance of automatic numbers; may statements only be logged as text.
+-- What decides how exactly changes of a table can be found (parameters: schema, table; then schema, table and cursor
+-- column, twice; schema, table; all NULL for a query). Each view of the catalog is asked by parameters, and none is
+-- joined: only so does the server look up the one table rather than open every table it has. One row: server and
+-- database; the clock and the server's age in microseconds; the table's storage engine (NULL for a view); the
+-- cursor's default, what fills it in, and how it is generated; is it indexed; does a trigger fire before updates; the
+-- time zone of sessions that set none; replication threads that run; is it a cluster; distance of automatic numbers;
+-- may statements only be logged as text.
 SELECT CONCAT_WS('/', @@server_uid, @@hostname, @@port, @@socket, @@datadir, COALESCE(DATABASE(), '')),
        CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS CHAR),
        CAST(s.uptime * 1000000 AS CHAR),
-       t.ENGINE,
-       COALESCE(c.COLUMN_DEFAULT, ''),
-       COALESCE(c.EXTRA, ''),
-       COALESCE(c.GENERATION_EXPRESSION, ''),
-       IF(EXISTS (SELECT 1 FROM information_schema.STATISTICS AS i
-                  WHERE i.TABLE_SCHEMA = t.TABLE_SCHEMA AND i.TABLE_NAME = t.TABLE_NAME AND i.SEQ_IN_INDEX = 1
-                    AND i.COLUMN_NAME = c.COLUMN_NAME), '1', '0'),
-       IF(EXISTS (SELECT 1 FROM information_schema.TRIGGERS AS g
-                  WHERE g.EVENT_OBJECT_SCHEMA = t.TABLE_SCHEMA AND g.EVENT_OBJECT_TABLE = t.TABLE_NAME
-                    AND g.ACTION_TIMING = 'BEFORE' AND g.EVENT_MANIPULATION = 'UPDATE'), '1', '0'),
+       t.engine,
+       COALESCE(c.fallback, ''),
+       COALESCE(c.extra, ''),
+       COALESCE(c.expression, ''),
+       IF(i.found > 0, '1', '0'),
+       IF(g.found > 0, '1', '0'),
        CASE WHEN @@global.time_zone <> 'SYSTEM' THEN @@global.time_zone
             WHEN @@system_time_zone IN ('UTC', 'GMT') THEN '+00:00'
             ELSE 'SYSTEM' END,
@@ -31,9 +29,17 @@ FROM (SELECT MAX(IF(x.VARIABLE_NAME = 'UPTIME', CAST(x.VARIABLE_VALUE AS UNSIGNE
 CROSS JOIN (SELECT MAX(y.VARIABLE_VALUE) AS cluster
             FROM information_schema.GLOBAL_VARIABLES AS y
             WHERE y.VARIABLE_NAME = 'WSREP_ON') AS v
-LEFT JOIN (SELECT n.TABLE_SCHEMA, n.TABLE_NAME, n.ENGINE
-           FROM information_schema.TABLES AS n
-           WHERE n.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND n.TABLE_NAME = ?) AS t ON 1 = 1
-LEFT JOIN (SELECT m.COLUMN_NAME, m.COLUMN_DEFAULT, m.EXTRA, m.GENERATION_EXPRESSION
-           FROM information_schema.COLUMNS AS m
-           WHERE m.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND m.TABLE_NAME = ? AND m.COLUMN_NAME = ?) AS c ON 1 = 1
+CROSS JOIN (SELECT MAX(n.ENGINE) AS engine
+            FROM information_schema.TABLES AS n
+            WHERE n.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND n.TABLE_NAME = ?) AS t
+CROSS JOIN (SELECT MAX(m.COLUMN_DEFAULT) AS fallback, MAX(m.EXTRA) AS extra, MAX(m.GENERATION_EXPRESSION) AS expression
+            FROM information_schema.COLUMNS AS m
+            WHERE m.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND m.TABLE_NAME = ? AND m.COLUMN_NAME = ?) AS c
+CROSS JOIN (SELECT COUNT(*) AS found
+            FROM information_schema.STATISTICS AS x
+            WHERE x.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND x.TABLE_NAME = ? AND x.COLUMN_NAME = ?
+              AND x.SEQ_IN_INDEX = 1) AS i
+CROSS JOIN (SELECT COUNT(*) AS found
+            FROM information_schema.TRIGGERS AS x
+            WHERE x.EVENT_OBJECT_SCHEMA = COALESCE(?, DATABASE()) AND x.EVENT_OBJECT_TABLE = ?
+              AND x.ACTION_TIMING = 'BEFORE' AND x.EVENT_MANIPULATION = 'UPDATE') AS g

@@ -6,6 +6,6 @@ SELECT t.TABLE_NAME,
                                              c.COLUMN_DEFAULT))
                                 ORDER BY c.ORDINAL_POSITION)
             FROM information_schema.COLUMNS AS c
-            WHERE c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME)))
+            WHERE c.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND c.TABLE_NAME = ?)))
 FROM information_schema.TABLES AS t
 WHERE t.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND t.TABLE_NAME = ?

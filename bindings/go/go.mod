@@ -1,0 +1,3 @@
+module libincload.dev/go/incload
+
+go 1.19

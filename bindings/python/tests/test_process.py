@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What concerns the whole process: Ctrl-C, the end of the interpreter, handles, asyncio."""
+
+import asyncio
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+from conftest import by_time
+
+import incload
+from incload import functions
+
+
+def _program(text, **named):
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(text)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **named,
+    )
+
+
+def test_ctrl_c_cancels_within_half_a_second():
+    program = _program("""
+        import time, incload
+        def waits(unit):
+            print("in", flush=True)
+            while not unit.cancelled:
+                time.sleep(0.01)
+        try:
+            incload.Function(waits, name="waits").run()
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        """)
+    assert program.stdout.readline() == "in\n"
+    begun = time.monotonic()
+    os.kill(program.pid, signal.SIGINT)
+    out, err = program.communicate(timeout=20)
+    assert out == "interrupted\n", err
+    # Half a second for the library, and as much for the interpreter's own end.
+    assert time.monotonic() - begun < 1.0
+
+
+def test_the_interpreter_ends_with_a_run_in_progress():
+    program = _program("""
+        import time, incload
+        def waits(unit):
+            print("in", flush=True)
+            while not unit.cancelled:
+                time.sleep(0.01)
+        run = incload.Function(waits, name="waits").start()
+        time.sleep(0.2)
+        """)
+    out, err = program.communicate(timeout=20)
+    assert program.returncode == 0 and out == "in\n" and err == ""
+
+
+def test_ten_thousand_handles_leave_nothing_behind():
+    def rss():
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def make(count):
+        for _ in range(count):
+            incload.timestamp(cursor="t", key="id")
+            incload.Function(lambda unit: None, name="f").close()
+            incload.Database("odbc:Driver=SQLite3;Database=:memory:")
+            incload.Pipeline("p").step(lambda unit: None, name="s")
+
+    make(500)
+    gc.collect()
+    kept, before = functions.kept_count(), rss()
+    make(2500)
+    gc.collect()
+    assert functions.kept_count() <= kept
+    assert rss() - before < 8 << 20
+
+
+def test_a_run_is_awaited(shop, lake):
+    async def main():
+        run = await incload.Load(shop, "orders", lake, "orders", incload.timestamp(**by_time)).start()
+        assert run.rows_written == 100
+        with pytest.raises(incload.ProgrammingError):
+            await incload.Load(shop, "nosuch", lake, "orders", incload.append()).start()
+
+    asyncio.run(main())
+
+
+def test_events_wake_a_loop():
+    async def main():
+        context = incload.Context()
+        pipeline = incload.Pipeline("p", context=context)
+        pipeline.step(lambda unit: None, name="one")
+        seen = []
+
+        async def read():
+            async for event in context.events():
+                seen.append(event)
+
+        reader = asyncio.ensure_future(read())
+        run = pipeline.start(parallel=1)
+        while not (run.finished and any(event.step == "one" for event in seen)):
+            await asyncio.sleep(0.01)
+        reader.cancel()
+        run.wait()
+        assert {event.run_id for event in seen} == {run.id}
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_a_cancelled_task_cancels_its_run():
+    async def main():
+        def waits(unit):
+            while not unit.cancelled:
+                time.sleep(0.01)
+            raise incload.Fail("told to stop")
+
+        run = incload.Function(waits, name="waits").start()
+
+        async def see():
+            await run
+
+        task = asyncio.ensure_future(see())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert run.status == "FAILED"
+
+    asyncio.run(main())
+
+
+def test_every_status_has_a_class():
+    from incload._incload import lib
+
+    from incload import _calls, errors
+
+    for index in range(1, lib.incload_status_count()):
+        name = _calls.text(lib.incload_status_name(lib.incload_status_code(index)))
+        assert name[len("INCLOAD_E_") :] in errors._CLASSES, name
+
+
+def test_the_options_that_type_checkers_know_are_the_librarys():
+    tools = os.path.join(os.path.dirname(__file__), "..", "tools", "make_options.py")
+    made = subprocess.run([sys.executable, tools], check=True, capture_output=True, text=True).stdout
+    with open(os.path.join(os.path.dirname(__file__), "..", "incload", "_options.py"), encoding="utf-8") as file:
+        assert file.read() == made

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "cdc/receiver.h"
+
+#include <signal.h>
+
+#include "driver/wait.h"
+
+enum { THREAD_STACK = 1 << 20, OVERHEAD = 128, FIRST = 256 };
+
+typedef struct queue {
+    incload__log_message *messages;
+    int64_t count;
+    int64_t capacity;
+    int64_t bytes;
+} queue;
+
+struct incload__receiver {
+    const incload__env *env;
+    incload_context *context;
+    incload__conn *conn;
+    const incload__replication *log;
+    int64_t memory;
+    int64_t interval_us;
+    queue taken; /* by the taker alone, up to `next` */
+    int64_t next;
+    pthread_t thread;
+    incload__monitor monitor; /* guards the rest */
+    queue waiting;
+    int64_t held; /* bytes of the taken */
+    incload__received seen;
+    incload__lsn durable;
+    incload_error *failure; /* that ended the stream */
+    bool asked;
+    bool woken;
+    bool stopping;
+    bool cancelled;
+    bool ended;
+};
+
+/* ---- the queue ---- */
+
+static int64_t
+size_of(const incload__log_message *message)
+{
+    return (int64_t)message->length + OVERHEAD;
+}
+
+static void
+queue_clear(incload__receiver *receiver, queue *of, int64_t from)
+{
+    for (int64_t i = from; i < of->count; i++)
+        receiver->log->free_message(&of->messages[i]);
+    of->count = 0;
+    of->bytes = 0;
+}
+
+/* Of keepalives that follow on each other the last says all. */
+static bool
+queue_add(const incload__receiver *receiver, queue *to, const incload__log_message *message)
+{
+    bool again = message->kind == INCLOAD__LOG_KEEPALIVE && to->count > 0
+                 && to->messages[to->count - 1].kind == INCLOAD__LOG_KEEPALIVE;
+
+    if (again) {
+        to->messages[to->count - 1] = *message;
+        return true;
+    }
+    if (to->count == to->capacity) {
+        int64_t capacity = to->capacity == 0 ? FIRST : to->capacity * 2;
+        incload__log_message *messages =
+            incload__realloc(&receiver->env->mem, to->messages, (size_t)capacity * sizeof *messages);
+        if (messages == NULL)
+            return false;
+        to->messages = messages;
+        to->capacity = capacity;
+    }
+    to->messages[to->count++] = *message;
+    to->bytes += size_of(message);
+    return true;
+}
+
+/* ---- the thread ---- */
+
+typedef struct turn {
+    bool wants; /* there is room */
+    bool ask;
+    bool stopping;
+    incload__lsn received;
+    incload__lsn durable;
+} turn;
+
+/* With the lock held. Half of the memory is for those that were taken. */
+static bool
+has_room(const incload__receiver *receiver)
+{
+    return receiver->waiting.bytes < receiver->memory / 2;
+}
+
+static turn
+begin_turn(incload__receiver *receiver)
+{
+    incload__monitor_lock(&receiver->monitor);
+    turn now = {
+        .wants = has_room(receiver),
+        .ask = receiver->asked,
+        .stopping = receiver->stopping,
+        .received = receiver->seen.position,
+        .durable = receiver->durable,
+    };
+    receiver->asked = false;
+    incload__monitor_unlock(&receiver->monitor);
+    return now;
+}
+
+static int32_t
+keep(incload__receiver *receiver, incload__log_message *message, incload_error **err)
+{
+    incload__monitor_lock(&receiver->monitor);
+    bool kept = queue_add(receiver, &receiver->waiting, message);
+    if (message->end > receiver->seen.position)
+        receiver->seen.position = message->end;
+    receiver->seen.sent_us = message->sent_us;
+    receiver->seen.bytes += (int64_t)message->length;
+    incload__monitor_notify(&receiver->monitor);
+    incload__monitor_unlock(&receiver->monitor);
+    if (kept)
+        return INCLOAD_OK;
+    receiver->log->free_message(message);
+    return incload__fail_memory(err);
+}
+
+static int32_t
+tell(incload__receiver *receiver, const turn *now, incload_error **err)
+{
+    incload__lsn received = now->received > now->durable ? now->received : now->durable;
+    int32_t status = receiver->log->confirm(receiver->conn, received, now->durable, now->ask, err);
+
+    incload__monitor_lock(&receiver->monitor);
+    receiver->seen.told = now->durable;
+    incload__monitor_unlock(&receiver->monitor);
+    return status;
+}
+
+static int32_t
+run(incload__receiver *receiver, incload_error **err)
+{
+    incload__log_message message = { .kind = INCLOAD__LOG_NOTHING };
+    incload__lsn told = 0;
+    int64_t due = 0;
+    int32_t status = INCLOAD_OK;
+
+    while (status == INCLOAD_OK) {
+        turn now = begin_turn(receiver);
+        int64_t clock = incload__monotonic_us(receiver->env);
+        /* A server that was told nothing for long ends the stream, whether it asks or not. */
+        if (now.stopping || now.ask || message.reply || now.durable != told || clock >= due) {
+            status = tell(receiver, &now, err);
+            told = now.durable;
+            due = clock + receiver->interval_us;
+        }
+        if (now.stopping || status != INCLOAD_OK)
+            return status;
+        status = receiver->log->receive(receiver->conn, due, now.wants, &message, err);
+        if (status == INCLOAD_OK && message.kind != INCLOAD__LOG_NOTHING)
+            status = keep(receiver, &message, err);
+    }
+    return status;
+}
+
+static void *
+thread_main(void *data)
+{
+    incload__receiver *receiver = data;
+    incload_error *failure = NULL;
+
+    int32_t status = run(receiver, &failure);
+    if (status == INCLOAD_OK)
+        receiver->log->stop(receiver->conn);
+    incload__monitor_lock(&receiver->monitor);
+    receiver->failure = failure;
+    receiver->ended = true;
+    incload__monitor_notify(&receiver->monitor);
+    incload__monitor_unlock(&receiver->monitor);
+    return NULL;
+}
+
+static bool
+start_thread(incload__receiver *receiver)
+{
+    pthread_attr_t attributes;
+    sigset_t all, before;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    pthread_attr_setstacksize(&attributes, THREAD_STACK);
+    /* The new thread inherits the mask: a host's signal handlers never run on it. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&receiver->thread, &attributes, thread_main, receiver);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return failed == 0;
+}
+
+/* ---- for its owner ---- */
+
+int32_t
+incload__receiver_start(const incload__receiver_config *config, incload__receiver **out, incload_error **err)
+{
+    incload__receiver *receiver = incload__alloc(&config->env->mem, sizeof *receiver);
+
+    *out = NULL;
+    if (receiver == NULL || incload__monitor_init(&receiver->monitor) != INCLOAD_OK) {
+        incload__free(&config->env->mem, receiver);
+        config->conn->driver->close(config->conn);
+        return incload__fail_memory(err);
+    }
+    receiver->env = config->env;
+    receiver->context = incload_context_ref(config->context);
+    receiver->conn = config->conn;
+    receiver->log = config->conn->driver->replication;
+    receiver->memory = config->memory;
+    receiver->interval_us = config->interval_ms * 1000;
+    receiver->durable = config->durable;
+    if (start_thread(receiver)) {
+        *out = receiver;
+        return INCLOAD_OK;
+    }
+    config->conn->driver->close(config->conn);
+    incload__monitor_free(&receiver->monitor);
+    incload_context_unref(receiver->context);
+    incload__free(&config->env->mem, receiver);
+    return incload__fail(err, INCLOAD_E_STATE, "the system gave no thread to read the source's log");
+}
+
+/* With the lock held: all that was taken is done with, and what waits is taken. */
+static void
+swap(incload__receiver *receiver)
+{
+    queue empty = receiver->taken;
+
+    receiver->taken = receiver->waiting;
+    receiver->waiting = empty;
+    receiver->held = receiver->taken.bytes;
+    receiver->next = 0;
+}
+
+int32_t
+incload__receiver_take(incload__receiver *receiver, int64_t until_us, const incload__log_message **out,
+                       incload_error **err)
+{
+    static const incload__log_message nothing = { .kind = INCLOAD__LOG_NOTHING };
+    int32_t status = INCLOAD_OK;
+
+    *out = &nothing;
+    if (receiver->next > 0)
+        receiver->log->free_message(&receiver->taken.messages[receiver->next - 1]);
+    if (receiver->next < receiver->taken.count) {
+        *out = &receiver->taken.messages[receiver->next++];
+        return INCLOAD_OK;
+    }
+    receiver->taken.count = 0;
+    receiver->taken.bytes = 0;
+    receiver->next = 0;
+    incload__monitor_lock(&receiver->monitor);
+    receiver->held = 0;
+    while (receiver->waiting.count == 0 && !receiver->ended && !receiver->cancelled && !receiver->woken
+           && (until_us == 0 || incload__monotonic_us(receiver->env) < until_us))
+        incload__monitor_wait(&receiver->monitor, receiver->env, until_us);
+    receiver->woken = false;
+    /* Only now: it may have filled while this thread waited. */
+    bool was_full = !has_room(receiver);
+    if (receiver->cancelled)
+        status = incload__fail(err, INCLOAD_E_CANCELLED, "the stream was cancelled by the host");
+    else if (receiver->waiting.count > 0)
+        swap(receiver);
+    else if (receiver->ended)
+        status = incload__error_pass(err, receiver->failure != NULL ? incload_error_ref(receiver->failure) : NULL);
+    bool open = !receiver->ended;
+    incload__monitor_unlock(&receiver->monitor);
+    if (was_full && open)
+        receiver->log->nudge(receiver->conn);
+    if (status == INCLOAD_OK && receiver->next < receiver->taken.count)
+        *out = &receiver->taken.messages[receiver->next++];
+    return status;
+}
+
+/* The connection stays until stop(): a nudge finds it. */
+static void
+change(incload__receiver *receiver, bool *flag, incload__lsn durable)
+{
+    incload__monitor_lock(&receiver->monitor);
+    if (flag != NULL)
+        *flag = true;
+    if (durable > receiver->durable)
+        receiver->durable = durable;
+    incload__monitor_notify(&receiver->monitor);
+    incload__monitor_unlock(&receiver->monitor);
+    receiver->log->nudge(receiver->conn);
+}
+
+void
+incload__receiver_confirm(incload__receiver *receiver, incload__lsn durable)
+{
+    change(receiver, NULL, durable);
+}
+
+void
+incload__receiver_ask(incload__receiver *receiver)
+{
+    change(receiver, &receiver->asked, 0);
+}
+
+void
+incload__receiver_wake(incload__receiver *receiver)
+{
+    change(receiver, &receiver->woken, 0);
+}
+
+void
+incload__receiver_cancel(incload__receiver *receiver)
+{
+    change(receiver, &receiver->cancelled, 0);
+}
+
+void
+incload__receiver_look(incload__receiver *receiver, incload__received *out)
+{
+    incload__monitor_lock(&receiver->monitor);
+    *out = receiver->seen;
+    out->waiting = receiver->waiting.bytes + receiver->held;
+    incload__monitor_unlock(&receiver->monitor);
+}
+
+void
+incload__receiver_stop(incload__receiver *receiver)
+{
+    if (receiver == NULL)
+        return;
+    const incload__env *env = receiver->env;
+    incload_context *context = receiver->context;
+    change(receiver, &receiver->stopping, 0);
+    /* It waits for no more than one poll() that the nudge ends, and the moment of the goodbye. */
+    pthread_join(receiver->thread, NULL);
+    receiver->conn->driver->close(receiver->conn);
+    queue_clear(receiver, &receiver->taken, receiver->next > 0 ? receiver->next - 1 : 0);
+    queue_clear(receiver, &receiver->waiting, 0);
+    incload__free(&env->mem, receiver->taken.messages);
+    incload__free(&env->mem, receiver->waiting.messages);
+    incload_error_unref(receiver->failure);
+    incload__monitor_free(&receiver->monitor);
+    incload__free(&env->mem, receiver);
+    incload_context_unref(context);
+}

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPU of the target's process beside PostgreSQL's own apply worker, on the same changes: each workload is made in a
+source database, applied by a subscription to a second database of the same server, and by the library, from a list of
+events in memory, to a third. The tables of all three must be equal after each round. Sides take turns, ratios are taken
+within a round, their median counts.
+
+    INCLOAD_BENCH_ROWS (default 500000): rows of the tables beforehand
+    INCLOAD_BENCH_ROUNDS (default 5)
+    INCLOAD_BENCH_SCALE (default 1.0): how many changes
+    INCLOAD_BENCH_BATCH (default 50000): events of a commit
+"""
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
+from sides import Bars, median, other_database, psql, spread
+
+ROWS = int(os.environ.get('INCLOAD_BENCH_ROWS', 500000))
+ROUNDS = int(os.environ.get('INCLOAD_BENCH_ROUNDS', 5))
+SCALE = float(os.environ.get('INCLOAD_BENCH_SCALE', 1.0))
+BATCH = int(os.environ.get('INCLOAD_BENCH_BATCH', 50000))
+PROGRAMS = os.environ['INCLOAD_BENCH_PROGRAMS']
+
+# The workload, how many changes a round, the bar.
+WORKLOADS = {
+    'insert': (100000, 0.4),
+    'update': (100000, 0.6),
+    'delete': (50000, 0.6),
+    'small': (30000, 0.35),
+    'tpcb': (20000, 0.35),
+}
+TABLES = ['items', 'accounts', 'tellers', 'branches', 'history']
+SHAPES = '''
+    CREATE TABLE items (id bigint PRIMARY KEY, customer integer NOT NULL, amount numeric(12,2) NOT NULL,
+        state text NOT NULL, note text, at timestamptz NOT NULL) WITH (autovacuum_enabled = off);
+    CREATE TABLE accounts (aid integer PRIMARY KEY, bid integer, abalance bigint, filler character(84))
+        WITH (fillfactor = 90, autovacuum_enabled = off);
+    CREATE TABLE tellers (tid integer PRIMARY KEY, bid integer, tbalance bigint, filler character(84))
+        WITH (autovacuum_enabled = off);
+    CREATE TABLE branches (bid integer PRIMARY KEY, bbalance bigint, filler character(84))
+        WITH (autovacuum_enabled = off);
+    CREATE TABLE history (tid integer, bid integer, aid integer, delta bigint, mtime timestamptz)
+        WITH (autovacuum_enabled = off);
+'''
+ITEM = '''{id}, g % 200000, g % 1000000 / 100.0, 'state ' || g % 7,
+    'a note of some length, as rows have them, number ' || g,
+    timestamptz '2024-01-01 00:00:00+00' + g * interval '1 s\''''
+DIGEST = ';'.join(f'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {t} AS t' for t in TABLES)
+
+
+def url_of(side):
+    return other_database(os.environ['INCLOAD_TEST_POSTGRES'], f'cdc_{side}')
+
+
+SOURCE, NATIVE, OURS = url_of('source'), url_of('native'), url_of('ours')
+
+
+def name_of(url):
+    return url.split('@/', 1)[1].split('?')[0]
+
+
+def make():
+    admin = os.environ['INCLOAD_TEST_POSTGRES']
+    for url in (SOURCE, NATIVE, OURS):
+        psql(admin, f'CREATE DATABASE {name_of(url)}')
+        psql(url, SHAPES + f'''
+            INSERT INTO items SELECT {ITEM.format(id='g - 1')} FROM generate_series(1, {ROWS}) AS g;
+            INSERT INTO accounts SELECT g, g % 10, 0, g::text FROM generate_series(0, {ROWS - 1}) AS g;
+            INSERT INTO tellers SELECT g, g % 10, 0, g::text FROM generate_series(0, 99) AS g;
+            INSERT INTO branches SELECT g, 0, g::text FROM generate_series(0, 9) AS g;
+            VACUUM ANALYZE''')
+    psql(SOURCE, f'''CREATE PUBLICATION cdc FOR TABLE {', '.join(TABLES)};
+        SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')''')
+    host = dict(part.split('=') for part in SOURCE.split('?', 1)[1].split('&'))
+    user = SOURCE.split('://', 1)[1].split('@', 1)[0].split(':')[0]
+    conninfo = f"dbname=cdc_source user={user} " + ' '.join(f'{k}={v}' for k, v in host.items())
+    psql(NATIVE, f'''CREATE SUBSCRIPTION cdc CONNECTION '{conninfo}' PUBLICATION cdc
+        WITH (slot_name = cdc, create_slot = false, copy_data = false, enabled = false)''')
+
+
+def sql_of(workload, first, count):
+    last = first + count - 1
+    if workload == 'insert':
+        return f"INSERT INTO items SELECT {ITEM.format(id=f'{ROWS} + g')} FROM generate_series({first}, {last}) AS g"
+    if workload == 'delete':
+        return f'DELETE FROM items WHERE id BETWEEN {ROWS + first} AND {ROWS + last}'
+    if workload == 'update':
+        return f'''
+            UPDATE items SET (customer, amount, state, note, at) = (SELECT n.c, n.m, n.s, n.o, n.a) FROM (
+                SELECT {ITEM.format(id=f'g * 7919 % {ROWS}')} FROM generate_series({first}::bigint, {last}) AS g)
+                AS n (i, c, m, s, o, a) WHERE id = n.i'''
+    if workload == 'small':
+        return f'''DO $$ BEGIN FOR g IN {first}..{last} LOOP
+            INSERT INTO items SELECT {ITEM.format(id=f'{ROWS} + g')}; COMMIT; END LOOP; END $$'''
+    return f'''DO $$ DECLARE a bigint; t bigint; d bigint; BEGIN FOR g IN {first}::bigint..{last} LOOP
+        a := g * 7919 % {ROWS}; t := g * 31 % 100; d := g * 13 % 9999 - 5000;
+        UPDATE accounts SET abalance = abalance + d WHERE aid = a;
+        UPDATE tellers SET tbalance = tbalance + d WHERE tid = t;
+        UPDATE branches SET bbalance = bbalance + d WHERE bid = t % 10;
+        INSERT INTO history VALUES (t, t % 10, a, d, timestamptz '2024-01-01 00:00:00+00' + g * interval '1 s');
+        COMMIT; END LOOP; END $$'''
+
+
+def cpu_of(pid):
+    """Seconds that a process has run, from the scheduler's nanoseconds where there are any."""
+    try:
+        with open(f'/proc/{pid}/schedstat') as file:
+            return int(file.read().split()[0]) / 1e9
+    except OSError:
+        with open(f'/proc/{pid}/stat') as file:
+            parts = file.read().rsplit(')', 1)[1].split()
+        return (int(parts[11]) + int(parts[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def until(what):
+    while True:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.02)
+
+
+def by_subscription():
+    """CPU of the apply worker, from its start to when it has caught up, and the time that took."""
+    end = psql(SOURCE, 'SELECT pg_current_wal_lsn()')
+    began = time.monotonic()
+    psql(NATIVE, 'ALTER SUBSCRIPTION cdc ENABLE')
+    until(lambda: psql(SOURCE, f"SELECT 1 FROM pg_replication_slots WHERE slot_name = 'cdc'"
+                               f" AND confirmed_flush_lsn >= '{end}'"))
+    wall = time.monotonic() - began
+    pid = psql(NATIVE, 'SELECT pid FROM pg_stat_subscription WHERE relid IS NULL')
+    cpu = cpu_of(pid)
+    psql(NATIVE, 'ALTER SUBSCRIPTION cdc DISABLE')
+    until(lambda: not psql(SOURCE, "SELECT 1 FROM pg_replication_slots WHERE slot_name = 'cdc' AND active"))
+    return cpu, wall, 0.0
+
+
+def by_library(workload, first, count):
+    """CPU of all of the library's sessions, the time of the commits, and the host's own CPU."""
+    command = [f'{PROGRAMS}/cdc_events', OURS, workload, str(first), str(count), str(ROWS), str(BATCH)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdout.readline().strip() != 'ready':
+            sys.exit('cdc_events failed')
+        pids = "SELECT pid FROM pg_stat_activity WHERE datname = 'cdc_ours' AND pid <> pg_backend_pid()" \
+               " AND backend_type = 'client backend'"
+        before = {pid: cpu_of(pid) for pid in psql(OURS, pids).split()}
+        own = cpu_of(process.pid)
+        print('go', file=process.stdin, flush=True)
+        words = process.stdout.readline().split()
+        if len(words) != 2:
+            sys.exit('cdc_events failed')
+        cpu = sum(cpu_of(pid) - before.get(pid, 0) for pid in psql(OURS, pids).split())
+        own = cpu_of(process.pid) - own
+        print('end', file=process.stdin, flush=True)
+    return cpu, float(words[1]), own
+
+
+def measure(workload, first, count, turn):
+    psql(SOURCE, sql_of(workload, first, count))
+    psql(SOURCE, 'CHECKPOINT')
+    sides = {'native': by_subscription, 'ours': lambda: by_library(workload, first, count)}
+    measured = {}
+    for side in list(sides)[::1 if turn % 2 else -1]:
+        measured[side] = sides[side]()
+        psql(SOURCE, 'CHECKPOINT')
+    digests = {psql(url, DIGEST) for url in (SOURCE, NATIVE, OURS)}
+    if len(digests) != 1:
+        sys.exit(f'{workload}: the tables differ: {digests}')
+    return measured
+
+
+make()
+chosen = os.environ.get('INCLOAD_BENCH_ONLY', ' '.join(WORKLOADS)).split()
+results = {name: [] for name in chosen}
+first = {name: 1 for name in WORKLOADS}
+for turn in range(ROUNDS + 1):
+    for name in chosen:
+        count = int(WORKLOADS[name][0] * SCALE)
+        # Rows to be deleted are those that were inserted; one-row transactions insert beyond them.
+        start = first[name] + (1000000000 if name == 'small' else 0)
+        measured = measure(name, start, count, turn)
+        first[name] += count
+        if turn > 0:  # the first round warms up
+            results[name].append((count, measured['native'], measured['ours']))
+    for url in (SOURCE, NATIVE, OURS):
+        psql(url, 'VACUUM ANALYZE')
+
+print(f'{ROWS} rows, {BATCH} events a commit; microseconds of CPU for each change (of tpcb: transaction)\n')
+print('workload  apply worker        libincload          host   ratio of CPU        worker s  commits s')
+bars = Bars()
+for name in chosen:
+    native = [n[0] / c * 1e6 for c, n, _ in results[name]]
+    ours = [o[0] / c * 1e6 for c, _, o in results[name]]
+    host = median([o[2] / c * 1e6 for c, _, o in results[name]])
+    ratios = [o / n for n, o in zip(native, ours)]
+    print(f'{name:9} {spread(native):19} {spread(ours):19} {host:5.2f}  {spread(ratios):19} '
+          f'{median([n[1] for _, n, _ in results[name]]):8.2f} {median([o[1] for _, _, o in results[name]]):8.2f}')
+    results[name] = median(ratios)
+print()
+for name in chosen:
+    bars.at_most(f'cdc_{name}_cpu', results[name], WORKLOADS[name][1])
+bars.done()

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the Go package against the library of this build, looks at its source and runs its tests with the race
+# detector. Speaks TAP.
+#
+#     go.sh SOURCE_ROOT LIBRARY.so WORK_DIRECTORY
+#
+# What the compiler keeps stays in the work directory: a second run builds only what has changed.
+set -u
+root=$1
+library=$(cd "$(dirname "$2")" && pwd)
+package=$root/bindings/go
+mkdir -p "$3"
+work=$(cd "$3" && pwd)
+tests=$work/tests.tap
+number=0
+status=0
+
+# The library as it stands in this build, where pkg-config finds it.
+cat >"$work/incload.pc" <<PC
+Name: incload
+Description: the library of this build
+Version: 0.1.0
+Libs: -L$library -lincload -Wl,-rpath,$library
+Cflags: -I$root/include
+PC
+export PKG_CONFIG_PATH="$work" GOCACHE="$work/cache" GOMODCACHE="$work/modules" GOTOOLCHAIN=local GOWORK=off
+export GOFLAGS='-buildvcs=false -modcacherw'
+# Meson sets these for sanitizers of C; the race detector is of its own kind.
+unset ASAN_OPTIONS UBSAN_OPTIONS
+
+formatted()
+{
+    listed=$(gofmt -l "$package")
+    echo "$listed"
+    [ -z "$listed" ]
+}
+
+in_package()
+{
+    (cd "$1" && shift && "$@")
+}
+
+try()
+{
+    title=$1
+    shift
+    number=$((number + 1))
+    if "$@" >"$work/log" 2>&1; then
+        echo "ok - $title"
+    else
+        echo "not ok - $title"
+        sed 's/^/# /' "$work/log" >&2
+        return 1
+    fi
+}
+
+if ! command -v go >/dev/null; then
+    echo '1..0 # SKIP there is no go'
+    exit 0
+fi
+try 'its source is formatted' formatted || status=1
+try 'it needs no other module' in_package "$package" go mod verify || status=1
+try 'go vet is content' in_package "$package" go vet ./... || status=1
+in_package "$package" go test -race -count=1 -timeout 600s -json ./... |
+    python3 "$root/tests/bindings/go_tap.py" >"$tests" || status=1
+cat "$tests"
+[ -s "$tests" ] || status=1
+echo "1..$((number + $(wc -l <"$tests")))"
+exit "$status"

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events as tests write them. */
+#ifndef INCLOAD_TESTS_INTEGRATION_CDC_EVENTS_H
+#define INCLOAD_TESTS_INTEGRATION_CDC_EVENTS_H
+
+#include "../load/support.h"
+
+/* A table "id bigint, name varchar, qty bigint" with `id` as its key, and with `marks` the columns for soft deletes. */
+void make_items(place at, const char *table, bool marks);
+/* Its rows, as expect_rows() compares them; with `marks` "id|name|qty|deleted|timed". */
+void expect_items(place at, const char *table, bool marks, const char *expected);
+
+incload_changes *changes_open(place at, const char *table, const char *options);
+/* An event as "id=1 name=x qty=-", where - is NULL; the position 0 is none. Must be taken. */
+void push(incload_changes *changes, int32_t operation, uint64_t position, const char *row);
+/* An update with the row before. */
+void push_from(incload_changes *changes, uint64_t position, const char *old, const char *row);
+/* The same, answered. */
+int32_t try_push(incload_changes *changes, int32_t operation, uint64_t position, const char *old, const char *row,
+                 incload_error **err);
+void commit(incload_changes *changes);
+uint64_t position_of(incload_changes *changes);
+
+#endif

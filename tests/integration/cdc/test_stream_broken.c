@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams that are killed, in the copy and later, while others write to the source: nothing is lost, nothing twice. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "streams.h"
+
+/* A process of its own that follows until it is killed. Nothing of ours is used in it. */
+static pid_t
+start_follower(const flow *f, const char *options)
+{
+    fflush(stdout);
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child != 0)
+        return child;
+    flow own = { .from = place_open(POSTGRES, 0), .to = place_open(f->to.kind, f->to.kind == POSTGRES ? 1 : 0) };
+    memcpy(own.name, f->name, sizeof own.name);
+    incload_stream *stream = stream_new(&own, options);
+    _exit(incload_stream_run(stream, NULL) == INCLOAD_OK ? 0 : 1);
+}
+
+static void
+kill_child(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+/* Writes to the source until it is killed: transactions of several rows in both tables, some of them undone. */
+static pid_t
+start_writer(int32_t number)
+{
+    fflush(stdout);
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child != 0)
+        return child;
+    place from = place_open(POSTGRES, 0);
+    for (int64_t i = 0;; i++) {
+        int64_t id = 1 + (i * 7 + number * 13) % 97;
+        char text[600];
+        snprintf(text, sizeof text,
+                 "DO $$ BEGIN"
+                 " INSERT INTO broken_a VALUES (%lld, 'w%d', 1) ON CONFLICT (id) DO UPDATE SET qty = broken_a.qty + 1;"
+                 " UPDATE broken_b SET qty = qty + 1 WHERE id %% 10 = %lld;"
+                 " DELETE FROM broken_a WHERE id = %lld;"
+                 " IF %lld %% 5 = 0 THEN RAISE EXCEPTION 'undone'; END IF; END $$",
+                 (long long)id, (int)number, (long long)(id % 10), (long long)((id * 3) % 97), (long long)i);
+        incload_database_execute(from.db, text, NULL, NULL);
+    }
+}
+
+static void
+make_tables(const flow *f)
+{
+    source_items(f, "broken_a");
+    source_items(f, "broken_b");
+    sql(f->from, "INSERT INTO broken_a SELECT i, 'first', 0 FROM generate_series(1, 60) AS i");
+    sql(f->from, "INSERT INTO broken_b SELECT i, 'first', 0 FROM generate_series(1, 2000) AS i");
+}
+
+START_TEST(a_copy_among_writers_leaves_no_gap_and_repeats_nothing)
+{
+    flow f = flow_open("handover", (kind)_i);
+
+    make_tables(&f);
+    pid_t one = start_writer(1), two = start_writer(2);
+    follow(&f, "tables='broken_a, broken_b'");
+    follow(&f, "tables='broken_a, broken_b'");
+    kill_child(one);
+    kill_child(two);
+    follow(&f, "tables='broken_a, broken_b'");
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_stream_that_is_killed_again_and_again_ends_right)
+{
+    flow f = flow_open("killed", (kind)_i);
+    uint64_t seed = 7;
+
+    make_tables(&f);
+    follow(&f, "tables='broken_a, broken_b'");
+    pid_t writer = start_writer(1);
+    for (int32_t i = 0; i < 6; i++) {
+        pid_t follower = start_follower(&f, "tables='broken_a, broken_b' until=stopped lease=500ms batch_events=20");
+        pause_ms((int64_t)(draw(&seed) % 900));
+        kill_child(follower);
+    }
+    kill_child(writer);
+    follow(&f, "tables='broken_a, broken_b'");
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+/* A process that keeps others from writing to a table of the target. Its lock needs no transaction number, for whose
+ * end a new slot would wait. */
+static pid_t
+start_locker(const flow *f)
+{
+    fflush(stdout);
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        place to = place_open(f->to.kind, 1);
+        incload_database_execute(to.db, "DO $$ BEGIN LOCK TABLE broken_b IN SHARE MODE; PERFORM pg_sleep(60); END $$",
+                                 NULL, NULL);
+        _exit(0);
+    }
+    while (ask_number(f->to, "SELECT COUNT(*) FROM pg_locks WHERE mode = 'ShareLock' AND granted AND"
+                             " relation = 'broken_b'::regclass")
+           == 0)
+        ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+    return child;
+}
+
+START_TEST(a_copy_that_was_killed_begins_again)
+{
+    flow f = flow_open("copykill", POSTGRES);
+    int64_t until = now_ms() + 60000;
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
+    pid_t locker = start_locker(&f);
+    pid_t follower = start_follower(&f, "tables='broken_a, broken_b' lease=500ms");
+    while (ask_number(f.to, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'broken_b'::regclass") == 0)
+        ck_assert_msg(now_ms() < until, "the copy did not come to the locked table");
+    kill_child(follower);
+    ck_assert_int_eq(slots_of(&f), 1);
+    free(ask(f.to,
+             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE"
+             " '%%LOCK TABLE broken_b IN SHARE%%'"));
+    kill_child(locker);
+    follow(&f, "tables='broken_a, broken_b'");
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_copy_that_fails_leaves_no_slot_behind)
+{
+    flow f = flow_open("copyfail", (kind)_i);
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i other:i", "id");
+    follow_fails(&f, "tables='broken_a, broken_b'", INCLOAD_E_NOT_FOUND, "first copy|broken_b");
+    ck_assert_int_eq(slots_of(&f), 0);
+    table_drop(f.to, "broken_b");
+    follow(&f, "tables='broken_a, broken_b'");
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_connection_of_the_source_that_is_lost_is_made_anew)
+{
+    flow f = flow_open("lost", (kind)_i);
+    runner r;
+
+    make_tables(&f);
+    follow(&f, "tables='broken_a, broken_b'");
+    incload_stream *stream = stream_new(&f, "tables='broken_a, broken_b' until=stopped retry_delay=50ms");
+    runner_start(&r, stream);
+    for (int32_t i = 0; i < 3; i++) {
+        int64_t before = incload_stream_transactions(stream);
+        sql(f.from, "UPDATE broken_b SET qty = qty + 1 WHERE id <= 10");
+        int64_t until = now_ms() + 30000;
+        while (incload_stream_transactions(stream) == before)
+            ck_assert_msg(now_ms() < until, "the change did not come: %s", incload_error_message(r.err));
+        free(ask(f.from,
+                 "SELECT pg_terminate_backend(active_pid)::text FROM pg_replication_slots WHERE slot_name = '%s'"
+                 " AND active_pid IS NOT NULL",
+                 f.name));
+    }
+    incload_stream_stop(stream);
+    int32_t status = runner_end(&r);
+    ck_assert_msg(status == INCLOAD_OK, "%s", incload_error_message(r.err));
+    incload_stream_unref(stream);
+    follow(&f, "tables='broken_a, broken_b'");
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+static void
+add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, a_copy_among_writers_leaves_no_gap_and_repeats_nothing, 0, DATABASES);
+    tcase_add_loop_test(tests, a_stream_that_is_killed_again_and_again_ends_right, 0, DATABASES);
+    tcase_add_test(tests, a_copy_that_was_killed_begins_again);
+    tcase_add_loop_test(tests, a_copy_that_fails_leaves_no_slot_behind, 0, DATABASES);
+    tcase_add_loop_test(tests, a_connection_of_the_source_that_is_lost_is_made_anew, 0, DATABASES);
+}
+
+int
+main(void)
+{
+    return run_tests("stream_broken", 150, add_tests);
+}
