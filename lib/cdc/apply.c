@@ -42,19 +42,18 @@ keep_text(const incload__load *load, char **field, const char *text, incload_err
     return *field != NULL ? INCLOAD_OK : incload__fail_memory(err);
 }
 
-/* For the record of the run: a group's own name stands for its tables. */
+/* For the record of the run: a group's own name stands for its tables, or for none, as long as a stream knows none. */
 static int32_t
 name_tables(const work *w, incload_error **err)
 {
     incload__load *load = w->load;
-    const incload__table *name = &w->set->tables[0]->table.name;
-    bool alone = w->set->count == 1;
+    const incload__table *alone = w->set->count == 1 ? &w->set->tables[0]->table.name : NULL;
     int32_t status = keep_text(load, &load->source_name.name, "changes", err);
 
     if (status == INCLOAD_OK)
-        status = keep_text(load, &load->target_name.name, alone ? name->name : w->set->name, err);
-    if (status == INCLOAD_OK && alone && name->schema != NULL)
-        status = keep_text(load, &load->target_name.schema, name->schema, err);
+        status = keep_text(load, &load->target_name.name, alone != NULL ? alone->name : w->set->name, err);
+    if (status == INCLOAD_OK && alone != NULL && alone->schema != NULL)
+        status = keep_text(load, &load->target_name.schema, alone->schema, err);
     atomic_store(&load->result->road, "changes");
     return status;
 }

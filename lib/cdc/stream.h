@@ -213,8 +213,9 @@ int32_t incload__stream_table_of(incload__stream_session *session, const incload
 /* What a new version of a relation means for it, by option `schema_changes`. */
 int32_t incload__stream_relation_changed(incload__stream_session *session, const incload__relation *relation,
                                          incload_error **err);
-/* Whether it is the library's own in the source. */
-bool incload__stream_is_own(const incload_stream *stream, const char *schema);
+/* Whether it is the library's own in the source: a user's table may be beside those, as where the role that made it has
+ * the name of the ledger's schema, which stands first in its search path then. */
+bool incload__stream_is_own(const incload_stream *stream, const char *schema, const char *table);
 
 /* ---- stream_change.c ---- */
 

@@ -11,9 +11,9 @@ enum { SCHEMA, TABLE, IDENTITY, HAS_KEY, UPDATES, RESTRICTED };
 /* ---- finding them ---- */
 
 bool
-incload__stream_is_own(const incload_stream *stream, const char *schema)
+incload__stream_is_own(const incload_stream *stream, const char *schema, const char *table)
 {
-    return strcmp(schema, incload__database_ledger(stream->source)) == 0;
+    return strcmp(schema, incload__database_ledger(stream->source)) == 0 && incload__ledger_has(table);
 }
 
 static incload__stream_table *
@@ -122,7 +122,8 @@ incload__stream_tables_find(incload__stream_session *session, incload__conn *con
     for (int32_t i = 0; i < stream->tables.count && status == INCLOAD_OK; i++)
         status = find_wanted(session, &found, &stream->tables.items[i], err);
     for (int64_t i = 0; stream->tables.count == 0 && i < found.rows.count && status == INCLOAD_OK; i++) {
-        if (!incload__stream_is_own(stream, incload__rows_get(&found.rows, i, SCHEMA)))
+        if (!incload__stream_is_own(stream, incload__rows_get(&found.rows, i, SCHEMA),
+                                    incload__rows_get(&found.rows, i, TABLE)))
             status = fill_row(session, &found.rows, i, NULL, err);
     }
     incload__publication_free(&found);
@@ -271,7 +272,8 @@ incload__stream_table_of(incload__stream_session *session, const incload__relati
                          incload__stream_table **out, incload_error **err)
 {
     incload__stream_table *table = find_table(session, relation);
-    bool wanted = session->stream->tables.count == 0 && !incload__stream_is_own(session->stream, relation->schema);
+    bool wanted = session->stream->tables.count == 0
+                  && !incload__stream_is_own(session->stream, relation->schema, relation->name);
     int32_t status = INCLOAD_OK;
 
     *out = table;

@@ -113,6 +113,20 @@ name_at(incload__ledger *ledger, int32_t at, const char **name)
     return names[at].field;
 }
 
+bool
+incload__ledger_has(const char *table)
+{
+    incload__ledger none;
+    const char *name;
+
+    for (int32_t i = 0; i < NAMES; i++) {
+        name_at(&none, i, &name);
+        if (strcmp(table, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool
 quote_names(incload__ledger *ledger, incload_error **err)
 {

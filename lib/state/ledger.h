@@ -65,6 +65,8 @@ typedef struct incload__run_record {
 int32_t incload__ledger_init(incload__ledger *ledger, const incload__mem *mem, const incload__dialect *dialect,
                              const char *place, incload_error **err);
 void incload__ledger_free(incload__ledger *ledger);
+/* Whether a table of that name, in the ledger's schema, is the ledger's. */
+bool incload__ledger_has(const char *table);
 
 /* *exists: the tables are there, in a version this library reads (a newer one is INCLOAD_E_UNSUPPORTED). */
 int32_t incload__ledger_find(const incload__ledger *ledger, incload__conn *conn, bool *exists, incload_error **err);

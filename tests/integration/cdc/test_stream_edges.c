@@ -173,6 +173,52 @@ START_TEST(an_idle_stream_lets_the_source_forget_the_log_of_others)
 }
 END_TEST
 
+START_TEST(a_stream_of_a_publication_without_tables_waits_for_the_first)
+{
+    flow f = flow_open("none", (kind)_i);
+
+    source_items(&f, "edge_none");
+    sql(f.to, "CREATE TABLE edge_none (id bigint NOT NULL PRIMARY KEY, name varchar(40), qty bigint)");
+    sql(f.from, "CREATE PUBLICATION %s", f.name);
+    follow(&f, NULL);
+    sql(f.from, "INSERT INTO edge_none VALUES (1, 'before it was published', 1)");
+    char *position = ask(f.from, "SELECT pg_current_wal_insert_lsn()");
+    position[strcspn(position, "\n")] = '\0';
+    follow(&f, NULL);
+    ck_assert_int_eq(ask_number(f.from,
+                                "SELECT COUNT(*) FROM pg_replication_slots WHERE slot_name = '%s' AND "
+                                "confirmed_flush_lsn >= '%s'::pg_lsn",
+                                f.name, position),
+                     1);
+    free(position);
+    sql(f.from, "ALTER PUBLICATION %s ADD TABLE edge_none", f.name);
+    sql(f.from, "INSERT INTO edge_none VALUES (2, 'two', 2)");
+    follow(&f, NULL);
+    expect(f.to, "2|two|2\n", "SELECT id, name, qty FROM edge_none");
+    sql(f.from, "DROP PUBLICATION %s", f.name);
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_table_beside_those_of_the_ledger_is_followed)
+{
+    flow f = flow_open("beside", (kind)_i);
+
+    sql(f.from, "CREATE SCHEMA IF NOT EXISTS incload");
+    source_items(&f, "incload.edge_beside");
+    table_drop(f.to, "edge_beside");
+    sql(f.from, "INSERT INTO incload.edge_beside VALUES (1, 'copied', 1)");
+    sql(f.from, "CREATE PUBLICATION %s FOR TABLE incload.edge_beside", f.name);
+    follow(&f, NULL);
+    sql(f.from, "INSERT INTO incload.edge_beside VALUES (2, 'two', 2)");
+    follow(&f, NULL);
+    expect(f.to, "1|copied|1\n2|two|2\n", "SELECT id, name, qty FROM edge_beside ORDER BY id");
+    sql(f.from, "DROP PUBLICATION %s", f.name);
+    sql(f.from, "DROP TABLE incload.edge_beside");
+    flow_close(&f);
+}
+END_TEST
+
 START_TEST(two_streams_of_one_slot_do_not_read_it_at_once)
 {
     flow f = flow_open("two", (kind)_i);
@@ -265,6 +311,8 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_column_that_the_target_got_first_is_no_surprise, 0, DATABASES);
     tcase_add_loop_test(tests, a_run_until_a_position_leaves_what_is_behind_it, 0, DATABASES);
     tcase_add_loop_test(tests, an_idle_stream_lets_the_source_forget_the_log_of_others, 0, DATABASES);
+    tcase_add_loop_test(tests, a_stream_of_a_publication_without_tables_waits_for_the_first, 0, DATABASES);
+    tcase_add_loop_test(tests, a_table_beside_those_of_the_ledger_is_followed, 0, DATABASES);
     tcase_add_loop_test(tests, two_streams_of_one_slot_do_not_read_it_at_once, 0, 1);
     tcase_add_test(tests, more_tables_than_one_transaction_holds_are_copied_in_several);
     tcase_add_loop_test(tests, only_a_source_with_a_log_can_be_followed, MARIADB, KINDS);
