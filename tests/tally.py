@@ -17,13 +17,22 @@ PLAN = re.compile(r"^1\.\.(?P<count>\d+)(?: *# *skip\w*:? *(?P<reason>.*))?$", r
 GOOD = ("OK", "EXPECTEDFAIL")
 
 
-LAST = 5
+FIRST, LAST = 8, 5
+
+
+def ends(lines):
+    """How it began, where a crash says what it was, and how it ended."""
+    return lines if len(lines) <= FIRST + LAST else lines[:FIRST] + ["..."] + lines[-LAST:]
+
+
+def errors_of(test):
+    return ends((test.get("stderr") or "").strip().splitlines())
 
 
 def last_lines(test, output):
-    """Of what a program said: the end of its errors, and of its output what is no good line."""
+    """Of what a program said: its errors, and the end of its output but for good lines."""
     told = [line for line in output.splitlines() if line.strip() and not line.startswith(("ok", "1.."))]
-    return told[-LAST:] + (test.get("stderr") or "").strip().splitlines()[-LAST:]
+    return told[-LAST:] + errors_of(test)
 
 
 class Tally:
@@ -55,6 +64,9 @@ class Tally:
             # A crash, a time-out or a bad exit code fails even if every line it printed was good.
             if self.failed == failed_before:
                 self.fail(test["name"], f"{test['result']}: " + " | ".join(last_lines(test, output)))
+            elif test.get("stderr"):
+                name, reason = self.failures[-1]
+                self.failures[-1] = (name, " | ".join([reason] + errors_of(test)))
         elif not counted:
             self.passed += 1
 
