@@ -84,8 +84,9 @@ typedef struct incload__dialect {
     const char *begin_import;
     const char *import_snapshot;
     const char *hold_snapshot; /* statement: a transaction that lends its snapshot is not ended for being idle */
-    /* Statement before the BEGIN of a transaction that copies inside one database: INSERT ... SELECT then neither locks
-     * the rows it reads nor waits for their writers. NULL: it never does. */
+    /* Statement before the BEGIN of a transaction that copies inside one database, or replaces rows beside others: it
+     * then locks neither the rows that INSERT ... SELECT reads nor the gaps between those that it deletes, and does not
+     * wait for their writers. NULL: it never does. */
     const char *before_copy;
 
     /* Session settings, set at connect and the same whatever the environment says; NULL-terminated. */

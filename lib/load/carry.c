@@ -212,12 +212,13 @@ begin_importing(incload__load *load, incload_error **err)
     return status;
 }
 
+/* Units beside each other replace what their intervals have: without locks on what lies between the rows. */
 static int32_t
 before_copy(incload__load *load, incload_error **err)
 {
-    const char *sql = load->from->dialect->before_copy;
+    const char *sql = load->to->dialect->before_copy;
 
-    if (load->road != INCLOAD__ROAD_SAME_DATABASE || sql == NULL)
+    if (sql == NULL || (load->road != INCLOAD__ROAD_SAME_DATABASE && load->spec->interval == NULL))
         return INCLOAD_OK;
     return load->to->driver->execute(load->to, sql, NULL, 0, NULL, err);
 }
