@@ -267,8 +267,8 @@ START_TEST(after_a_failure_another_attempt_goes_on_behind_what_is_committed)
 
     run_well(&b, 0, 0, 0);
     ck_assert_int_eq(incload_stream_set_function(b.stream, fail_once, &calls, NULL, &err), INCLOAD_OK);
-    sql(b.f.from, "INSERT INTO followed VALUES (1, 'one', 1)");
-    sql(b.f.from, "INSERT INTO followed VALUES (2, 'two', 2)");
+    /* In one transaction, of which nothing is committed when the second change fails: both are seen again. */
+    sql(b.f.from, "INSERT INTO followed VALUES (1, 'one', 1), (2, 'two', 2)");
     incload_pipeline *pipeline = incload_pipeline_new("nightly", NULL, &err);
     incload_pipeline_add(pipeline, "follow", b.step, NULL, &err);
     incload_pipeline_set(pipeline, "follow", "retries", "2", &err);
