@@ -7,7 +7,8 @@
  * - the scheduler's own threads: incload__sched_start_pool.
  * They can be mixed. The last two take several short units at once where nothing but the speed tells: a unit that takes
  * long holds up none of those taken with it, and no function here sees or changes less for it. Only who listens to
- * events may learn of a unit's beginning and end a moment later, with the time at which they were.
+ * events may learn of a unit's beginning and end a moment later, with the time at which they were. Of threads that only
+ * get in each other's way, since units are too short, all but one keep away for a tenth of a millisecond at a time.
  *
  * A node has one unit, or, with a source, as many as the source gives, generated as they are needed. A unit is
  * attempted once or more; each attempt has a token. A token whose attempt was given up is fenced: completing it is

@@ -395,10 +395,37 @@ incload__sched_batch_empty(incload__sched *s, incload__sched_batch *b)
     leave_list(s, b);
 }
 
+void
+incload__sched_batch_hand_over(incload__sched *s, incload__sched_batch *b)
+{
+    b->next_handed = atomic_load_explicit(&s->handed, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&s->handed, &b->next_handed, b))
+        continue;
+}
+
+/* A batch stays where it is while its thread waits for the lock. True when there was one. */
+static bool
+take_in_handed(incload__sched *s)
+{
+    incload__sched_batch *b = atomic_exchange(&s->handed, NULL);
+    bool any = b != NULL;
+
+    for (; b != NULL; b = b->next_handed) {
+        const incload__sched_outcome outcome = { .kind = INCLOAD__OUTCOME_OK, .code = b->last_code };
+        incload__sched_batch_empty(s, b);
+        set_time(s, b->last_us);
+        /* Passed over when who took the rest back has counted it. */
+        incload__sched_finish(s, incload__sched_batch_token(b, b->at), &outcome);
+    }
+    if (any)
+        s->now_known = false;
+    return any;
+}
+
 bool
 incload__sched_recall_older(incload__sched *s, int64_t us)
 {
-    bool any = false;
+    bool any = take_in_handed(s);
 
     while (s->batches != NULL && s->batches->made_us < us) {
         incload__sched_batch_empty(s, s->batches);

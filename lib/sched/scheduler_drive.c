@@ -66,6 +66,7 @@ call_event(incload__sched *s)
 {
     incload__sched_event *box = s->outbox;
     int32_t count = s->outbox_count, capacity = s->outbox_capacity;
+    bool driven = atomic_load_explicit(&s->driven, memory_order_relaxed);
 
     s->outbox = s->spare;
     s->outbox_capacity = s->spare_capacity;
@@ -75,6 +76,7 @@ call_event(incload__sched *s)
     for (int32_t i = 0; i < count; i++)
         s->hooks.event(s->hooks.user_data, &box[i]);
     incload__sched_lock(s);
+    atomic_store_explicit(&s->driven, driven, memory_order_relaxed);
     s->delivering = false;
     s->spare = box;
     s->spare_capacity = capacity;
@@ -144,6 +146,7 @@ sleep_on(incload__sched *s, pthread_cond_t *cond, int64_t until_us)
         sleep_for(s, cond, us);
     /* Others had the lock meanwhile. */
     s->now_known = false;
+    atomic_store_explicit(&s->driven, false, memory_order_relaxed);
 }
 
 /* One thread at a time: it wakes the next if there is more. */
@@ -162,10 +165,17 @@ incload__sched_wake(incload__sched *s)
 static void
 wait_for_work(incload__sched *s, int64_t until_us)
 {
-    s->waiting++;
-    s->hungry = true;
-    sleep_on(s, &s->work, until_us);
-    s->waiting--;
+    bool driven = atomic_exchange(&s->driven, false);
+
+    /* Who has just handed over a batch keeps away, since it saw that somebody goes on; who comes later does not. */
+    if (atomic_load(&s->handed) == NULL) {
+        s->waiting++;
+        s->sleeps++;
+        s->hungry = true;
+        sleep_on(s, &s->work, until_us);
+        s->waiting--;
+    }
+    atomic_store_explicit(&s->driven, driven, memory_order_relaxed);
     s->hungry = s->waiting > 0;
     /* There may be work for them too. */
     if (s->hungry)

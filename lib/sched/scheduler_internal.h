@@ -168,6 +168,12 @@ typedef struct incload__sched_batch {
     int32_t holds;                     /* items that hold something of their gate */
     int32_t size;                      /* as many at once as are likely to be through in a moment */
     int64_t made_us;                   /* of the system's clock; 0: not looked at */
+    int64_t asked_us;                  /* when its thread came for it; 0: not looked at, or it had to wait */
+    int32_t getting;                   /* how long batches took to be got and to be run: sums that fade */
+    int32_t running;
+    struct incload__sched_batch *next_handed;
+    int64_t last_us;   /* of a batch that is handed over: when the unit it is at ended, */
+    int32_t last_code; /* and with what */
     incload__sched_item items[BATCH_MOST];
 } incload__sched_batch;
 
@@ -202,6 +208,11 @@ struct incload__sched {
     int32_t state;
     int32_t waiting; /* threads on `work` */
     int32_t drivers; /* threads that take part */
+    uint32_t sleeps; /* on `work` */
+    /* Without the lock: */
+    _Atomic bool driven;                         /* who has the lock takes part: before it sleeps it looks at */
+    struct incload__sched_batch *_Atomic handed; /* of threads that keep away: who has the lock tells of the ends */
+    _Atomic int32_t aside;                       /* those threads */
     int64_t watch_us;   /* INT64_MAX: nobody looks by itself */
     int64_t soonest_us; /* the shortest time limit there is */
     int32_t holding;    /* units of batches that hold something of their gate */
@@ -283,6 +294,16 @@ incload__sched_lock(incload__sched *s)
 {
     pthread_mutex_lock(&s->lock);
     s->now_known = false;
+    atomic_store_explicit(&s->driven, false, memory_order_relaxed);
+}
+
+static inline bool
+incload__sched_try_lock(incload__sched *s)
+{
+    if (pthread_mutex_trylock(&s->lock) != 0)
+        return false;
+    s->now_known = false;
+    return true;
 }
 
 static inline void
@@ -302,14 +323,23 @@ incload__sched_sooner(int64_t deadline, int64_t from_us, int64_t limit_us)
 void incload__sched_batch_fill(incload__sched *s, incload__sched_batch *batch, const incload__sched_unit *unit);
 /* Takes in what the batch's thread tells; what was not begun is as if it had not been taken. release follows. */
 void incload__sched_batch_empty(incload__sched *s, incload__sched_batch *batch);
-/* Empties all batches made before that time of the system's clock. True when there was one. */
+/* Without the lock: the unit that the batch is at has succeeded, and whoever has the lock is to tell of it. Its thread
+ * does nothing with the batch before it has had the lock itself, and has then recalled. */
+void incload__sched_batch_hand_over(incload__sched *s, incload__sched_batch *batch);
+/* Empties all that were handed over, and those made before that time of the system's clock. True when there was one. */
 bool incload__sched_recall_older(incload__sched *s, int64_t us);
+
+static inline bool
+incload__sched_has_batches(incload__sched *s)
+{
+    return s->batches != NULL || atomic_load_explicit(&s->handed, memory_order_relaxed) != NULL;
+}
 
 /* Empties all: from then on everything is as it seems, until the lock is let go of. */
 static inline bool
 incload__sched_recall(incload__sched *s)
 {
-    return s->batches != NULL && incload__sched_recall_older(s, INT64_MAX);
+    return incload__sched_has_batches(s) && incload__sched_recall_older(s, INT64_MAX);
 }
 
 /* Wakes a thread if there is work for it; scheduler_drive.c. */

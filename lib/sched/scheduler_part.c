@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads that take part: the host's and those of the pool. They work through batches, mostly without the lock. */
+#define _GNU_SOURCE
+#include <time.h>
 #include <unistd.h>
 
 #include "sched/scheduler_internal.h"
@@ -7,6 +9,8 @@
 /* A batch is as large as is done in BATCH_US; when that was a mistake, whoever comes by takes it back after STUCK_US.
  */
 enum { BATCH_US = 20, STUCK_US = 100 };
+/* How long a thread keeps away, times the threads that do: so one of them comes by every ASIDE_US. */
+enum { ASIDE_US = 100, ASIDE_MOST_US = 1000, FADE = 8 };
 
 static bool
 is_plain(const incload__sched_outcome *outcome)
@@ -73,20 +77,83 @@ adapt(incload__sched_batch *b, int64_t took_us)
         b->size = fit < BATCH_MOST ? (int32_t)fit : BATCH_MOST;
 }
 
+static void
+note(int32_t *sum, int64_t us)
+{
+    *sum += (int32_t)(us < BATCH_US ? us : BATCH_US) - *sum / FADE;
+}
+
+/* Units so short that getting them takes half as long as running them, or longer, are run sooner by one thread than by
+ * several: where the lock goes from thread to thread, and all that it guards with it, getting them takes several times
+ * as long as it took this thread alone. */
+static bool
+is_in_the_way(incload__sched *s, const incload__sched_batch *b)
+{
+    return b->running < 2 * b->getting && atomic_load(&s->driven);
+}
+
+/* Leaves the units to the thread that has the lock, and looks again in a moment. Who slept on the lock instead would be
+ * woken each time that it is let go of, and mostly in vain. */
+static void
+keep_away(incload__sched *s, incload__sched_batch *b, const incload__sched_outcome *outcome)
+{
+    bool locked = false;
+
+    b->last_code = outcome->code;
+    b->last_us = s->timed ? incload__monotonic_us(s->env) : 0;
+    incload__sched_batch_hand_over(s, b);
+    while (!locked && is_in_the_way(s, b)) {
+        int64_t us = (int64_t)ASIDE_US * (atomic_fetch_add_explicit(&s->aside, 1, memory_order_relaxed) + 1);
+        const struct timespec pause = { .tv_nsec = 1000 * (us < ASIDE_MOST_US ? us : ASIDE_MOST_US) };
+        nanosleep(&pause, NULL);
+        atomic_fetch_sub_explicit(&s->aside, 1, memory_order_relaxed);
+        locked = incload__sched_try_lock(s);
+    }
+    if (!locked)
+        incload__sched_lock(s);
+}
+
+/* Gets the lock, and tells of the end of the unit that the thread was at. */
+static void
+come_back(incload__sched *s, incload__sched_batch *b, const incload__sched_outcome *outcome, uint64_t token)
+{
+    bool locked = incload__sched_try_lock(s);
+
+    if (!locked)
+        b->asked_us = 0;
+    if (!locked && token != 0 && is_plain(outcome) && is_in_the_way(s, b)) {
+        keep_away(s, b, outcome);
+        return;
+    }
+    if (!locked)
+        incload__sched_lock(s);
+    if (token != 0)
+        end_last(s, b, outcome, token);
+}
+
 /* Ends the unit and begins another, with others after it that the thread may claim without the lock. */
 static int32_t
 refill(incload__sched *s, incload__sched_batch *b, const incload__sched_outcome *outcome, incload__sched_unit *unit)
 {
     int64_t now = b->made_us != 0 ? incload__monotonic_us(&incload__env_system) : 0;
 
-    incload__sched_lock(s);
-    if (unit->token != 0)
-        end_last(s, b, outcome, unit->token);
+    if (b->made_us != 0)
+        note(&b->running, now - b->made_us);
+    if (b->made_us != 0 && b->asked_us != 0)
+        note(&b->getting, b->made_us - b->asked_us);
+    b->asked_us = now;
+    come_back(s, b, outcome, unit->token);
+    atomic_store_explicit(&s->driven, true, memory_order_relaxed);
     if (b->made_us != 0)
         adapt(b, now - b->made_us);
-    if (s->batches != NULL)
-        incload__sched_recall_older(s, (now != 0 ? now : incload__monotonic_us(&incload__env_system)) - STUCK_US);
+    if (incload__sched_has_batches(s)) {
+        int64_t us = b->asked_us != 0 ? now : incload__monotonic_us(&incload__env_system);
+        incload__sched_recall_older(s, us - STUCK_US);
+    }
+    uint32_t sleeps = s->sleeps;
     int32_t got = incload__sched_next(s, unit, -1);
+    if (s->sleeps != sleeps)
+        b->asked_us = 0;
     if (got == INCLOAD__PULL_UNIT)
         incload__sched_batch_fill(s, b, unit);
     if (s->batched && s->hooks.event != NULL && !s->peeking) {
@@ -107,7 +174,8 @@ incload__sched_take_part(incload__sched *s)
     int32_t got;
 
     batch.size = 1;
-    batch.made_us = 0;
+    batch.made_us = batch.asked_us = 0;
+    batch.getting = batch.running = 0;
     batch.listed = false;
     incload__sched_lock(s);
     s->drivers++;

@@ -3,6 +3,7 @@
 #include "stage.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 enum { MOST = 3000, LONG = 1700, PATIENCE_US = 20000000 };
 
@@ -193,6 +194,100 @@ START_TEST(the_time_of_a_unit_counts_from_its_own_beginning)
     ck_assert(!given_up);
     expect(LONG, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_ATTEMPT);
     expect(LONG + 1, INCLOAD_STATUS_SUCCESS, INCLOAD__REASON_NONE);
+}
+END_TEST
+
+/* ---- units so short that threads keep away ---- */
+
+enum { MEETING = 500, MEMBERS = 3 };
+
+static _Atomic int32_t came;
+
+/* A meeting is over when all its members are at it, each on a thread of its own. */
+static void
+run_and_meet(void *data, const incload__sched_unit *unit, incload__sched_outcome *outcome)
+{
+    int64_t until = incload__monotonic_us(&env) + PATIENCE_US;
+
+    (void)data;
+    outcome->kind = OK;
+    if (unit->node % MEETING < MEETING - MEMBERS)
+        return;
+    int32_t all = (came++ / MEMBERS + 1) * MEMBERS;
+    while (came < all && !given_up) {
+        sched_yield();
+        given_up = incload__monotonic_us(&env) > until;
+    }
+}
+
+START_TEST(threads_that_kept_away_are_there_when_units_take_long)
+{
+    came = 0;
+    config.hooks.run = run_and_meet;
+    for (int32_t i = 0; i < 40 * MEETING; i++) {
+        int32_t round = i / MEETING * MEETING;
+        node();
+        /* A round begins when the last meeting is over, and its own waits for some of its short ones. */
+        for (int32_t j = 1; i == round && i > 0 && j <= MEMBERS; j++)
+            edge(i - j, i);
+        if (i % MEETING >= MEETING - MEMBERS)
+            edge(i - MEMBERS, i);
+        else if (i > round)
+            edge(round, i);
+    }
+    begin();
+    start_threads(MEMBERS);
+    ck_assert_int_eq(incload__sched_wait(sched, -1), INCLOAD__RUN_SUCCESS);
+    ck_assert_msg(!given_up, "a thread stayed away from a unit that was ready");
+    ck_assert_int_eq(came, 40 * MEMBERS);
+}
+END_TEST
+
+enum { WIDTH = 60, EDGES = 4 };
+
+static int32_t
+upstream(int32_t node, int32_t which)
+{
+    return (node / WIDTH - 1) * WIDTH + (node % WIDTH + which * 7) % WIDTH;
+}
+
+static void
+run_after_those_above(void *data, const incload__sched_unit *unit, incload__sched_outcome *outcome)
+{
+    (void)data;
+    outcome->kind = OK;
+    for (int32_t j = 0; j < EDGES && unit->node >= WIDTH; j++) {
+        if (runs_of[upstream(unit->node, j)] != 1)
+            outcome->kind = FAILED;
+    }
+    if (++runs_of[unit->node] != 1)
+        outcome->kind = FAILED;
+}
+
+START_TEST(short_units_of_many_threads_run_once_and_after_those_above)
+{
+    const incload__sched_policy policy = { .attempt_us = 60000000 };
+
+    config.hooks.run = run_after_those_above;
+    if (_i % 2 != 0) {
+        config.policies = &policy;
+        config.policy_count = 1;
+        config.hooks.event = see_ends;
+    }
+    for (int32_t i = 0; i < MOST; i++) {
+        node();
+        for (int32_t j = 0; j < EDGES && i >= WIDTH; j++)
+            edge(upstream(i, j), i);
+    }
+    begin();
+    start_threads(4);
+    for (int32_t i = 0; _i >= 2 && incload__sched_state(sched) == INCLOAD__RUN_RUNNING; i++)
+        ck_assert_int_ne(info(i % MOST).status, INCLOAD_STATUS_FAILED);
+    ck_assert_int_eq(incload__sched_wait(sched, -1), INCLOAD__RUN_SUCCESS);
+    for (int32_t i = 0; i < MOST; i++) {
+        ck_assert_int_eq(runs_of[i], 1);
+        ck_assert_int_eq(told_end[i], _i % 2);
+    }
 }
 END_TEST
 
@@ -446,6 +541,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, what_a_long_unit_was_taken_with_releases_those_below_to_others);
     tcase_add_test(tests, ends_are_told_while_the_next_unit_takes_long);
     tcase_add_test(tests, the_time_of_a_unit_counts_from_its_own_beginning);
+    tcase_add_test(tests, threads_that_kept_away_are_there_when_units_take_long);
+    tcase_add_loop_test(tests, short_units_of_many_threads_run_once_and_after_those_above, 0, 4);
     tcase_add_test(tests, a_look_sees_what_has_ended_what_runs_and_what_waits);
     tcase_add_test(tests, nothing_starts_after_a_pause_has_returned);
     tcase_add_test(tests, nothing_starts_after_a_cancel_has_returned);
