@@ -160,6 +160,19 @@ def every_error_is_explained():
             yield f"{name}: what to do is missing"
 
 
+def comparison_says_what_was_looked_at():
+    """Of others: when, in the last column. Of ourselves: the version and a command."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in text_of("doc/comparison.md").splitlines() if line.startswith("| ")]
+    told = [row for row in rows if row[-1] != "looked at"]
+    if len(told) < 40:
+        yield f"only {len(told)} rows were found"
+    for row in told:
+        ours = row[0].startswith("libincload")
+        if not re.search(r"^0\.1: `sh tests/" if ours else r"\b20\d\d-\d\d\b", row[-1]):
+            yield f"doc/comparison.md: '{row[0]}' does not say {'how it is shown' if ours else 'when it was looked at'}"
+
+
 def named_functions_exist():
     """Also in pages that the site does not hold to it: what is written as a call is one of the library's."""
     known = set(exported())
@@ -174,6 +187,7 @@ CHECKS = {
     "every function has a manual page, and no other": manual_is_whole,
     "every function and constant has one place in the site": site_has_every_function,
     "every error is explained": every_error_is_explained,
+    "the comparison says what was looked at": comparison_says_what_was_looked_at,
     "functions that documents name are there": named_functions_exist,
     "the list of words is in order": words_in_order,
 }
