@@ -390,6 +390,16 @@ def status_tells_of_a_load_that_does_not_move(scratch):
     equal(run([EXAMPLES / "status", target, "60"], status=1), f"{stands}, NOT MOVED\n")
 
 
+def patterns_do_each_its_own(scratch):
+    command = [EXAMPLES / "patterns", shop_with_orders(scratch / "shop.db"), url(scratch / "lake.db")]
+    told = "timestamp: {}\nfull_refresh: 3 rows\nswap: 3 rows\nbackfill: {}\nchanges: {} deleted\n"
+    equal(run(command), told.format("3 rows", "3 rows", 1))
+    equal(run(command), told.format("0 rows", "0 rows", 0))
+    with contextlib.closing(sqlite3.connect(scratch / "lake.db")) as lake:
+        for table, count in [("orders", 2), ("orders_anew", 3), ("orders_swapped", 3), ("orders_by_day", 3)]:
+            equal(lake.execute(f"SELECT COUNT(*) FROM {table}").fetchone(), (count,))
+
+
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
     equal(sorted(PRINTED), sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c")))
@@ -404,24 +414,31 @@ def blocks(text, mark, kind):
     return re.findall(rf"<!-- {mark}: (?:examples/)?(\w+)(?:\.c)? -->\n```{kind}\n(.*?)```", text, re.S)
 
 
-def the_guide_shows_what_its_examples_are_and_print(_):
+def expect_shown(path, text):
+    """Lines of a program as they are there, and what it printed when it was run above."""
+    shown, printed = blocks(text, "of", "c"), blocks(text, "printed by", "text")
+    marks = text.count("<!-- of: ") + text.count("<!-- printed by: ")
+    if not shown or not printed or marks != len(shown + printed):
+        raise AssertionError(f"{path.name} does not open with an example and what it prints")
+    for name, block in shown:
+        whole = (ROOT / "doc/examples" / f"{name}.c").read_text(encoding="utf-8")
+        if without_indent(block) not in without_indent(whole):
+            raise AssertionError(f"{path.name}: these lines are not in doc/examples/{name}.c:\n{block}")
+    for name, block in printed:
+        if not any(f"\n{block}" in f"\n{out}" for out in PRINTED.get(name, [])):
+            raise AssertionError(f"{path.name}: {name} did not print {block!r}, but {PRINTED.get(name)}")
+
+
+def readme_and_guide_show_what_examples_are_and_print(_):
     index = (ROOT / "doc/guide.md").read_text(encoding="utf-8")
+    expect_shown(ROOT / "README.md", (ROOT / "README.md").read_text(encoding="utf-8"))
     for path in sorted(GUIDE.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         if f"| [{text.splitlines()[1].removeprefix('# ')}](guide/{path.name}) |" not in index:
             raise AssertionError(f"doc/guide.md does not list {path.name} by its title")
-        opening = text.split("\n## ")[0]
-        shown, printed = blocks(opening, "of", "c"), blocks(opening, "printed by", "text")
-        marks = text.count("<!-- of: ") + text.count("<!-- printed by: ")
-        if not shown or not printed or marks != len(shown + printed):
-            raise AssertionError(f"{path.name} does not open with an example and what it prints")
-        for name, block in shown:
-            whole = (ROOT / "doc/examples" / f"{name}.c").read_text(encoding="utf-8")
-            if without_indent(block) not in without_indent(whole):
-                raise AssertionError(f"{path.name}: these lines are not in doc/examples/{name}.c:\n{block}")
-        for name, block in printed:
-            if not any(f"\n{block}" in f"\n{out}" for out in PRINTED.get(name, [])):
-                raise AssertionError(f"{path.name}: {name} did not print {block!r}, but {PRINTED.get(name)}")
+        expect_shown(path, text.split("\n## ")[0])
+        if "<!-- of: " in text.split("\n## ", 1)[1] or "<!-- printed by: " in text.split("\n## ", 1)[1]:
+            raise AssertionError(f"{path.name} shows an example behind its opening, where nobody compares it")
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
@@ -435,8 +452,8 @@ CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_
           follow_copies_and_then_brings_changes, change_table_follows_what_other_programs_write,
           options_are_set_listed_and_refused, watermark_is_told_put_back_and_kept_in_history,
           atomic_leaves_nothing_when_it_breaks, errors_tell_what_is_missing, cancel_ends_a_run_and_gives_back_once,
-          status_tells_of_a_load_that_does_not_move,
-          every_example_is_checked_here, the_guide_shows_what_its_examples_are_and_print]
+          status_tells_of_a_load_that_does_not_move, patterns_do_each_its_own,
+          every_example_is_checked_here, readme_and_guide_show_what_examples_are_and_print]
 
 
 def main():
