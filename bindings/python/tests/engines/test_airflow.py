@@ -50,6 +50,22 @@ def test_the_data_interval_is_loaded_once(place):
     assert again["rows_written"] == 0 and again["units"]["SUCCESS"] == 0
 
 
+AT_ITS_END = dict.fromkeys(JANUARY, JANUARY["data_interval_end"])
+
+
+def test_an_interval_without_length_is_as_long_as_the_task_says(place):
+    task = LoadOperator(task_id="orders", make=orders_of(place), interval=datetime.timedelta(days=7))
+    assert task.execute(AT_ITS_END)["units"]["SUCCESS"] == 7
+    assert task.execute(JANUARY)["units"]["SUCCESS"] == 21, "one that has a length is taken as it is"
+    with pytest.raises(incload.ProgrammingError, match="'orders'"):
+        LoadOperator(task_id="orders", make=orders_of(place), interval=datetime.timedelta(0))
+
+
+def test_an_interval_without_length_is_none(place):
+    with pytest.raises(incload.ProgrammingError, match="range"):
+        LoadOperator(task_id="orders", make=orders_of(place)).execute(AT_ITS_END)
+
+
 def test_what_failed_is_told_and_alone_runs_again(place):
     make = fails_on(place, "2024-01-03")
     task = LoadOperator(task_id="days", make=lambda start, end: make())
