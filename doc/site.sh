@@ -21,7 +21,7 @@ cp doc/site/index.md README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE 
 cp doc/*.md doc/*.sh "$work/doc"
 cp bindings/python/README.md "$work/bindings/python"
 cp bindings/go/README.md "$work/bindings/go"
-cp -R doc/examples "$work/doc/examples"
+cp -R doc/examples doc/guide "$work/doc"
 cp -R include "$work"
 python3 doc/reference/pages.py include "$work/doc/reference"
 

@@ -81,7 +81,8 @@ def calls(found):
     """One table of what may be called where: the question that no single page answers."""
     yield "# Threads, blocking, callbacks: every function\n"
     yield ("*Threads*: whether calls on one object may overlap. *Blocking*: how long it may take. *Callback-safe*: "
-           "whether a process function may call it. What the words mean: [threads and callbacks](../threads.md).\n")
+           "whether a process function may call it. What the words mean: "
+           "[threads and callbacks](../guide/threads.md).\n")
     yield "| function | threads | blocking | callback-safe |\n|---|---|---|---|"
     for one in sorted((one for one in found if one.kind == "function"), key=lambda one: one.name):
         said = comments.read(one.comment).calls

@@ -13,7 +13,7 @@ INCLOAD_BEGIN_DECLS
 /** What became of a rule. @since 0.1 */
 enum {
     INCLOAD_VERDICT_DECIDED = 1,   /**< the first that fits: it names what is best */
-    INCLOAD_VERDICT_STANDS_IN = 2, /**< what is recommended, since this version does not carry out what is best */
+    INCLOAD_VERDICT_STANDS_IN = 2, /**< what is recommended, since what is best is no strategy of a load */
     INCLOAD_VERDICT_FITS = 3,      /**< would do as well, but an earlier rule came first */
     INCLOAD_VERDICT_REFUSED = 4    /**< does not fit */
 };
@@ -105,7 +105,7 @@ INCLOAD_API const char *incload_recommendation_strategy(const incload_recommenda
 INCLOAD_API const char *incload_recommendation_options(const incload_recommendation *recommendation);
 
 /**
- * @brief What fits best: the strategy itself, or what a later version carries out (`"cdc"`, `"backfill"`).
+ * @brief What fits best: the strategy itself, or what is a step of its own (`"cdc"`, `"backfill"`).
  * @param recommendation  a recommendation, or NULL (returns `""`)
  * @return static text
  *

@@ -21,7 +21,8 @@ INCLOAD_BEGIN_DECLS
  * missing stays missing. What a run would refuse is refused here with the same error. The statements are those that a
  * run sends, in their order, with placeholders; of pages and batches that repeat the first one stands for all.
  *
- * Errors: any that a load can meet before its rows are read, see doc/guide.md; #INCLOAD_E_UNSUPPORTED for a group.
+ * Errors: any that a load can meet before its rows are read, see doc/guide/errors.md; #INCLOAD_E_UNSUPPORTED for a
+ * group.
  * Threads: any. Blocking: at most about the target's option `statement_timeout`. Callback-safe: no. @since 0.1
  */
 INCLOAD_API incload_plan *incload_step_plan(incload_step *step, incload_error **err);

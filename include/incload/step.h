@@ -243,7 +243,7 @@ INCLOAD_API int32_t incload_step_set_check_function(incload_step *step, incload_
  * @return a new reference to the finished run; NULL when it could not start. A run that failed is returned as
  *   well, with `*err` set
  *
- * Errors: any that a load can meet; see doc/guide.md.
+ * Errors: any that a load can meet; see doc/guide/errors.md.
  * Threads: any. Blocking: until the run ends, at most the run's option `timeout`. Callback-safe: no. @since 0.1
  */
 INCLOAD_API incload_run *incload_step_run(incload_step *step, const char *options, incload_error **err);

@@ -33,37 +33,40 @@ static incload_error no_memory = {
     .message = no_memory_message,
 };
 
+/* Every code, and whether the same thing may succeed again though nobody changes anything, as doc/guide/errors.md tells
+ * readers. Of a code that may pass each error says for itself; of the others none does. */
 static const struct {
     int32_t code;
     const char *name;
+    bool may_pass;
 } statuses[] = {
-    { INCLOAD_OK, "INCLOAD_OK" },
-    { INCLOAD_E_INVALID, "INCLOAD_E_INVALID" },
-    { INCLOAD_E_NO_MEMORY, "INCLOAD_E_NO_MEMORY" },
-    { INCLOAD_E_STATE, "INCLOAD_E_STATE" },
-    { INCLOAD_E_UNKNOWN_OPTION, "INCLOAD_E_UNKNOWN_OPTION" },
-    { INCLOAD_E_UNSUPPORTED, "INCLOAD_E_UNSUPPORTED" },
-    { INCLOAD_E_FORKED, "INCLOAD_E_FORKED" },
-    { INCLOAD_E_CONNECT, "INCLOAD_E_CONNECT" },
-    { INCLOAD_E_AUTH, "INCLOAD_E_AUTH" },
-    { INCLOAD_E_PERMISSION, "INCLOAD_E_PERMISSION" },
-    { INCLOAD_E_TIMEOUT, "INCLOAD_E_TIMEOUT" },
-    { INCLOAD_E_CANCELLED, "INCLOAD_E_CANCELLED" },
-    { INCLOAD_E_CONFLICT, "INCLOAD_E_CONFLICT" },
-    { INCLOAD_E_BUSY, "INCLOAD_E_BUSY" },
-    { INCLOAD_E_NOT_FOUND, "INCLOAD_E_NOT_FOUND" },
-    { INCLOAD_E_EXISTS, "INCLOAD_E_EXISTS" },
-    { INCLOAD_E_TYPE, "INCLOAD_E_TYPE" },
-    { INCLOAD_E_DATA, "INCLOAD_E_DATA" },
-    { INCLOAD_E_CONSTRAINT, "INCLOAD_E_CONSTRAINT" },
-    { INCLOAD_E_NULL_CURSOR, "INCLOAD_E_NULL_CURSOR" },
-    { INCLOAD_E_STATE_MISSING, "INCLOAD_E_STATE_MISSING" },
-    { INCLOAD_E_SQL, "INCLOAD_E_SQL" },
-    { INCLOAD_E_PROTOCOL, "INCLOAD_E_PROTOCOL" },
-    { INCLOAD_E_COMMIT_UNKNOWN, "INCLOAD_E_COMMIT_UNKNOWN" },
-    { INCLOAD_E_CALLBACK, "INCLOAD_E_CALLBACK" },
-    { INCLOAD_E_INTERNAL, "INCLOAD_E_INTERNAL" },
-    { INCLOAD_E_CHECK, "INCLOAD_E_CHECK" },
+    { INCLOAD_OK, "INCLOAD_OK", false },
+    { INCLOAD_E_INVALID, "INCLOAD_E_INVALID", false },
+    { INCLOAD_E_NO_MEMORY, "INCLOAD_E_NO_MEMORY", false },
+    { INCLOAD_E_STATE, "INCLOAD_E_STATE", false },
+    { INCLOAD_E_UNKNOWN_OPTION, "INCLOAD_E_UNKNOWN_OPTION", false },
+    { INCLOAD_E_UNSUPPORTED, "INCLOAD_E_UNSUPPORTED", false },
+    { INCLOAD_E_FORKED, "INCLOAD_E_FORKED", false },
+    { INCLOAD_E_CONNECT, "INCLOAD_E_CONNECT", true },
+    { INCLOAD_E_AUTH, "INCLOAD_E_AUTH", false },
+    { INCLOAD_E_PERMISSION, "INCLOAD_E_PERMISSION", false },
+    { INCLOAD_E_TIMEOUT, "INCLOAD_E_TIMEOUT", true },
+    { INCLOAD_E_CANCELLED, "INCLOAD_E_CANCELLED", false },
+    { INCLOAD_E_CONFLICT, "INCLOAD_E_CONFLICT", true },
+    { INCLOAD_E_BUSY, "INCLOAD_E_BUSY", true },
+    { INCLOAD_E_NOT_FOUND, "INCLOAD_E_NOT_FOUND", false },
+    { INCLOAD_E_EXISTS, "INCLOAD_E_EXISTS", false },
+    { INCLOAD_E_TYPE, "INCLOAD_E_TYPE", false },
+    { INCLOAD_E_DATA, "INCLOAD_E_DATA", false },
+    { INCLOAD_E_CONSTRAINT, "INCLOAD_E_CONSTRAINT", false },
+    { INCLOAD_E_NULL_CURSOR, "INCLOAD_E_NULL_CURSOR", false },
+    { INCLOAD_E_STATE_MISSING, "INCLOAD_E_STATE_MISSING", false },
+    { INCLOAD_E_SQL, "INCLOAD_E_SQL", true },
+    { INCLOAD_E_PROTOCOL, "INCLOAD_E_PROTOCOL", false },
+    { INCLOAD_E_COMMIT_UNKNOWN, "INCLOAD_E_COMMIT_UNKNOWN", false },
+    { INCLOAD_E_CALLBACK, "INCLOAD_E_CALLBACK", false },
+    { INCLOAD_E_INTERNAL, "INCLOAD_E_INTERNAL", false },
+    { INCLOAD_E_CHECK, "INCLOAD_E_CHECK", false },
 };
 
 int32_t
@@ -86,6 +89,16 @@ incload_status_name(int32_t code)
             return statuses[i].name;
     }
     return "INCLOAD_E_?";
+}
+
+bool
+incload__status_may_pass(int32_t code)
+{
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (statuses[i].code == code)
+            return statuses[i].may_pass;
+    }
+    return false;
 }
 
 incload_error *
@@ -304,7 +317,7 @@ incload__error_set_server(incload_error **err, const char *sqlstate, int64_t nat
     if (sqlstate != NULL)
         snprintf(error->sqlstate, sizeof error->sqlstate, "%.5s", sqlstate);
     error->native_code = native_code;
-    error->retryable = retryable;
+    error->retryable = retryable && incload__status_may_pass(error->code);
 }
 
 void
@@ -313,7 +326,7 @@ incload__error_set_retryable(incload_error **err, bool retryable)
     incload_error *error = fillable(err);
 
     if (error != NULL)
-        error->retryable = retryable;
+        error->retryable = retryable && incload__status_may_pass(error->code);
 }
 
 static void

@@ -20,6 +20,7 @@ int32_t incload__fail_memory(incload_error **err);
 int32_t incload__error_prefix(incload_error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The following fill in an error that was just made and is not yet shared; *err may be NULL. */
+/* No error is retryable whose code never is. */
 void incload__error_set_server(incload_error **err, const char *sqlstate, int64_t native_code, bool retryable);
 void incload__error_set_retryable(incload_error **err, bool retryable);
 void incload__error_set_place(incload_error **err, const char *step, const char *unit);
@@ -30,6 +31,9 @@ void incload__error_set_cause(incload_error **err, incload_error *cause);
 /* Hands a local error on: *err gets it unless it holds one already. Returns its code. `error` may be NULL (INCLOAD_OK).
  */
 int32_t incload__error_pass(incload_error **err, incload_error *error);
+
+/* Whether errors with this code may be retryable: each says for itself whether it is. */
+bool incload__status_may_pass(int32_t code);
 
 /* A sticky error on entry of a public function: returns its code, or INCLOAD_OK. */
 int32_t incload__entered_with(incload_error *const *err);

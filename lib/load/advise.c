@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decision matrix: an ordered table of rules, of which the first that fits decides. Where this version does not
- * carry out what it names, the next that fits and runs stands in. */
+/* The decision matrix: an ordered table of rules, of which the first that fits decides. Where what it
+ * names is no strategy of a load, the next that fits and is one stands in. */
 #include <string.h>
 
 #include "load/facts.h"
@@ -160,20 +160,22 @@ timestamp_options(const incload__facts *facts, incload__str *out)
     keyed_options(facts, out);
 }
 
-/* `later`: why what the rule names is not the answer yet. */
+/* `instead`: what carries out what the rule names, since it is no strategy of a load. */
 static const struct {
     const char *id;
     const char *strategy;
     fits_fn fits;
     options_fn options;
-    const char *later;
+    const char *instead;
 } rules[INCLOAD__RULES] = {
     { "critical", "swap", critical_fits, no_options, NULL },
     { "small", "full_refresh", small_fits, no_options, NULL },
     { "one_time", "backfill", one_time_fits, no_options,
-      "a parallel backfill comes with a later version: until then this is one load, or several steps with the preset "
-      "'interval'" },
-    { "cdc", "cdc", cdc_fits, no_options, "change events come with a later version" },
+      "a parallel backfill is a step of its own, by incload_step_new_load_backfill() over the range; this loads it in "
+      "one piece" },
+    { "cdc", "cdc", cdc_fits, no_options,
+      "changes are followed by a step of their own: PostgreSQL's log by incload_stream_new(), other databases by "
+      "incload_capture_new(), events of the host's by incload_changes_new()" },
     { "timestamps", "timestamp", timestamps_fit, timestamp_options, NULL },
     { "keyed", "upsert", keyed_fits, keyed_options, NULL },
     { "otherwise", "full_refresh", always_fits, no_options, NULL },
@@ -201,7 +203,7 @@ judge(incload__advice *advice, incload_error **err)
             advice->decided = i;
             considered->verdict = INCLOAD__VERDICT_DECIDED;
         }
-        if (advice->runs < 0 && rules[i].later == NULL) {
+        if (advice->runs < 0 && rules[i].instead == NULL) {
             advice->runs = i;
             if (advice->decided != i)
                 considered->verdict = INCLOAD__VERDICT_STANDS_IN;
@@ -297,8 +299,8 @@ say_better(incload__advice *advice, incload_error **err)
     bool whole = advice->runs > 1; /* large, and read as a whole */
     incload__str out = INCLOAD__STR(advice->mem);
 
-    if (rules[advice->decided].later != NULL)
-        say(&out, "%s", rules[advice->decided].later);
+    if (rules[advice->decided].instead != NULL)
+        say(&out, "%s", rules[advice->decided].instead);
     if (strcmp(strategy, "timestamp") == 0)
         say_timestamps(facts, &out);
     else if (whole)

@@ -50,7 +50,7 @@ extern const char *const incload__fact_names[INCLOAD__FACTS];
 
 typedef enum incload__verdict {
     INCLOAD__VERDICT_DECIDED = 1, /* the first rule that fits */
-    INCLOAD__VERDICT_STANDS_IN,   /* runs in place of one that this version does not carry out */
+    INCLOAD__VERDICT_STANDS_IN,   /* runs in place of one that is no strategy of a load */
     INCLOAD__VERDICT_FITS,        /* would do as well, but another comes first */
     INCLOAD__VERDICT_REFUSED      /* does not fit */
 } incload__verdict;

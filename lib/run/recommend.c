@@ -85,7 +85,7 @@ write_text(incload_recommendation *recommendation, incload_error **err)
     incload__str_addf(&out, "strategy: %s\noptions: %s\n", incload_recommendation_strategy(recommendation),
                       advice->options);
     if (advice->runs != advice->decided)
-        incload__str_addf(&out, "best: %s, which this version does not carry out\n",
+        incload__str_addf(&out, "best: %s, which is no strategy of a load\n",
                           incload_recommendation_ideal(recommendation));
     incload__str_addf(&out, "because (%s): %s\n", incload_recommendation_rule(recommendation),
                       incload_recommendation_reason(recommendation));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that the documents are true: options, links, and that their programs build and do what they say. Speaks TAP.
+"""Checks that the documents are true: options, links, and that their programs build, do what they say, and print what
+the pages of the guide show. Speaks TAP.
 
     documents.py SOURCE_ROOT GENERATE_OPTIONS LIBRARY.so EXAMPLES_DIRECTORY COMPILER..."""
 import contextlib
@@ -18,18 +19,29 @@ ROOT = pathlib.Path(sys.argv[1])
 GENERATE_OPTIONS, LIBRARY, EXAMPLES = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
 COMPILER = sys.argv[5:]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bindings/python/README.md",
-             *(f"doc/{path.name}" for path in sorted((ROOT / "doc").glob("*.md")))]
-MADE_BY_THE_SITE = ROOT / "doc/reference"
-WHOLE_PROGRAMS_IN = ["README.md", "doc/guide.md"]
+             *(str(path.relative_to(ROOT)) for folder in ("doc", "doc/guide")
+               for path in sorted((ROOT / folder).glob("*.md")))]
+MADE_BY_THE_SITE = ROOT.resolve() / "doc/reference"
+GUIDE = ROOT / "doc/guide"
 REASON = "source and target are different databases; the relay needs libpq on both sides"
+# What each example printed, in each of its runs here.
+PRINTED = {}
 
 
-def run(command):
+def both(command, status=0):
+    """What a program says on its two streams. Of an example it is remembered."""
     done = subprocess.run([str(word) for word in command], capture_output=True, timeout=100)
     out, err = (text.decode("utf-8") for text in (done.stdout, done.stderr))
-    if done.returncode != 0:
+    if done.returncode != status:
         raise AssertionError(f"{command[0]} ended with {done.returncode}: {out}{err}")
-    return out
+    name = pathlib.Path(command[0]).name
+    if (ROOT / "doc/examples" / f"{name}.c").exists():
+        PRINTED.setdefault(name, []).extend([out, without_progress(out)])
+    return out, err
+
+
+def run(command, status=0):
+    return both(command, status)[0]
 
 
 def equal(found, expected):
@@ -63,7 +75,7 @@ def links_lead_somewhere(_):
                 continue
             file, _, part = target.partition("#")
             there = path.parent / file if file else path
-            if there.suffix == ".md" and there.parent == MADE_BY_THE_SITE:
+            if there.suffix == ".md" and there.parent.resolve() == MADE_BY_THE_SITE:
                 continue  # making the site follows it
             if not there.exists():
                 lost.append(f"{name}: {target}")
@@ -75,7 +87,7 @@ def links_lead_somewhere(_):
 
 
 def whole_programs():
-    for name in WHOLE_PROGRAMS_IN:
+    for name in DOCUMENTS:
         text = (ROOT / name).read_text(encoding="utf-8")
         for block in re.findall(r"```c\n(.*?)```", text, re.S):
             if re.search(r"\bmain\s*\(", block):
@@ -228,23 +240,21 @@ def backfill_loads_each_day_once(scratch):
 
 
 def progress_shows_each_day_and_leaves_a_report(scratch):
-    done = subprocess.run([EXAMPLES / "progress", "2024-01-01", "2024-01-10", scratch / "days.html"], text=True,
-                          capture_output=True, timeout=100)
-    equal((done.returncode, done.stdout), (0, f"SUCCESS, report in {scratch / 'days.html'}\n"))
-    lines = done.stderr.splitlines()
+    out, err = both([EXAMPLES / "progress", "2024-01-01", "2024-01-10", scratch / "days.html"])
+    equal(out, f"SUCCESS, report in {scratch / 'days.html'}\n")
+    lines = err.splitlines()
     days = sorted(re.search(r"2024-01-\d\d", line)[0] for line in lines[:-1])
     equal(days, [f"2024-01-{day:02d}" for day in range(1, 11)])
-    if "\x1b" in done.stderr or not re.match(r"10/10 \u00b7 0 running", lines[-1]):
-        raise AssertionError(done.stderr)
+    if "\x1b" in err or not re.match(r"10/10 \u00b7 0 running", lines[-1]):
+        raise AssertionError(err)
     if not (scratch / "days.html").read_text(encoding="utf-8").endswith("</html>\n"):
         raise AssertionError("the report is cut off")
 
 
 def resume_goes_on_from_the_step_that_failed(scratch):
     command = [EXAMPLES / "resume", url(scratch / "ledger.db"), scratch / "orders.csv"]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    equal(told.returncode, 1)
-    equal(told.stdout, "fetched\nFAILED, attempt 1\n  fetch   SUCCESS\n  check   FAILED the function for 'check' "
+    equal(run(command, status=1),
+          "fetched\nFAILED, attempt 1\n  fetch   SUCCESS\n  check   FAILED the function for 'check' "
           "failed: there is no such file yet\n  publish SKIPPED\n")
     (scratch / "orders.csv").write_text("id\n1\n")
     equal(run(command), "checked what fetch left: 3 orders\npublished\nSUCCESS, attempt 2\n  fetch   SUCCESS\n"
@@ -297,10 +307,10 @@ def change_table_follows_what_other_programs_write(scratch):
 def follow_copies_and_then_brings_changes(scratch):
     """With a server, where one is named; else only that it says so."""
     command = [EXAMPLES / "follow", "postgresql://nobody@127.0.0.1:1/none", url(scratch / "shop.db"), "people"]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    equal((told.returncode, told.stdout), (1, ""))
-    if not told.stderr.startswith("INCLOAD_E_CONNECT: source: "):
-        raise AssertionError(told.stderr)
+    out, err = both(command, status=1)
+    equal(out, "")
+    if not err.startswith("INCLOAD_E_CONNECT: source: "):
+        raise AssertionError(err)
     server = os.environ.get("INCLOAD_TEST_POSTGRES")
     psql = shutil.which("psql")
     if server is None or psql is None:
@@ -321,22 +331,129 @@ def follow_copies_and_then_brings_changes(scratch):
               [(1, None, "Paris"), (3, "***", "Brunswick")])
 
 
+def shop_with_orders(path):
+    with contextlib.closing(sqlite3.connect(path)) as shop, shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT, updated_at TIMESTAMP NOT NULL)")
+        shop.execute("INSERT INTO orders VALUES (1, 'tea', '2024-05-01 08:00:00'), (2, 'cake', '2024-05-01 08:05:00'),"
+                     " (3, 'jam', '2024-05-01 09:01:00')")
+    return url(path)
+
+
+def options_are_set_listed_and_refused(_):
+    told = run([EXAMPLES / "options"]).splitlines()
+    equal(told[0], "window=since write=merge key=id,region lookback=600000")
+    for word in ("'lookbak'", "'lookback'"):
+        if word not in told[-1]:
+            raise AssertionError(f"{told[-1]!r} does not name {word}")
+
+
+def watermark_is_told_put_back_and_kept_in_history(scratch):
+    source, target = shop_with_orders(scratch / "shop.db"), url(scratch / "lake.db")
+    told = run([EXAMPLES / "watermark", source, target, "2024-05-01 08:05:00"]).splitlines()
+    equal(told[0], "3 rows read, 3 written")
+    if not told[1].startswith("EXACT_IF_STAMPED: rows up to 2024-05-01 09:01:00 are loaded"):
+        raise AssertionError(told[1])
+    equal(told[2], "2 rows read, 0 written")
+    equal(told[3:], ["version 3: 2024-05-01 09:01:00", "version 2: 2024-05-01 08:05:00",
+                     "version 1: 2024-05-01 09:01:00"])
+
+
+def atomic_leaves_nothing_when_it_breaks(scratch):
+    source, target = shop_with_orders(scratch / "shop.db"), url(scratch / "lake.db")
+    equal(run([EXAMPLES / "atomic", source, target, "break"], status=1),
+          "INCLOAD_E_CALLBACK: 0 rows written, watermark none\n")
+    with contextlib.closing(sqlite3.connect(scratch / "lake.db")) as lake:
+        equal(lake.execute("SELECT * FROM orders").fetchall(), [])
+    equal(run([EXAMPLES / "atomic", source, target]),
+          "SUCCESS: 3 rows written, watermark 2024-05-01 09:01:00\n")
+
+
+def errors_tell_what_is_missing(scratch):
+    source, target = shop_with_orders(scratch / "shop.db"), url(scratch / "lake.db")
+    told = run([EXAMPLES / "errors", source, target, "order"], status=1)
+    if not told.startswith("INCLOAD_E_NOT_FOUND (-20), something has to be changed\n"):
+        raise AssertionError(told)
+    equal(run([EXAMPLES / "errors", source, target, "orders"]), "3 rows written\n")
+
+
+def cancel_ends_a_run_and_gives_back_once(_):
+    equal(run([EXAMPLES / "cancel"]), "RUNNING\nFAILED: INCLOAD_E_CANCELLED\ngiven back 1 time\n")
+
+
+def status_tells_of_a_load_that_does_not_move(scratch):
+    source, target = shop_with_orders(scratch / "shop.db"), url(scratch / "lake.db")
+    run([EXAMPLES / "atomic", source, target])
+    stands = "orders: 2024-05-01 09:01:00 (EXACT_IF_STAMPED)"
+    equal(run([EXAMPLES / "status", target, "60"]), f"{stands}\n")
+    with contextlib.closing(sqlite3.connect(scratch / "lake.db")) as lake, lake:
+        lake.execute("UPDATE incload_watermark SET updated_us = updated_us - 7200000000")
+    equal(run([EXAMPLES / "status", target, "60"], status=1), f"{stands}, NOT MOVED\n")
+
+
+def patterns_do_each_its_own(scratch):
+    command = [EXAMPLES / "patterns", shop_with_orders(scratch / "shop.db"), url(scratch / "lake.db")]
+    told = "timestamp: {}\nfull_refresh: 3 rows\nswap: 3 rows\nbackfill: {}\nchanges: {} deleted\n"
+    equal(run(command), told.format("3 rows", "3 rows", 1))
+    equal(run(command), told.format("0 rows", "0 rows", 0))
+    with contextlib.closing(sqlite3.connect(scratch / "lake.db")) as lake:
+        for table, count in [("orders", 2), ("orders_anew", 3), ("orders_swapped", 3), ("orders_by_day", 3)]:
+            equal(lake.execute(f"SELECT COUNT(*) FROM {table}").fetchone(), (count,))
+
+
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
-    names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
-    equal(names, ["advise", "backfill", "change_table", "changes", "debezium", "follow", "group", "pipeline",
-                  "process", "progress", "quickstart", "resume", "verify"])
+    equal(sorted(PRINTED), sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c")))
+
+
+def without_indent(text):
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def blocks(text, mark, kind):
+    """[(name of an example, block)] of those behind `<!-- mark: name -->`."""
+    return re.findall(rf"<!-- {mark}: (?:examples/)?(\w+)(?:\.c)? -->\n```{kind}\n(.*?)```", text, re.S)
+
+
+def expect_shown(path, text):
+    """Lines of a program as they are there, and what it printed when it was run above."""
+    shown, printed = blocks(text, "of", "c"), blocks(text, "printed by", "text")
+    marks = text.count("<!-- of: ") + text.count("<!-- printed by: ")
+    if not shown or not printed or marks != len(shown + printed):
+        raise AssertionError(f"{path.name} does not open with an example and what it prints")
+    for name, block in shown:
+        whole = (ROOT / "doc/examples" / f"{name}.c").read_text(encoding="utf-8")
+        if without_indent(block) not in without_indent(whole):
+            raise AssertionError(f"{path.name}: these lines are not in doc/examples/{name}.c:\n{block}")
+    for name, block in printed:
+        if not any(f"\n{block}" in f"\n{out}" for out in PRINTED.get(name, [])):
+            raise AssertionError(f"{path.name}: {name} did not print {block!r}, but {PRINTED.get(name)}")
+
+
+def readme_and_guide_show_what_examples_are_and_print(_):
+    index = (ROOT / "doc/guide.md").read_text(encoding="utf-8")
+    expect_shown(ROOT / "README.md", (ROOT / "README.md").read_text(encoding="utf-8"))
+    for path in sorted(GUIDE.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if f"| [{text.splitlines()[1].removeprefix('# ')}](guide/{path.name}) |" not in index:
+            raise AssertionError(f"doc/guide.md does not list {path.name} by its title")
+        expect_shown(path, text.split("\n## ")[0])
+        if "<!-- of: " in text.split("\n## ", 1)[1] or "<!-- printed by: " in text.split("\n## ", 1)[1]:
+            raise AssertionError(f"{path.name} shows an example behind its opening, where nobody compares it")
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
-          the_program_of_the_readme_loads_in_increments, every_example_is_checked_here, quickstart_loads_in_increments,
+          the_program_of_the_readme_loads_in_increments, quickstart_loads_in_increments,
           process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed,
           advise_says_which_strategy_and_changes_nothing, group_lands_orders_and_lines_together,
           pipeline_loads_side_by_side_then_reports, backfill_loads_each_day_once,
           progress_shows_each_day_and_leaves_a_report,
           resume_goes_on_from_the_step_that_failed,
           changes_are_applied_once, debezium_writes_messages_that_are_read_again,
-          follow_copies_and_then_brings_changes, change_table_follows_what_other_programs_write]
+          follow_copies_and_then_brings_changes, change_table_follows_what_other_programs_write,
+          options_are_set_listed_and_refused, watermark_is_told_put_back_and_kept_in_history,
+          atomic_leaves_nothing_when_it_breaks, errors_tell_what_is_missing, cancel_ends_a_run_and_gives_back_once,
+          status_tells_of_a_load_that_does_not_move, patterns_do_each_its_own,
+          every_example_is_checked_here, readme_and_guide_show_what_examples_are_and_print]
 
 
 def main():

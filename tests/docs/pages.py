@@ -3,7 +3,7 @@
 """Checks of the pages beside the guide: the tutorial as it is typed, spelling, and that everything has its place in the
 reference. Speaks TAP.
 
-    pages.py SOURCE_ROOT LIBRARY.so MANUAL_DIRECTORY"""
+    pages.py SOURCE_ROOT LIBRARY.so MANUAL_DIRECTORY RETRYABLE"""
 import os
 import pathlib
 import re
@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(sys.argv[1]).resolve()
-LIBRARY, MANUAL = (pathlib.Path(word).resolve() for word in sys.argv[2:4])
+LIBRARY, MANUAL, RETRYABLE = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
 sys.path.insert(0, str(ROOT / "tests/abi"))
 import declarations  # noqa: E402
 import tap  # noqa: E402
@@ -29,7 +29,8 @@ def text_of(path):
 
 def documents():
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md",
-            ROOT / "bindings/python/README.md", *sorted((ROOT / "doc").glob("*.md"))]
+            ROOT / "bindings/python/README.md", *sorted((ROOT / "doc").glob("*.md")),
+            *sorted((ROOT / "doc/guide").glob("*.md"))]
 
 
 # ---- the tutorial ----
@@ -144,13 +145,32 @@ def site_has_every_function():
 def every_error_is_explained():
     listed = re.findall(r"\b(INCLOAD_OK|INCLOAD_E_\w+)\s*=\s*(-?\d+)", text_of("include/incload/base.h"))
     rows = [tuple(cell.strip(" `") for cell in line.split("|")[1:6])
-            for line in text_of("doc/errors.md").splitlines() if line.startswith("| `INCLOAD_")]
+            for line in text_of("doc/guide/errors.md").splitlines() if line.startswith("| `INCLOAD_")]
     if [row[:2] for row in rows] != listed:
-        yield f"doc/errors.md has {len(rows)} codes, base.h has {len(listed)}, not the same in one order: " \
+        yield f"doc/guide/errors.md has {len(rows)} codes, base.h has {len(listed)}, not the same in one order: " \
               f"{sorted(set(listed) ^ {row[:2] for row in rows})}"
+    told = subprocess.run([RETRYABLE], capture_output=True, text=True, timeout=60, check=True).stdout
+    library = dict(line.split() for line in told.splitlines())
+    if {row[0] for row in rows[1:]} != set(library):
+        yield f"the library told of {len(library)} codes, doc/guide/errors.md of {len(rows) - 1}"
     for name, _, _, again, remedy in rows[1:]:
-        if again not in ("yes", "no", "either") or len(remedy) < 10:
-            yield f"{name}: whether it may be done again, or what to do, is missing"
+        if again != library.get(name):
+            yield f"{name}: '{again}' in the column \"again?\", but the library says '{library.get(name)}'"
+        if len(remedy) < 10:
+            yield f"{name}: what to do is missing"
+
+
+def comparison_says_what_was_looked_at():
+    """Of others: when, in the last column. Of ourselves: the version and a command."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in text_of("doc/comparison.md").splitlines() if line.startswith("| ")]
+    told = [row for row in rows if row[-1] != "looked at"]
+    if len(told) < 40:
+        yield f"only {len(told)} rows were found"
+    for row in told:
+        ours = row[0].startswith("libincload")
+        if not re.search(r"^0\.1: `sh tests/" if ours else r"\b20\d\d-\d\d\b", row[-1]):
+            yield f"doc/comparison.md: '{row[0]}' does not say {'how it is shown' if ours else 'when it was looked at'}"
 
 
 def named_functions_exist():
@@ -167,6 +187,7 @@ CHECKS = {
     "every function has a manual page, and no other": manual_is_whole,
     "every function and constant has one place in the site": site_has_every_function,
     "every error is explained": every_error_is_explained,
+    "the comparison says what was looked at": comparison_says_what_was_looked_at,
     "functions that documents name are there": named_functions_exist,
     "the list of words is in order": words_in_order,
 }

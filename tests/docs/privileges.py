@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The rights that doc/operating.md names are enough for each way of writing, and none of them is too much; its queries
-run. Speaks TAP, and needs servers.
+"""The rights that doc/guide/operating.md names are enough for each way of writing, and none of them is too much; its
+queries run. Speaks TAP, and needs servers.
 
     privileges.py SOURCE_ROOT LIBRARY.so postgres|mariadb"""
 import pathlib
@@ -15,7 +15,7 @@ ROOT = pathlib.Path(sys.argv[1])
 sys.path.insert(0, str(ROOT / "tests/abi"))
 import tap  # noqa: E402
 
-PAGE = (ROOT / "doc/operating.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "doc/guide/operating.md").read_text(encoding="utf-8")
 
 
 def statements(mark):

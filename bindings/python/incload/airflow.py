@@ -52,8 +52,11 @@ class LoadOperator(BaseOperator):  # type: ignore[misc]
     """Runs what ``make(start, end)`` makes for the data interval of the task: a backfill over it, or any other step.
 
     ``start`` and ``end`` are instants in UTC, the end not in the interval; both are None for a run of Airflow without
-    one. It is safe to repeat: a backfill does what has not landed yet, and a load goes on from its watermark. A task
-    that is killed cancels running SQL, and nothing of an open unit lands. ``run_options`` are those of a run, such as
+    one. Airflow 3 gives runs of a cron schedule, scheduled or by hand, an interval without length, at the time of the
+    run: ``interval`` says how long it is then, up to that time; without it such a run is one without an interval.
+
+    It is safe to repeat: a backfill does what has not landed yet, and a load goes on from its watermark. A task that is
+    killed cancels running SQL, and nothing of an open unit lands. ``run_options`` are those of a run, such as
     ``{"timeout": "2h"}``. The task's result (XCom) tells the run's id, rows, units and watermark.
     """
 
@@ -63,18 +66,22 @@ class LoadOperator(BaseOperator):  # type: ignore[misc]
         self,
         *,
         make: Callable[[Optional[datetime.datetime], Optional[datetime.datetime]], "Step"],
+        interval: Optional[datetime.timedelta] = None,
         run_options: Optional[Mapping[str, Any]] = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
+        if interval is not None and interval <= datetime.timedelta(0):
+            raise plain(ProgrammingError, f"interval of task {self.task_id!r} is {interval}: it must have a length")
         self.make = make
+        self.interval = interval
         self.run_options = dict(run_options or {})
         self._run: "Optional[Run]" = None
         self._killed = False
 
     def execute(self, context: Any) -> Dict[str, Any]:
         """Called by Airflow."""
-        start, end = _interval(context)
+        start, end = self._interval(context)
         with self.make(start, end) as step, step.start(**self.run_options) as run:
             self._run = run
             if self._killed:  # before there was a run
@@ -90,16 +97,27 @@ class LoadOperator(BaseOperator):  # type: ignore[misc]
             finally:
                 self._run = None
 
+    def _interval(self, context: Any) -> "Tuple[Optional[datetime.datetime], Optional[datetime.datetime]]":
+        start, end = _instant(context.get("data_interval_start")), _instant(context.get("data_interval_end"))
+        if start is None or end is None or start < end:
+            return start, end
+        if self.interval is not None:
+            return end - self.interval, end
+        # A backfill over nothing would succeed, and nobody would know that nothing was loaded.
+        self.log.warning(
+            "incload: the data interval of this run has no length (%s), so it is taken for a run without one: give "
+            "task %r an interval=, or the DAG CronDataIntervalTimetable, or set [scheduler] create_cron_data_intervals",
+            end,
+            self.task_id,
+        )
+        return None, None
+
     def on_kill(self) -> None:
         """Called by Airflow when the task is to end."""
         self._killed = True
         run = self._run
         if run is not None:
             run.cancel()
-
-
-def _interval(context: Any) -> "Tuple[Optional[datetime.datetime], Optional[datetime.datetime]]":
-    return _instant(context.get("data_interval_start")), _instant(context.get("data_interval_end"))
 
 
 def _told(run: "Run") -> Dict[str, Any]:

@@ -101,7 +101,7 @@ START_TEST(a_source_that_tells_its_changes_is_followed)
     fill(s.from, s.source, 4);
     if (events) {
         expect_answer(&s, "small_rows=2", "cdc", "cdc", "timestamp", "cursor=updated_at key=id",
-                      "supports_cdc=yes (catalogue|best: cdc, which this version does not carry out|later version");
+                      "supports_cdc=yes (catalogue|best: cdc, which is no strategy of a load|incload_stream_new()");
         sql(s.from, "ALTER TABLE %s REPLICA IDENTITY NOTHING", s.source);
         expect_answer(&s, "small_rows=2", "timestamps", "timestamp", "timestamp", "cursor=updated_at key=id",
                       "supports_cdc=no (catalogue: the table needs a primary key");
@@ -121,7 +121,7 @@ START_TEST(history_is_backfilled_and_critical_tables_are_swapped)
 
     fill(s.from, s.source, 4);
     expect_answer(&s, "small_rows=2 one_time=true", "one_time", "backfill", "timestamp", "cursor=updated_at key=id",
-                  "best: backfill|parallel backfill comes with a later version");
+                  "best: backfill|incload_step_new_load_backfill()");
     expect_answer(&s, "small_rows=2 critical=true", "critical", "swap", "swap", "", "the table is critical");
     scene_end(&s);
 }

@@ -63,6 +63,29 @@ START_TEST(what_the_server_said_is_kept)
 }
 END_TEST
 
+START_TEST(only_what_may_pass_is_retryable)
+{
+    for (int32_t i = 0; i < incload_status_count(); i++) {
+        int32_t code = incload_status_code(i);
+        incload_error *by_hand = NULL, *by_server = NULL;
+
+        incload__fail(&by_hand, code, "it failed");
+        ck_assert_int_eq(incload_error_is_retryable(by_hand), 0);
+        incload__error_set_retryable(&by_hand, true);
+        ck_assert_int_eq(incload_error_is_retryable(by_hand), incload__status_may_pass(code));
+        incload__fail(&by_server, code, "it failed");
+        incload__error_set_server(&by_server, "XX000", 1, true);
+        ck_assert_int_eq(incload_error_is_retryable(by_server), incload__status_may_pass(code));
+        incload__error_set_server(&by_server, "XX000", 1, false);
+        ck_assert_int_eq(incload_error_is_retryable(by_server), 0);
+        incload_error_unref(by_hand);
+        incload_error_unref(by_server);
+    }
+    ck_assert(incload__status_may_pass(INCLOAD_E_CONFLICT) && !incload__status_may_pass(INCLOAD_E_DATA));
+    ck_assert(!incload__status_may_pass(-9999));
+}
+END_TEST
+
 START_TEST(a_cause_lives_as_long_as_its_error)
 {
     incload_error *cause = NULL, *err = NULL;
@@ -119,6 +142,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, without_a_place_for_it_an_error_is_its_code);
     tcase_add_test(tests, a_message_is_one_line);
     tcase_add_test(tests, what_the_server_said_is_kept);
+    tcase_add_test(tests, only_what_may_pass_is_retryable);
     tcase_add_test(tests, a_cause_lives_as_long_as_its_error);
     tcase_add_test(tests, no_memory_needs_no_memory_and_no_release);
     tcase_add_test(tests, errno_is_left_alone);

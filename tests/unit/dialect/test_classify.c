@@ -2,6 +2,8 @@
 /* What the errors of each database mean for a load. */
 #include "fixture.h"
 
+#include "base/error.h"
+
 typedef struct {
     const char *sqlstate;
     int64_t native_code;
@@ -114,12 +116,46 @@ START_TEST(sqlserver_and_unknown_errors)
 END_TEST
 
 static void
+expect_to_last(const incload__dialect *dialect, const char *sqlstate, int64_t native_code)
+{
+    incload__error_class class = dialect->classify(sqlstate, native_code);
+
+    ck_assert_msg(!class.retryable || incload__status_may_pass(class.code), "%s: %s/%d is retryable, but %s never is",
+                  dialect->name, sqlstate, (int)native_code, incload_status_name(class.code));
+}
+
+/* A rule that says so of another code would not be heard. */
+START_TEST(only_codes_that_may_pass_are_retryable_by_a_rule)
+{
+    static const incload__dialect *const dialects[] = { &incload__dialect_postgres, &incload__dialect_mariadb,
+                                                        &incload__dialect_sqlite, &incload__dialect_sqlserver,
+                                                        &incload__dialect_ansi };
+    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char *const rests[] = { "000", "001", "002", "003", "004", "006", "030", "100", "300", "501",
+                                         "P01", "P02", "P03", "P04", "P05", "S01", "S02", "T00", "T01", "C00" };
+
+    for (size_t d = 0; d < COUNT(dialects); d++) {
+        for (int64_t number = 0; number < 50000; number++)
+            expect_to_last(dialects[d], "HY000", number);
+        for (size_t class = 0; class < 36 * 36; class++) {
+            for (size_t rest = 0; rest < COUNT(rests); rest++) {
+                const char sqlstate[] = { letters[class / 36], letters[class % 36], rests[rest][0],
+                                          rests[rest][1],      rests[rest][2],      '\0' };
+                expect_to_last(dialects[d], sqlstate, 0);
+            }
+        }
+    }
+}
+END_TEST
+
+static void
 add_tests(TCase *tests)
 {
     tcase_add_test(tests, postgres_errors);
     tcase_add_test(tests, mariadb_errors_are_told_by_number);
     tcase_add_test(tests, sqlite_errors_are_told_by_number_with_extended_codes);
     tcase_add_test(tests, sqlserver_and_unknown_errors);
+    tcase_add_test(tests, only_codes_that_may_pass_are_retryable_by_a_rule);
 }
 
 HARNESS_MAIN("dialect-classify", add_tests)

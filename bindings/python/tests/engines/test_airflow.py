@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator of Airflow: executed by itself, on each kind of database."""
+"""The operator of Airflow: executed by itself, on each kind of database, and by a DAG."""
 
+import contextlib
 import datetime
 import json
 import os
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
@@ -13,6 +17,7 @@ import pytest
 os.environ.setdefault("AIRFLOW_HOME", os.path.join(os.environ.get("TMPDIR", "/tmp"), f"incload-airflow-{os.getpid()}"))
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
+from conftest import fill, sqlite  # noqa: E402
 from work import calls, fails_on  # noqa: E402
 
 import incload  # noqa: E402
@@ -48,6 +53,22 @@ def test_the_data_interval_is_loaded_once(place):
     assert json.loads(json.dumps(told)) == told
     again = task.execute(JANUARY)
     assert again["rows_written"] == 0 and again["units"]["SUCCESS"] == 0
+
+
+AT_ITS_END = dict.fromkeys(JANUARY, JANUARY["data_interval_end"])
+
+
+def test_an_interval_without_length_is_as_long_as_the_task_says(place):
+    task = LoadOperator(task_id="orders", make=orders_of(place), interval=datetime.timedelta(days=7))
+    assert task.execute(AT_ITS_END)["units"]["SUCCESS"] == 7
+    assert task.execute(JANUARY)["units"]["SUCCESS"] == 21, "one that has a length is taken as it is"
+    with pytest.raises(incload.ProgrammingError, match="'orders'"):
+        LoadOperator(task_id="orders", make=orders_of(place), interval=datetime.timedelta(0))
+
+
+def test_an_interval_without_length_is_none(place):
+    with pytest.raises(incload.ProgrammingError, match="range"):
+        LoadOperator(task_id="orders", make=orders_of(place)).execute(AT_ITS_END)
 
 
 def test_what_failed_is_told_and_alone_runs_again(place):
@@ -101,3 +122,44 @@ def test_a_connection_names_a_database(monkeypatch, place):
         lake.check()
     with pytest.raises(incload.ProgrammingError, match="incload_url"):
         database("other")
+
+
+DAG = """
+import datetime
+import os
+
+from airflow.sdk import DAG
+
+import incload
+from incload.airflow import LoadOperator
+
+
+def orders(start, end):
+    shop, lake = (incload.Database(os.environ[name]) for name in ("SHOP", "LAKE"))
+    return incload.backfill_load(shop, "orders", lake, "py_copy", column="updated_at", start=start, end=end)
+
+
+with DAG("loads", schedule="@daily", start_date=datetime.datetime(2024, 1, 1), catchup=False) as dag:
+    LoadOperator(task_id="orders", make=orders, interval=datetime.timedelta(days=1))
+
+if __name__ == "__main__":
+    run = dag.test(logical_date=datetime.datetime(2024, 1, 4, tzinfo=datetime.timezone.utc))
+    raise SystemExit(f"the run has ended as {run.state}" if run.state != "success" else 0)
+"""
+
+
+def test_a_run_of_a_dag_with_a_cron_schedule_loads_its_day(tmp_path):
+    home, lake = tmp_path / "home", tmp_path / "lake.db"
+    (home / "dags").mkdir(parents=True)
+    (home / "dags" / "loads.py").write_text(DAG)
+    with sqlite(tmp_path / "shop.db") as shop:
+        fill(shop)
+    driver = "odbc:Driver=SQLite3;Database="
+    urls = {"SHOP": f"{driver}{tmp_path / 'shop.db'}", "LAKE": f"{driver}{lake}"}
+    environment = {**os.environ, **urls, "AIRFLOW_HOME": str(home)}
+    for command in (["-m", "airflow", "db", "migrate"], [str(home / "dags" / "loads.py")]):
+        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with contextlib.closing(sqlite3.connect(lake)) as there:
+        days = {row[0] for row in there.execute("SELECT substr(updated_at, 1, 10) FROM py_copy")}
+    assert days == {"2024-01-03"}
