@@ -7,6 +7,13 @@
 
 /* A table "id bigint, name varchar, qty bigint" with `id` as its key, and with `marks` the columns for soft deletes. */
 void make_items(place at, const char *table, bool marks);
+/* Whoever adds a row to such a table sleeps for minutes, which another connection sees: on those that can. */
+enum { SLEEPERS = 3 };
+extern const kind sleepers[SLEEPERS];
+void make_slow(place at, const char *table);
+void make_quick(place at, const char *table);
+/* Waits until somebody sleeps in that database. */
+void await_sleep(place at);
 /* Its rows, as expect_rows() compares them; with `marks` "id|name|qty|deleted|timed". */
 void expect_items(place at, const char *table, bool marks, const char *expected);
 

@@ -532,8 +532,7 @@ START_TEST(a_few_changes_do_not_scan_a_large_table)
     incload_changes_unref(changes);
     place_close(own);
     /* The server counts when the session ends. */
-    while (ask_number(at, "SELECT n_tup_del AS c FROM pg_stat_user_tables WHERE relname = 'seeks'") < 301)
-        pause_ms(20);
+    await_number(at, 301, "SELECT n_tup_del AS c FROM pg_stat_user_tables WHERE relname = 'seeks'");
     ck_assert_int_eq(ask_number(at, "SELECT seq_scan AS c FROM pg_stat_user_tables WHERE relname = 'seeks'"), before);
     ck_assert_int_eq(ask_number(at, "SELECT COUNT(*) AS c FROM seeks WHERE qty = 5"), 301);
     place_close(at);
