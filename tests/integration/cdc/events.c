@@ -81,6 +81,26 @@ changes_open(place at, const char *table, const char *options)
     return changes;
 }
 
+incload_changes *
+group_open(place at, const char *name, const char *options)
+{
+    incload_error *err = NULL;
+    incload_changes *group = incload_changes_new_group(at.db, name, options, &err);
+
+    ck_assert_msg(group != NULL, "%s: %s", kind_names[at.kind], incload_error_message(err));
+    return group;
+}
+
+incload_changes *
+group_add(incload_changes *group, const char *table, const char *options)
+{
+    incload_error *err = NULL;
+    incload_changes *changes = incload_changes_add_table(group, table, options, &err);
+
+    ck_assert_msg(changes != NULL, "%s: %s", table, incload_error_message(err));
+    return changes;
+}
+
 static void
 read_image(image *out, const char *row)
 {

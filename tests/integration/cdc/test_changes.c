@@ -5,15 +5,6 @@
 
 #include "events.h"
 
-enum {
-    INSERT = INCLOAD_CHANGE_INSERT,
-    UPDATE = INCLOAD_CHANGE_UPDATE,
-    DELETE = INCLOAD_CHANGE_DELETE,
-    TRUNCATE = INCLOAD_CHANGE_TRUNCATE,
-    READ = INCLOAD_CHANGE_READ,
-    TOMBSTONE = INCLOAD_CHANGE_TOMBSTONE
-};
-
 /* The database of this turn of the loop, with an empty table. PostgreSQL by ODBC has one of its own. */
 #define BEGIN(table, marks)                                                                                            \
     place at = place_open((kind)_i, _i == PG_ODBC);                                                                    \

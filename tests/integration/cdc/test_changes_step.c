@@ -420,9 +420,9 @@ START_TEST(a_step_applies_the_changes_of_a_group_and_counts_those_of_all_tables)
     pair p = { .next = 0 };
     make_items(at, "paired_a", false);
     make_items(at, "paired_b", false);
-    incload_changes *group = incload_changes_new_group(at.db, by_table ? "paired by table" : "paired", NULL, &err);
-    p.tables[0] = incload_changes_add_table(group, "paired_a", NULL, &err);
-    p.tables[1] = incload_changes_add_table(group, "paired_b", NULL, &err);
+    incload_changes *group = group_open(at, by_table ? "paired by table" : "paired", NULL);
+    p.tables[0] = group_add(group, "paired_a", NULL);
+    p.tables[1] = group_add(group, "paired_b", NULL);
     incload_changes *given = by_table ? p.tables[0] : group;
     incload_step *step =
         incload_step_new_changes(given, "commit_events=6 commit_interval=1h", fetch_pair, &p, NULL, &err);
