@@ -58,11 +58,7 @@ func (database *Database) ChangeGroup(name string, options ...Options) (*Changes
 
 func (database *Database) changes(name string, options []Options, make func(*C.incload_database, *C.char, *C.char,
 	**C.incload_error) *C.incload_changes) (*Changes, error) {
-	given, err := Options{}.with(options...).text()
-	if err != nil {
-		return nil, err
-	}
-	texts, err := newTexts(name, given)
+	texts, err := newTextsWith(name, options)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +78,7 @@ func (database *Database) changes(name string, options []Options, make func(*C.i
 
 // AddTable adds a table to a group; push its events to what this gives.
 func (changes *Changes) AddTable(table string, options ...Options) (*Changes, error) {
-	given, err := Options{}.with(options...).text()
-	if err != nil {
-		return nil, err
-	}
-	texts, err := newTexts(table, given)
+	texts, err := newTextsWith(table, options)
 	if err != nil {
 		return nil, err
 	}

@@ -22,11 +22,7 @@ func NewDatabase(url string, options ...Options) (*Database, error) {
 
 // NewDatabase names a database whose events go to the context.
 func (c *Context) NewDatabase(url string, options ...Options) (*Database, error) {
-	given, err := Options{}.with(options...).text()
-	if err != nil {
-		return nil, err
-	}
-	texts, err := newTexts(url, given)
+	texts, err := newTextsWith(url, options)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +59,19 @@ func (database *Database) take() (*C.incload_database, func(), error) {
 		return nil, nil, closedError("database")
 	}
 	return (*C.incload_database)(pointer), func() { database.held.leave(pointer) }, nil
+}
+
+func takeBoth(source, target *Database) (from, to *C.incload_database, leave func(), err error) {
+	from, leaveSource, err := source.take()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	to, leaveTarget, err := target.take()
+	if err != nil {
+		leaveSource()
+		return nil, nil, nil, err
+	}
+	return from, to, func() { leaveTarget(); leaveSource() }, nil
 }
 
 // Check connects, and makes sure that the server answers.

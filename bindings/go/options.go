@@ -144,6 +144,15 @@ func (texts cTexts) free() {
 	}
 }
 
+// newTextsWith gives a text, and behind it the options as one.
+func newTextsWith(item string, options []Options) (cTexts, error) {
+	given, err := Options{}.with(options...).text()
+	if err != nil {
+		return nil, err
+	}
+	return newTexts(item, given)
+}
+
 func newTexts(items ...string) (cTexts, error) {
 	texts := make(cTexts, 0, len(items))
 	for _, item := range items {

@@ -200,11 +200,7 @@ func (pipeline *Pipeline) Render(w io.Writer, format string, options ...Options)
 		return closedError("pipeline")
 	}
 	defer pipeline.held.leave(pointer)
-	given, err := Options{}.with(options...).text()
-	if err != nil {
-		return err
-	}
-	texts, err := newTexts(format, given)
+	texts, err := newTextsWith(format, options)
 	if err != nil {
 		return err
 	}

@@ -94,9 +94,9 @@ func TestAnInterruptCancels(t *testing.T) {
 // A statement that takes long, and how the server tells that it is at it.
 var long = map[string]struct{ sql, atIt string }{
 	"postgres": {"SELECT 1 AS id, pg_sleep(60)::text AS s", "SELECT count(*) FROM pg_stat_activity WHERE " +
-		"wait_event = 'PgSleep'"},
+		"wait_event = 'PgSleep' AND datname = current_database()"},
 	"mariadb": {"SELECT 1 AS id, SLEEP(60) AS s", "SELECT count(*) FROM information_schema.processlist WHERE " +
-		"state = 'User sleep'"},
+		"state = 'User sleep' AND db = DATABASE()"},
 	"sqlite": {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000000) " +
 		"SELECT count(*) AS id FROM n", "SELECT 1"},
 }

@@ -230,11 +230,7 @@ func (run *Run) CountUnits(status Status) (count int64) {
 
 // WriteReport writes a report of the run: "html", "dot", "mermaid", "gantt", "trace" or "openlineage".
 func (run *Run) WriteReport(w io.Writer, format string, options ...Options) error {
-	given, err := Options{}.with(options...).text()
-	if err != nil {
-		return err
-	}
-	texts, err := newTexts(format, given)
+	texts, err := newTextsWith(format, options)
 	if err != nil {
 		return err
 	}

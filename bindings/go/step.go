@@ -173,16 +173,11 @@ func NewQueryLoad(source *Database, query string, target *Database, targetTable 
 
 func newLoad(query bool, source *Database, what string, target *Database, targetTable string, strategy Strategy,
 	options []LoadOption) (*Step, error) {
-	from, leaveSource, err := source.take()
+	from, to, leave, err := takeBoth(source, target)
 	if err != nil {
 		return nil, err
 	}
-	defer leaveSource()
-	to, leaveTarget, err := target.take()
-	if err != nil {
-		return nil, err
-	}
-	defer leaveTarget()
+	defer leave()
 	how, err := strategy.pointer()
 	if err != nil {
 		return nil, err

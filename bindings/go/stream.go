@@ -35,16 +35,11 @@ func NewStream(source, target *Database, options ...Options) (*Stream, error) {
 		return nil, err
 	}
 	defer freeText(text)
-	from, leaveSource, err := source.take()
+	from, to, leave, err := takeBoth(source, target)
 	if err != nil {
 		return nil, err
 	}
-	defer leaveSource()
-	to, leaveTarget, err := target.take()
-	if err != nil {
-		return nil, err
-	}
-	defer leaveTarget()
+	defer leave()
 	var failure *C.incload_error
 	pointer := C.incload_stream_new(from, to, text, &failure)
 	if err := checked(failure); err != nil {

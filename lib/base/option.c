@@ -287,6 +287,23 @@ incload__options_parse(const incload__option_table *table, const incload__mem *m
     return status;
 }
 
+void
+incload__options_add(incload__str *out, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    bool quoted = value[0] == '\0';
+    for (const char *at = value; *at != '\0' && !quoted; at++)
+        quoted = incload__is_space(*at) || *at == '\'' || *at == '\\';
+    incload__str_addf(out, "%s%s=%s", out->length > 0 ? " " : "", name, quoted ? "'" : "");
+    for (const char *at = value; *at != '\0'; at++) {
+        if (*at == '\'' || *at == '\\')
+            incload__str_add_char(out, '\\');
+        incload__str_add_char(out, *at);
+    }
+    incload__str_add(out, quoted ? "'" : "");
+}
+
 /* ---- introspection ---- */
 
 static const incload__option_table *

@@ -49,6 +49,8 @@ int32_t incload__options_set(const incload__option_table *table, const incload__
  * NULL and "" set nothing. */
 int32_t incload__options_parse(const incload__option_table *table, const incload__mem *mem, void *values,
                                const char *text, incload_error **err);
+/* ` name=value` as incload__options_parse() reads it back, between quotes where these are needed; nothing for NULL. */
+void incload__options_add(incload__str *out, const char *name, const char *value);
 /* The value as text, appended; false for an unknown name. */
 bool incload__options_get(const incload__option_table *table, const void *values, const char *name, incload__str *out);
 

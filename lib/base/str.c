@@ -57,6 +57,23 @@ incload__str_add_char(incload__str *str, char c)
 }
 
 void
+incload__str_add_hex(incload__str *str, const void *bytes, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *from = bytes;
+
+    if (length > SIZE_MAX / 2 || !incload__str_reserve(str, 2 * length)) {
+        str->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        str->data[str->length++] = digits[from[i] >> 4];
+        str->data[str->length++] = digits[from[i] & 15];
+    }
+    str->data[str->length] = '\0';
+}
+
+void
 incload__str_addv(incload__str *str, const char *format, va_list args)
 {
     va_list again;
@@ -120,4 +137,10 @@ incload__str_free(incload__str *str)
     str->length = 0;
     str->capacity = 0;
     str->failed = false;
+}
+
+const char *
+incload__or_empty(const char *text)
+{
+    return text != NULL ? text : "";
 }

@@ -21,6 +21,8 @@ typedef struct incload__str {
 void incload__str_add(incload__str *str, const char *text);
 void incload__str_add_bytes(incload__str *str, const void *bytes, size_t length);
 void incload__str_add_char(incload__str *str, char c);
+/* Two digits for each byte, small letters. */
+void incload__str_add_hex(incload__str *str, const void *bytes, size_t length);
 /* Integers and strings only: the result must not depend on the host's locale. */
 void incload__str_addf(incload__str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void incload__str_addv(incload__str *str, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
@@ -33,5 +35,8 @@ const char *incload__str_text(const incload__str *str);
 /* Hands the text over to the caller (never NULL unless a step failed) and empties the string. */
 char *incload__str_take(incload__str *str);
 void incload__str_free(incload__str *str);
+
+/* "" for NULL. */
+const char *incload__or_empty(const char *text);
 
 #endif

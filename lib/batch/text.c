@@ -90,28 +90,12 @@ write_bytes(const incload__view *view, int32_t column, int64_t row, incload__str
 }
 
 static void
-write_hex(const unsigned char *bytes, size_t length, incload__str *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    if (length > SIZE_MAX / 2 || !incload__str_reserve(out, length * 2)) {
-        out->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < length; i++) {
-        out->data[out->length++] = digits[bytes[i] >> 4];
-        out->data[out->length++] = digits[bytes[i] & 15];
-    }
-    out->data[out->length] = '\0';
-}
-
-static void
 write_binary(const incload__view *view, int32_t column, int64_t row, incload__str *out)
 {
     size_t length;
     const unsigned char *bytes = incload__get_bytes(view, column, row, &length);
 
-    write_hex(bytes, length, out);
+    incload__str_add_hex(out, bytes, length);
 }
 
 static void
@@ -124,7 +108,7 @@ write_uuid(const incload__view *view, int32_t column, int64_t row, incload__str 
     for (size_t part = 0; part + 1 < sizeof ends / sizeof ends[0]; part++) {
         if (part > 0)
             incload__str_add_char(out, '-');
-        write_hex(bytes + ends[part], ends[part + 1] - ends[part], out);
+        incload__str_add_hex(out, bytes + ends[part], ends[part + 1] - ends[part]);
     }
 }
 

@@ -190,8 +190,7 @@ add_default_name(const incload_capture *table, incload__str *out)
     incload__hash_init(&hash);
     incload__hash_text(&hash, table->table.name);
     incload__hash_end(&hash, digest);
-    for (int32_t i = 0; i < INCLOAD__HASH_SIZE; i++)
-        incload__str_addf(out, "%02x", (unsigned)digest[i]);
+    incload__str_add_hex(out, digest, sizeof digest);
 }
 
 static int32_t

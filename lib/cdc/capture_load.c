@@ -7,21 +7,6 @@ enum { LEAST_LEASE_MS = 100 };
 
 /* ---- the changes ---- */
 
-/* Between quotes; nothing for an option that is not set. */
-static void
-add_option(incload__str *out, const char *name, const char *value)
-{
-    if (value == NULL)
-        return;
-    incload__str_addf(out, " %s='", name);
-    for (; *value != '\0'; value++) {
-        if (*value == '\'' || *value == '\\')
-            incload__str_add_char(out, '\\');
-        incload__str_add_char(out, *value);
-    }
-    incload__str_add_char(out, '\'');
-}
-
 static void
 add_number(incload__str *out, const char *name, int64_t value, const char *unit)
 {
@@ -49,13 +34,13 @@ add_options(const incload_capture *table, const incload__str *key, incload__str 
     static const char *const deletes[] = { "auto", "hard", "soft" }, *const unknown[] = { "error", "ignore" };
     const incload__capture_values *values = &table->values;
 
-    add_option(out, "key", incload__str_text(key));
-    add_option(out, "name", table->name);
-    add_option(out, "deletes", deletes[values->deletes]);
-    add_option(out, "deleted_column", values->deleted_column);
-    add_option(out, "deleted_at_column", values->deleted_at_column);
-    add_option(out, "unknown_columns", unknown[values->unknown_columns]);
-    add_option(out, "full", "refuse");
+    incload__options_add(out, "key", incload__str_text(key));
+    incload__options_add(out, "name", table->name);
+    incload__options_add(out, "deletes", deletes[values->deletes]);
+    incload__options_add(out, "deleted_column", values->deleted_column);
+    incload__options_add(out, "deleted_at_column", values->deleted_at_column);
+    incload__options_add(out, "unknown_columns", unknown[values->unknown_columns]);
+    incload__options_add(out, "full", "refuse");
     add_number(out, "memory", values->memory, "");
     add_number(out, "timeout", values->timeout, "ms");
     add_number(out, "lease", values->lease, "ms");

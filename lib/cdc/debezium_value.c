@@ -71,7 +71,7 @@ read_bytes(const reading *r, int64_t unit)
     if (status == INCLOAD_OK && r->type.kind != INCLOAD__BINARY)
         status = refuse(r, "bytes fit no column but one of bytes");
     if (status == INCLOAD_OK && bytes.length > 0)
-        incload__hex_encode((const unsigned char *)bytes.data, bytes.length, r->out);
+        incload__str_add_hex(r->out, bytes.data, bytes.length);
     incload__str_free(&bytes);
     return status;
 }

@@ -43,17 +43,6 @@ incload__base64_decode(const char *text, size_t length, incload__str *out)
     return true;
 }
 
-void
-incload__hex_encode(const unsigned char *bytes, size_t length, incload__str *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < length; i++) {
-        incload__str_add_char(out, digits[bytes[i] >> 4]);
-        incload__str_add_char(out, digits[bytes[i] & 15]);
-    }
-}
-
 /* ---- decimals ---- */
 
 /* Divides the number by PART and returns the rest. */

@@ -13,8 +13,6 @@ enum { INCLOAD__DECIMAL_BYTES = 8192, INCLOAD__DECIMAL_SCALE = 16383 };
 
 /* Appends the bytes. False for a text that is no base64 (either alphabet, padded or not). */
 bool incload__base64_decode(const char *text, size_t length, incload__str *out);
-/* Appends them as lower-case hexadecimal digits. */
-void incload__hex_encode(const unsigned char *bytes, size_t length, incload__str *out);
 /* Appends the decimal number of a two's-complement integer, most significant byte first, times ten to -scale. False
  * for no bytes, or more digits than a database keeps. */
 bool incload__decimal_of_bytes(const unsigned char *bytes, size_t length, int64_t scale, incload__str *out);

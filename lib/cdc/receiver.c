@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "cdc/receiver.h"
 
-#include <signal.h>
 
 #include "driver/wait.h"
+#include "sched/thread.h"
 
 enum { THREAD_STACK = 1 << 20, OVERHEAD = 128, FIRST = 256 };
 
@@ -185,24 +185,6 @@ thread_main(void *data)
     return NULL;
 }
 
-static bool
-start_thread(incload__receiver *receiver)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    pthread_attr_setstacksize(&attributes, THREAD_STACK);
-    /* The new thread inherits the mask: a host's signal handlers never run on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&receiver->thread, &attributes, thread_main, receiver);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failed == 0;
-}
-
 /* ---- for its owner ---- */
 
 int32_t
@@ -223,7 +205,7 @@ incload__receiver_start(const incload__receiver_config *config, incload__receive
     receiver->memory = config->memory;
     receiver->interval_us = config->interval_ms * 1000;
     receiver->durable = config->durable;
-    if (start_thread(receiver)) {
+    if (incload__thread_start(&receiver->thread, THREAD_STACK, thread_main, receiver)) {
         *out = receiver;
         return INCLOAD_OK;
     }

@@ -189,20 +189,6 @@ incload__stream_check(const incload_stream *stream, incload_error **err)
     return incload__fail(err, INCLOAD_E_CANCELLED, "stream '%.63s' was cancelled", stream->name);
 }
 
-void
-incload__stream_add_option(incload__str *out, const char *name, const char *value)
-{
-    if (value == NULL)
-        return;
-    incload__str_addf(out, " %s='", name);
-    for (; *value != '\0'; value++) {
-        if (*value == '\'' || *value == '\\')
-            incload__str_add_char(out, '\\');
-        incload__str_add_char(out, *value);
-    }
-    incload__str_add_char(out, '\'');
-}
-
 static void
 begin_session(incload__stream_session *session, incload_stream *stream)
 {

@@ -157,8 +157,6 @@ typedef struct incload__stream_session {
     int64_t committed_at_us; /* by the source's clock, of the last transaction that was read */
 } incload__stream_session;
 
-/* " name='value'", unless it is NULL. */
-void incload__stream_add_option(incload__str *out, const char *name, const char *value);
 /* For another thread to interrupt: the connection that commands go over. NULL: none. */
 void incload__stream_show_log(incload_stream *stream, incload__conn *log);
 /* On the run's thread, as all below: by the host, or whoever the run is for. */

@@ -269,8 +269,8 @@ make_set(opening *o, incload_error **err)
                       (long long)values->lease, (long long)values->wait,
                       (long long)(values->retries < 100 ? values->retries : 100), (long long)values->retry_delay,
                       (long long)values->retry_max_delay);
-    incload__stream_add_option(&options, "deleted_column", values->deleted_column);
-    incload__stream_add_option(&options, "deleted_at_column", values->deleted_at_column);
+    incload__options_add(&options, "deleted_column", values->deleted_column);
+    incload__options_add(&options, "deleted_at_column", values->deleted_at_column);
     int32_t status = options.failed ? incload__fail_memory(err)
                                     : incload__change_set_new(stream->target, stream->name, incload__str_text(&options),
                                                               stream, &o->session->set, err);

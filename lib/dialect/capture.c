@@ -35,6 +35,16 @@ incload__capture_name(incload__clause *clause, const incload__capture *capture, 
     incload__clause_name(clause, "", name);
 }
 
+void
+incload__capture_full_name(incload__clause *clause, const incload__capture *capture, const char *suffix)
+{
+    if (capture->changes->schema != NULL) {
+        incload__clause_name(clause, "", capture->changes->schema);
+        incload__clause_add(clause, ".");
+    }
+    incload__capture_name(clause, capture, suffix);
+}
+
 static void
 add_columns(incload__clause *clause, int32_t count, int32_t key_count, const char *extra)
 {
@@ -101,6 +111,34 @@ incload__capture_literal(incload__clause *clause, const char *text)
         incload__str_add_char(clause->out, *text);
     }
     incload__clause_add(clause, "'");
+}
+
+const incload__capture_trigger incload__capture_triggers[INCLOAD__CAPTURE_TRIGGERS] = {
+    { "_i", " AFTER INSERT ON ", "NEW.", "NEW." },
+    { "_u", " AFTER UPDATE ON ", "OLD.", "NEW." },
+    { "_d", " AFTER DELETE ON ", "OLD.", "OLD." },
+};
+
+int32_t
+incload__capture_drop(incload__statements *out, const incload__capture *capture, const char *const *suffixes,
+                      incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+    bool table = false;
+
+    for (; !table && status == INCLOAD_OK; suffixes++) {
+        incload__str sql = INCLOAD__STR(out->mem);
+        incload__clause clause = begin(&sql, capture, err);
+        table = *suffixes == NULL;
+        incload__clause_add(&clause, table ? "DROP TABLE IF EXISTS " : "DROP TRIGGER IF EXISTS ");
+        if (table)
+            incload__clause_table(&clause, capture->changes);
+        else
+            incload__capture_full_name(&clause, capture, *suffixes);
+        status = incload__clause_finish(&clause, out, false);
+        incload__str_free(&sql);
+    }
+    return status;
 }
 
 /* ---- reading it ---- */

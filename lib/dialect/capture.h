@@ -71,6 +71,8 @@ int32_t incload__capture_pending(incload__str *out, const incload__capture *capt
 
 /* The change table's name with something behind it. */
 void incload__capture_name(incload__clause *clause, const incload__capture *capture, const char *suffix);
+/* The same within the change table's schema. */
+void incload__capture_full_name(incload__clause *clause, const incload__capture *capture, const char *suffix);
 /* INSERT INTO changes (...) VALUES ('R', now, the key before, the key behind), each with the row that has it; both
  * NULL:
  * ('T', now). `extra` is a column that stays NULL. */
@@ -82,5 +84,20 @@ void incload__capture_columns(incload__clause *clause, const incload__capture *c
 void incload__capture_keys(incload__clause *clause, const incload__capture *capture, const char *separator);
 /* A text between quotes. */
 void incload__capture_literal(incload__clause *clause, const char *text);
+
+/* Where each event has a trigger of its own. */
+typedef struct incload__capture_trigger {
+    const char *suffix;
+    const char *event; /* up to the table */
+    const char *before;
+    const char *behind;
+} incload__capture_trigger;
+
+enum { INCLOAD__CAPTURE_TRIGGERS = 3 };
+extern const incload__capture_trigger incload__capture_triggers[INCLOAD__CAPTURE_TRIGGERS];
+
+/* The triggers with these suffixes, NULL behind the last, then the table. */
+int32_t incload__capture_drop(incload__statements *out, const incload__capture *capture, const char *const *suffixes,
+                              incload_error **err);
 
 #endif

@@ -25,32 +25,22 @@ make_table(incload__statements *out, const incload__capture *capture, incload_er
     return status;
 }
 
-static void
-add_trigger(incload__clause *clause, const incload__capture *capture, const char *suffix)
-{
-    if (capture->changes->schema != NULL) {
-        incload__clause_name(clause, "", capture->changes->schema);
-        incload__clause_add(clause, ".");
-    }
-    incload__capture_name(clause, capture, suffix);
-}
-
 /* One statement without semicolons, at which the driver would take it apart. Its rows are counted beforehand: with
  * INSERT ... SELECT a writer would hold the counter of numbers to the end of its statement, and lock out or deadlock
  * with others who never met before. */
 static int32_t
-make_trigger(incload__statements *out, const incload__capture *capture, const char *suffix, const char *event,
-             const char *before, const char *behind, incload_error **err)
+make_trigger(incload__statements *out, const incload__capture *capture, const incload__capture_trigger *trigger,
+             incload_error **err)
 {
     incload__str sql = INCLOAD__STR(out->mem);
     incload__clause clause = { capture->dialect, &sql, err, INCLOAD_OK };
 
     incload__clause_add(&clause, "CREATE OR REPLACE TRIGGER ");
-    add_trigger(&clause, capture, suffix);
-    incload__clause_add(&clause, event);
+    incload__capture_full_name(&clause, capture, trigger->suffix);
+    incload__clause_add(&clause, trigger->event);
     incload__clause_table(&clause, capture->source);
     incload__clause_add(&clause, " FOR EACH ROW ");
-    incload__capture_insert(&clause, capture, before, behind, NULL);
+    incload__capture_insert(&clause, capture, trigger->before, trigger->behind, NULL);
     int32_t status = incload__clause_finish(&clause, out, false);
     incload__str_free(&sql);
     return status;
@@ -59,12 +49,10 @@ make_trigger(incload__statements *out, const incload__capture *capture, const ch
 static int32_t
 make_triggers(incload__statements *out, const incload__capture *capture, incload_error **err)
 {
-    int32_t status = make_trigger(out, capture, "_i", " AFTER INSERT ON ", "NEW.", "NEW.", err);
+    int32_t status = INCLOAD_OK;
 
-    if (status == INCLOAD_OK)
-        status = make_trigger(out, capture, "_u", " AFTER UPDATE ON ", "OLD.", "NEW.", err);
-    if (status == INCLOAD_OK)
-        status = make_trigger(out, capture, "_d", " AFTER DELETE ON ", "OLD.", "OLD.", err);
+    for (int32_t i = 0; i < INCLOAD__CAPTURE_TRIGGERS && status == INCLOAD_OK; i++)
+        status = make_trigger(out, capture, &incload__capture_triggers[i], err);
     return status;
 }
 
@@ -72,25 +60,13 @@ static int32_t
 drop(incload__statements *out, const incload__capture *capture, incload_error **err)
 {
     static const char *const suffixes[] = { "_i", "_u", "_d", NULL };
-    int32_t status = INCLOAD_OK;
 
-    for (int32_t i = 0; i < 4 && status == INCLOAD_OK; i++) {
-        incload__str sql = INCLOAD__STR(out->mem);
-        incload__clause clause = { capture->dialect, &sql, err, INCLOAD_OK };
-        incload__clause_add(&clause, suffixes[i] != NULL ? "DROP TRIGGER IF EXISTS " : "DROP TABLE IF EXISTS ");
-        if (suffixes[i] != NULL)
-            add_trigger(&clause, capture, suffixes[i]);
-        else
-            incload__clause_table(&clause, capture->changes);
-        status = incload__clause_finish(&clause, out, false);
-        incload__str_free(&sql);
-    }
-    return status;
+    return incload__capture_drop(out, capture, suffixes, err);
 }
 
 const incload__capture_rules incload__capture_mariadb = {
     .found = incload__sql_mariadb_capture_found,
-    .triggers = 3,
+    .triggers = INCLOAD__CAPTURE_TRIGGERS,
     .obstacles = incload__sql_mariadb_capture_obstacles,
     .orphans = incload__sql_mariadb_capture_orphans,
     .make_table = make_table,

@@ -42,13 +42,7 @@ make_table(incload__statements *out, const incload__capture *capture, incload_er
 static void
 add_function(incload__clause *clause, const incload__capture *capture)
 {
-    incload__table function = { capture->changes->schema, NULL };
-
-    if (function.schema != NULL) {
-        incload__clause_name(clause, "", function.schema);
-        incload__clause_add(clause, ".");
-    }
-    incload__capture_name(clause, capture, "_f");
+    incload__capture_full_name(clause, capture, "_f");
     incload__clause_add(clause, "()");
 }
 

@@ -27,32 +27,9 @@ make_table(incload__statements *out, const incload__capture *capture, incload_er
     return status;
 }
 
-static void
-add_trigger(incload__clause *clause, const incload__capture *capture, const char *suffix)
-{
-    if (capture->changes->schema != NULL) {
-        incload__clause_name(clause, "", capture->changes->schema);
-        incload__clause_add(clause, ".");
-    }
-    incload__capture_name(clause, capture, suffix);
-}
-
-static const struct trigger {
-    const char *suffix;
-    const char *event;
-    const char *before;
-    const char *behind;
-} triggers[] = {
-    { "_i", " AFTER INSERT ON ", "NEW.", "NEW." },
-    { "_u", " AFTER UPDATE ON ", "OLD.", "NEW." },
-    { "_d", " AFTER DELETE ON ", "OLD.", "OLD." },
-};
-
-enum { TRIGGERS = sizeof triggers / sizeof triggers[0] };
-
 /* Inside of a trigger names have no schema: they are found where the trigger is. */
 static int32_t
-make_trigger(incload__statements *out, const incload__capture *capture, const struct trigger *trigger,
+make_trigger(incload__statements *out, const incload__capture *capture, const incload__capture_trigger *trigger,
              incload_error **err)
 {
     incload__table here = { NULL, capture->changes->name }, there = { NULL, capture->source->name };
@@ -62,7 +39,7 @@ make_trigger(incload__statements *out, const incload__capture *capture, const st
 
     inside.changes = &here;
     incload__clause_add(&clause, "CREATE TRIGGER IF NOT EXISTS ");
-    add_trigger(&clause, capture, trigger->suffix);
+    incload__capture_full_name(&clause, capture, trigger->suffix);
     incload__clause_add(&clause, trigger->event);
     incload__clause_table(&clause, &there);
     incload__clause_add(&clause, " BEGIN ");
@@ -95,7 +72,7 @@ make_guard(incload__statements *out, const incload__capture *capture, const char
     incload__clause clause = { capture->dialect, &sql, err, INCLOAD_OK };
 
     incload__clause_add(&clause, "CREATE TRIGGER IF NOT EXISTS ");
-    add_trigger(&clause, capture, suffix);
+    incload__capture_full_name(&clause, capture, suffix);
     incload__clause_add(&clause, event);
     incload__clause_table(&clause, &there);
     incload__clause_add(&clause, " BEGIN ");
@@ -122,8 +99,8 @@ make_triggers(incload__statements *out, const incload__capture *capture, incload
 {
     int32_t status = INCLOAD_OK;
 
-    for (int32_t i = 0; i < TRIGGERS && status == INCLOAD_OK; i++)
-        status = make_trigger(out, capture, &triggers[i], err);
+    for (int32_t i = 0; i < INCLOAD__CAPTURE_TRIGGERS && status == INCLOAD_OK; i++)
+        status = make_trigger(out, capture, &incload__capture_triggers[i], err);
     if (status == INCLOAD_OK && capture->other_count > 0)
         status = make_guard(out, capture, "_b", " BEFORE INSERT ON ", err);
     if (status == INCLOAD_OK && capture->other_count > 0)
@@ -135,25 +112,13 @@ static int32_t
 drop(incload__statements *out, const incload__capture *capture, incload_error **err)
 {
     static const char *const suffixes[] = { "_i", "_u", "_d", "_b", "_c", NULL };
-    int32_t status = INCLOAD_OK;
 
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0] && status == INCLOAD_OK; i++) {
-        incload__str sql = INCLOAD__STR(out->mem);
-        incload__clause clause = { capture->dialect, &sql, err, INCLOAD_OK };
-        incload__clause_add(&clause, suffixes[i] != NULL ? "DROP TRIGGER IF EXISTS " : "DROP TABLE IF EXISTS ");
-        if (suffixes[i] != NULL)
-            add_trigger(&clause, capture, suffixes[i]);
-        else
-            incload__clause_table(&clause, capture->changes);
-        status = incload__clause_finish(&clause, out, false);
-        incload__str_free(&sql);
-    }
-    return status;
+    return incload__capture_drop(out, capture, suffixes, err);
 }
 
 const incload__capture_rules incload__capture_sqlite = {
     .found = incload__sql_sqlite_capture_found,
-    .triggers = TRIGGERS,
+    .triggers = INCLOAD__CAPTURE_TRIGGERS,
     .obstacles = incload__sql_sqlite_capture_obstacles,
     .orphans = incload__sql_sqlite_capture_orphans,
     .make_table = make_table,

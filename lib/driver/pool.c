@@ -436,3 +436,17 @@ incload__pool_counts(incload__pool *pool, int32_t *in_use, int32_t *idle)
     *idle = pool->idle_count[0] + pool->idle_count[1];
     incload__monitor_unlock(&pool->monitor);
 }
+
+int32_t
+incload__pool_waiting(incload__pool *pool)
+{
+    int32_t count = 0;
+
+    if (in_child(pool))
+        return 0;
+    incload__monitor_lock(&pool->monitor);
+    for (const lease *each = pool->leases; each != NULL; each = each->next)
+        count += !each->has_slot;
+    incload__monitor_unlock(&pool->monitor);
+    return count;
+}

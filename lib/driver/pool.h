@@ -42,5 +42,7 @@ void incload__pool_cancel(incload__pool *pool, const void *owner);
 /* Closes connections that have been idle for at least so long; 0: all idle ones. */
 void incload__pool_close_idle(incload__pool *pool, int64_t idle_ms);
 void incload__pool_counts(incload__pool *pool, int32_t *in_use, int32_t *idle);
+/* How many wait for a connection. */
+int32_t incload__pool_waiting(incload__pool *pool);
 
 #endif

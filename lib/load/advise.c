@@ -109,21 +109,6 @@ always_fits(const incload__facts *facts, incload__str *why)
 
 /* ---- the options of what is recommended ---- */
 
-/* ` name='value'` as the options' parser reads it back. */
-static void
-add_option(incload__str *out, const char *name, const char *value)
-{
-    incload__str_addf(out, "%s%s=", out->length > 0 ? " " : "", name);
-    bool plain = value[0] != '\0' && strpbrk(value, " \t\r\n'\\") == NULL;
-    incload__str_add(out, plain ? "" : "'");
-    for (const char *at = value; *at != '\0'; at++) {
-        if (*at == '\'' || *at == '\\')
-            incload__str_add_char(out, '\\');
-        incload__str_add_char(out, *at);
-    }
-    incload__str_add(out, plain ? "" : "'");
-}
-
 static bool
 keys_are_read(const incload__facts *facts)
 {
@@ -140,10 +125,9 @@ no_options(const incload__facts *facts, incload__str *out)
 static void
 keyed_options(const incload__facts *facts, incload__str *out)
 {
-    if (facts->key != NULL)
-        add_option(out, "key", facts->key);
+    incload__options_add(out, "key", facts->key);
     if (keys_are_read(facts))
-        add_option(out, "detect_deletes", "keys");
+        incload__options_add(out, "detect_deletes", "keys");
 }
 
 static void
@@ -151,12 +135,11 @@ timestamp_options(const incload__facts *facts, incload__str *out)
 {
     bool merges = facts->has_key == INCLOAD__FACT_YES;
 
-    if (facts->cursor != NULL)
-        add_option(out, "cursor", facts->cursor);
+    incload__options_add(out, "cursor", facts->cursor);
     if (!merges)
-        add_option(out, "write", "append");
+        incload__options_add(out, "write", "append");
     if (facts->cursor_null_percent > 0)
-        add_option(out, "null_cursor", merges ? "include" : "exclude");
+        incload__options_add(out, "null_cursor", merges ? "include" : "exclude");
     keyed_options(facts, out);
 }
 

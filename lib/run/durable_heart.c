@@ -2,10 +2,10 @@
 /* The thread that keeps a worker alive: it renews the lease each third of its time, hears what is wanted of the run,
  * and writes what the host wants. */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <unistd.h>
 
 #include "run/durable_internal.h"
+#include "sched/thread.h"
 
 enum { THREAD_STACK = 1 << 20, STOP_WAIT_MS = 25, RETIRE_MS = 2000 };
 
@@ -178,23 +178,9 @@ thread_main(void *data)
 bool
 incload__durable_start_heart(incload__durable *durable)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
     atomic_fetch_add(&durable->refs, 1);
     durable->beating = true;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, THREAD_STACK);
-    /* The new thread inherits the mask: a host's signal handlers never run on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, thread_main, durable);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (failed == 0)
+    if (incload__thread_start(NULL, THREAD_STACK, thread_main, durable))
         return true;
     durable->beating = false;
     atomic_fetch_sub(&durable->refs, 1);

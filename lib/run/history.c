@@ -99,12 +99,6 @@ run_at(const incload_history *history, int32_t index)
     return history != NULL && index >= 0 && index < history->count ? &history->runs[index] : NULL;
 }
 
-static const char *
-text_or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
 const char *
 incload_history_run_id(const incload_history *history, int32_t index)
 {
@@ -118,7 +112,7 @@ incload_history_name(const incload_history *history, int32_t index)
 {
     const incload__pipeline_run *run = run_at(history, index);
 
-    return run != NULL ? text_or_empty(run->name) : "";
+    return run != NULL ? incload__or_empty(run->name) : "";
 }
 
 const char *
@@ -126,7 +120,7 @@ incload_history_key(const incload_history *history, int32_t index)
 {
     const incload__pipeline_run *run = run_at(history, index);
 
-    return run != NULL ? text_or_empty(run->key) : "";
+    return run != NULL ? incload__or_empty(run->key) : "";
 }
 
 const char *

@@ -21,12 +21,6 @@ struct incload_plan {
 
 static const char *const sides[] = { [INCLOAD__SIDE_SOURCE] = "source", [INCLOAD__SIDE_TARGET] = "target" };
 
-static const char *
-text_or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
 /* A line of its own each, but never a line break inside. */
 static void
 add_statement(incload__str *out, const incload__scripted *statement)
@@ -52,7 +46,8 @@ write_text(incload_plan *plan, incload_error **err)
         incload__str_addf(&out, "window: from %s to %s\n", found->low != NULL ? found->low : "the beginning",
                           found->high != NULL ? found->high : "nothing: no row has a position");
         incload__str_addf(&out, "exactness: %s%s%s\n", found->result.level,
-                          found->result.level_reason != NULL ? ": " : "", text_or_empty(found->result.level_reason));
+                          found->result.level_reason != NULL ? ": " : "",
+                          incload__or_empty(found->result.level_reason));
     }
     if (found->is_idle)
         incload__str_add(&out, "rows: none, nothing is new\n");
@@ -186,13 +181,13 @@ incload_plan_unref(incload_plan *plan)
 const char *
 incload_plan_road(const incload_plan *plan)
 {
-    return plan != NULL ? text_or_empty(atomic_load(&plan->found.result.road)) : "";
+    return plan != NULL ? incload__or_empty(atomic_load(&plan->found.result.road)) : "";
 }
 
 const char *
 incload_plan_road_reason(const incload_plan *plan)
 {
-    return plan != NULL ? text_or_empty(plan->found.result.road_reason) : "";
+    return plan != NULL ? incload__or_empty(plan->found.result.road_reason) : "";
 }
 
 const char *
@@ -216,19 +211,19 @@ incload_plan_high(const incload_plan *plan)
 const char *
 incload_plan_level(const incload_plan *plan)
 {
-    return plan != NULL ? text_or_empty(plan->found.result.level) : "";
+    return plan != NULL ? incload__or_empty(plan->found.result.level) : "";
 }
 
 const char *
 incload_plan_level_reason(const incload_plan *plan)
 {
-    return plan != NULL ? text_or_empty(plan->found.result.level_reason) : "";
+    return plan != NULL ? incload__or_empty(plan->found.result.level_reason) : "";
 }
 
 const char *
 incload_plan_estimate_origin(const incload_plan *plan)
 {
-    return plan != NULL ? text_or_empty(plan->found.estimate) : "";
+    return plan != NULL ? incload__or_empty(plan->found.estimate) : "";
 }
 
 const char *

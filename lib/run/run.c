@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "run/run_internal.h"
 
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,6 +14,7 @@
 #include "run/flow.h"
 #include "run/pipeline.h"
 #include "run/reporting.h"
+#include "sched/thread.h"
 
 enum { PROGRESS_EVERY_US = 100000, THREAD_STACK = 1 << 20 };
 
@@ -435,21 +435,8 @@ thread_main(void *data)
 int32_t
 incload__run_there(incload_run *run, incload_error **err)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-
     atomic_fetch_add(&run->holders, 1);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, THREAD_STACK);
-    /* The new thread inherits the mask: a host's signal handlers never run on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, thread_main, run);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    if (failed != 0) {
+    if (!incload__thread_start(NULL, THREAD_STACK, thread_main, run)) {
         atomic_fetch_sub(&run->holders, 1);
         return incload__fail(err, INCLOAD_E_STATE,
                              "the system gave no thread for the run: incload_step_run() needs none");

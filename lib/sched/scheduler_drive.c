@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ways to drive a run: pull and complete, threads of its own. */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sched/scheduler_internal.h"
+#include "sched/thread.h"
 
 /* A host's own clock cannot wake a thread: it is looked at this often. */
 enum { HOST_CLOCK_SLICE_US = 5000, DEFAULT_STACK = 1 << 20 };
@@ -347,19 +347,10 @@ watcher_main(void *data)
 static bool
 start_thread(incload__sched *s, void *(*main)(void *), size_t stack_size)
 {
-    pthread_attr_t attributes;
-    sigset_t all, before;
+    bool started = incload__thread_start(&s->threads[s->thread_count], stack_size, main, s);
 
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_size);
-    /* The new thread inherits the mask: a host's signal handlers never run on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&s->threads[s->thread_count], &attributes, main, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    s->thread_count += failed == 0;
-    return failed == 0;
+    s->thread_count += started;
+    return started;
 }
 
 int32_t

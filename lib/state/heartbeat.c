@@ -2,10 +2,10 @@
 #define _GNU_SOURCE
 #include "state/heartbeat.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "driver/wait.h"
+#include "sched/thread.h"
 
 enum { THREAD_STACK = 1 << 20, STOP_WAIT_MS = 25 };
 
@@ -142,26 +142,6 @@ thread_main(void *data)
 }
 
 static bool
-start_thread(incload__heartbeat *beat)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, THREAD_STACK);
-    /* The new thread inherits the mask: a host's signal handlers never run on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, thread_main, beat);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failed == 0;
-}
-
-static bool
 copy_leases(incload__heartbeat *beat, const incload__lease *leases, int32_t count)
 {
     const incload__mem *mem = &beat->env->mem;
@@ -202,7 +182,7 @@ incload__heartbeat_start(incload_database *target, const incload__lease *leases,
     }
     beat->target = incload_database_ref(target);
     atomic_init(&beat->refs, 2);
-    if (start_thread(beat))
+    if (incload__thread_start(NULL, THREAD_STACK, thread_main, beat))
         return beat;
     beat_free(beat);
     return NULL;

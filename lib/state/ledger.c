@@ -537,26 +537,42 @@ insert_position(const incload__ledger *ledger, incload__conn *conn, const incloa
                                  params, 8, err);
 }
 
+/* One behind all that its history knows: there the row may be lost that said so. */
+static int32_t
+first_version(const incload__ledger *ledger, incload__conn *conn, const incload__param *load, int64_t *version,
+              incload_error **err)
+{
+    incload__rows rows;
+    int32_t status = incload__state_select(
+        ledger, conn, "SELECT COALESCE(MAX(version), 0) FROM {history} WHERE load_name = ?", load, 1, &rows, err);
+
+    *version = status == INCLOAD_OK ? incload__to_number(incload__rows_get(&rows, 0, 0)) + 1 : 0;
+    incload__rows_free(&rows);
+    return status;
+}
+
 int32_t
 incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
                      const incload__position *to, const char *run_id, incload_error **err)
 {
-    incload__number before = incload__as_number(version), after = incload__as_number(version + 1);
-    incload__number now = incload__as_number(incload__wall_us(conn->env));
     const incload__param name = incload__text_param(load), run = incload__text_param(run_id);
-    const incload__param number = incload__number_param(&after), instant = incload__number_param(&now);
     const incload__param value = incload__text_param(to->value), type = incload__text_param(to->type);
     const incload__param level = incload__text_param(to->level), document = incload__text_param(to->document);
     incload_error *failure = NULL;
-    int64_t affected = -1;
-    int32_t status;
+    int64_t next = version + 1, affected = -1;
+    int32_t status = INCLOAD_OK;
 
     if (!INCLOAD__FENCED)
         return INCLOAD_OK;
-    if (version == 0) {
+    if (version == 0)
+        status = first_version(ledger, conn, &name, &next, &failure);
+    incload__number before = incload__as_number(version), after = incload__as_number(next);
+    incload__number now = incload__as_number(incload__wall_us(conn->env));
+    const incload__param number = incload__number_param(&after), instant = incload__number_param(&now);
+    if (status == INCLOAD_OK && version == 0) {
         const incload__param params[] = { name, number, value, type, level, document, run, instant };
         status = insert_position(ledger, conn, params, &failure);
-    } else {
+    } else if (status == INCLOAD_OK) {
         const incload__param params[] = { number, value, type, level, document, run, instant, name,
                                           incload__number_param(&before) };
         status = incload__state_execute(ledger, conn,

@@ -81,9 +81,9 @@ int32_t incload__ledger_read(const incload__ledger *ledger, incload__conn *conn,
                              incload__position *out, incload_error **err);
 void incload__position_free(incload__position *position);
 
-/* In the open transaction: moves the watermark from `version` (as it was read) to version + 1, and adds it to the
- * history. INCLOAD_E_BUSY when another run has moved it meanwhile: the caller must roll back. Fields of `to` may be
- * NULL. */
+/* In the open transaction: moves the watermark from `version` (as it was read; 0: there is none) to the next, and adds
+ * it to the history. INCLOAD_E_BUSY when another run has moved it meanwhile: the caller must roll back. Fields of `to`
+ * may be NULL. */
 int32_t incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const char *load, int64_t version,
                              const incload__position *to, const char *run_id, incload_error **err);
 /* INCLOAD_E_BUSY, in the words for it. */

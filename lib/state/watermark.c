@@ -149,22 +149,16 @@ incload_watermark_value(const incload_watermark *watermark)
     return watermark != NULL ? watermark->position.value : NULL;
 }
 
-static const char *
-or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
 const char *
 incload_watermark_type(const incload_watermark *watermark)
 {
-    return watermark != NULL ? or_empty(watermark->position.type) : "";
+    return watermark != NULL ? incload__or_empty(watermark->position.type) : "";
 }
 
 const char *
 incload_watermark_document(const incload_watermark *watermark)
 {
-    return watermark != NULL ? or_empty(watermark->position.document) : "";
+    return watermark != NULL ? incload__or_empty(watermark->position.document) : "";
 }
 
 const char *
@@ -180,22 +174,22 @@ incload_watermark_describe(incload_watermark *watermark)
             incload__str_add(&text, "nothing is loaded");
         else if (watermark->position.document == NULL && watermark->position.type != NULL
                  && strcmp(watermark->position.type, "position") == 0)
-            incload__str_addf(&text, "every event up to %s is applied", or_empty(watermark->position.value));
+            incload__str_addf(&text, "every event up to %s is applied", incload__or_empty(watermark->position.value));
         else if (watermark->position.document == NULL
                  || incload__mark_parse(watermark->position.document, &mark, NULL) != INCLOAD_OK)
-            incload__str_addf(&text, "set by hand to %s", or_empty(watermark->position.value));
+            incload__str_addf(&text, "set by hand to %s", incload__or_empty(watermark->position.value));
         else
             incload__mark_describe(&mark, &text);
         incload__mark_free(&mark);
         watermark->description = incload__str_take(&text);
     }
-    return or_empty(watermark->description);
+    return incload__or_empty(watermark->description);
 }
 
 const char *
 incload_watermark_level(const incload_watermark *watermark)
 {
-    return watermark != NULL ? or_empty(watermark->position.level) : "";
+    return watermark != NULL ? incload__or_empty(watermark->position.level) : "";
 }
 
 int64_t

@@ -2,7 +2,6 @@
 """Loads: by time, with process functions, checks and guards, on each kind of database."""
 
 import threading
-import time
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -185,15 +184,16 @@ def test_a_closed_handle_says_so(lake):
 
 
 def test_cancel_from_another_thread_ends_a_load(shop, lake):
-    entered = threading.Event()
+    entered, cancelled = threading.Event(), threading.Event()
 
     def slow(batch):
         entered.set()
-        time.sleep(0.3)
+        assert cancelled.wait(30)
 
     run = incload.Load(shop, "orders", lake, "orders", incload.append(), process=slow).start()
-    entered.wait(10)
+    assert entered.wait(30)
     run.cancel()
+    cancelled.set()
     with pytest.raises(incload.CancelledError):
         run.wait()
     assert count(lake, "SELECT count(*) FROM sqlite_master WHERE name = 'orders'") == 0 or (

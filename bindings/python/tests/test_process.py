@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -50,13 +51,15 @@ def test_ctrl_c_cancels_within_half_a_second():
 
 def test_the_interpreter_ends_with_a_run_in_progress():
     program = _program("""
-        import time, incload
+        import threading, time, incload
+        entered = threading.Event()
         def waits(unit):
             print("in", flush=True)
+            entered.set()
             while not unit.cancelled:
                 time.sleep(0.01)
         run = incload.Function(waits, name="waits").start()
-        time.sleep(0.2)
+        entered.wait()
         """)
     out, err = program.communicate(timeout=20)
     assert program.returncode == 0 and out == "in\n" and err == ""
@@ -117,7 +120,10 @@ def test_events_wake_a_loop():
 
 def test_a_cancelled_task_cancels_its_run():
     async def main():
+        entered = threading.Event()
+
         def waits(unit):
+            entered.set()
             while not unit.cancelled:
                 time.sleep(0.01)
             raise incload.Fail("told to stop")
@@ -128,7 +134,7 @@ def test_a_cancelled_task_cancels_its_run():
             await run
 
         task = asyncio.ensure_future(see())
-        await asyncio.sleep(0.2)
+        assert await asyncio.get_running_loop().run_in_executor(None, entered.wait, 30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -78,16 +78,8 @@ incload__pq_bind(incload__pq_bound *bound, const incload__mem *mem, const incloa
 static int32_t
 add_hex(incload__str *out, const incload__param *param)
 {
-    static const char digits[] = "0123456789abcdef";
-    const unsigned char *bytes = (const unsigned char *)param->text;
-
     incload__str_add(out, "\\x");
-    if (!incload__str_reserve(out, param->length * 2))
-        return INCLOAD_E_NO_MEMORY;
-    for (size_t i = 0; i < param->length; i++) {
-        incload__str_add_char(out, digits[bytes[i] >> 4]);
-        incload__str_add_char(out, digits[bytes[i] & 15]);
-    }
+    incload__str_add_hex(out, param->text, param->length);
     return out->failed ? INCLOAD_E_NO_MEMORY : INCLOAD_OK;
 }
 

@@ -8,10 +8,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "sched/thread.h"
 
 /* For a statement that nobody has stopped: it failed on this side. */
 enum { SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
@@ -84,27 +85,6 @@ leave(cancel_request *request)
         incload__context_came_back(request->context, "a cancel request that was left behind came back");
 }
 
-static bool
-start_helper(cancel_request *request)
-{
-    pthread_attr_t attr;
-    pthread_t thread;
-    sigset_t all;
-    sigset_t old;
-
-    if (pthread_attr_init(&attr) != 0)
-        return false;
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, HELPER_STACK);
-    sigfillset(&all);
-    /* The new thread inherits the mask: the host's handlers never run on it. */
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    bool started = pthread_create(&thread, &attr, request_run, request) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    return started;
-}
-
 static cancel_request *
 request_start(incload__pq *pq)
 {
@@ -117,7 +97,8 @@ request_start(incload__pq *pq)
     request->context = incload_context_ref(pq->context);
     request->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     request->cancel = PQgetCancel(pq->pg);
-    if (request->done_fd >= 0 && request->cancel != NULL && start_helper(request))
+    if (request->done_fd >= 0 && request->cancel != NULL
+        && incload__thread_start(NULL, HELPER_STACK, request_run, request))
         return request;
     request_unref(request);
     request_unref(request);

@@ -8,11 +8,11 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "driver/wait.h"
+#include "sched/thread.h"
 
 enum { STACK_SIZE = 512 * 1024, LOOK_US = 20000, NAME_SIZE = 256, ADDRESS_SIZE = 64 };
 
@@ -183,21 +183,8 @@ look_up_new(const char *hosts, const char *ports, incload_context *context)
 static bool
 start_thread(look_up *look)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
     look->refs++;
-    /* The new thread inherits the mask: the host's handlers never run on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, &attributes, look_up_main, look) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
+    bool started = incload__thread_start(NULL, STACK_SIZE, look_up_main, look);
     if (!started)
         look->refs--;
     return started;

@@ -104,19 +104,6 @@ incload__gather_turn(incload__odbc_writer *writer)
 
 /* ---- cells ---- */
 
-/* bytea's hex form, for a driver that gets PostgreSQL's values one by one. */
-static void
-add_hex(incload__str *out, const uint8_t *bytes, size_t length)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    incload__str_add(out, "\\x");
-    for (size_t i = 0; i < length; i++) {
-        incload__str_add_char(out, digits[bytes[i] >> 4]);
-        incload__str_add_char(out, digits[bytes[i] & 15]);
-    }
-}
-
 static int32_t
 gather_text(incload__odbc_writer *writer, const incload__view *view, int32_t column, int64_t row,
             incload__write_cell *cell, incload_error **err)
@@ -129,10 +116,13 @@ gather_text(incload__odbc_writer *writer, const incload__view *view, int32_t col
     if (target->type.kind == INCLOAD__BINARY) {
         size_t length;
         const void *bytes = incload__get_bytes(view, column, row, &length);
-        if (writer->forms[column] == INCLOAD__CELL_TEXT && writer->method == &incload__method_values)
-            add_hex(text, bytes, length);
-        else
+        /* bytea's hex form, for a driver that gets PostgreSQL's values one by one. */
+        if (writer->forms[column] == INCLOAD__CELL_TEXT && writer->method == &incload__method_values) {
+            incload__str_add(text, "\\x");
+            incload__str_add_hex(text, bytes, length);
+        } else {
             incload__str_add_bytes(text, bytes, length);
+        }
     } else {
         status = writer->conn->base.dialect->encode(view, column, row, target, text, err);
     }

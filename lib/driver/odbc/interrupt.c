@@ -2,9 +2,9 @@
 /* Interrupting the running statement. SQLCancel may open a connection of its own to the server, so neither the caller
  * nor the canceller makes it: a thread does, made when it is needed, which is seldom. */
 #define _DEFAULT_SOURCE
-#include <signal.h>
 
 #include "driver/odbc/link.h"
+#include "sched/thread.h"
 
 enum { AGAIN_US = 20000, SELDOM_US = 2000000, STACK_SIZE = 512 * 1024 };
 
@@ -80,23 +80,12 @@ interrupter_main(void *data)
 void
 incload__interrupt(incload__odbc_conn *conn)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-
-    if (!conn->profile->cancels || pthread_attr_init(&attributes) != 0)
+    if (!conn->profile->cancels)
         return;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
     atomic_fetch_add(&conn->refs, 1);
     conn->interrupters++;
     conn->to_interrupt = conn->number;
-    /* The new thread inherits the mask: no signal of the host's is taken on it. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, &attributes, interrupter_main, conn) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
+    bool started = incload__thread_start(NULL, STACK_SIZE, interrupter_main, conn);
     if (!started) {
         conn->interrupters--;
         atomic_fetch_sub(&conn->refs, 1);

@@ -220,18 +220,6 @@ incload__params_rewrite(const incload__conn *conn, const char *sql, int32_t coun
 /* ---- literals ---- */
 
 static void
-add_hex(incload__str *out, const char *bytes, size_t length)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    incload__str_reserve(out, 2 * length);
-    for (size_t i = 0; i < length; i++) {
-        incload__str_add_char(out, digits[(unsigned char)bytes[i] >> 4]);
-        incload__str_add_char(out, digits[(unsigned char)bytes[i] & 15]);
-    }
-}
-
-static void
 add_literal(incload__str *out, const incload__param *param)
 {
     int64_t number;
@@ -244,7 +232,7 @@ add_literal(incload__str *out, const incload__param *param)
     } else if (param->kind == INCLOAD__BINARY || memchr(param->text, '\0', param->length) != NULL) {
         bool text = param->kind != INCLOAD__BINARY;
         incload__str_add(out, text ? "CAST(x'" : "x'");
-        add_hex(out, param->text, param->length);
+        incload__str_add_hex(out, param->text, param->length);
         incload__str_add(out, text ? "' AS TEXT)" : "'");
     } else {
         incload__str_add_char(out, '\'');

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that makes a connection's ODBC calls, and the end of what it holds. */
 #define _DEFAULT_SOURCE
-#include <signal.h>
 
 #include "driver/odbc/link.h"
+#include "sched/thread.h"
 
 /* OpenSSL, Kerberos and the resolver run on it, within a driver. */
 enum { STACK_SIZE = 1024 * 1024 };
@@ -97,24 +97,10 @@ worker_main(void *data)
 int32_t
 incload__worker_start(incload__odbc_conn *conn, incload_error **err)
 {
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    int failed = pthread_attr_init(&attributes);
-
-    if (failed == 0) {
-        pthread_attr_setstacksize(&attributes, STACK_SIZE);
-        atomic_fetch_add(&conn->refs, 1);
-        /* The new thread inherits the mask: no signal of the host's is taken on it. */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        failed = pthread_create(&conn->worker, &attributes, worker_main, conn);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
-        if (failed != 0)
-            atomic_fetch_sub(&conn->refs, 1);
-    }
-    if (failed == 0)
+    atomic_fetch_add(&conn->refs, 1);
+    if (incload__thread_start(&conn->worker, STACK_SIZE, worker_main, conn))
         return INCLOAD_OK;
+    atomic_fetch_sub(&conn->refs, 1);
     bool first = err != NULL && *err == NULL;
     incload__fail(
         err, INCLOAD_E_CONNECT,

@@ -75,18 +75,8 @@ add_quoted(incload__str *out, const char *bytes, size_t length)
 static void
 add_bytea(incload__str *out, const char *bytes, size_t length)
 {
-    static const char digits[] = "0123456789abcdef";
-
     incload__str_add(out, "\"\\\\x");
-    if (!incload__str_reserve(out, 2 * length))
-        return;
-    char *to = out->data + out->length;
-    for (size_t i = 0; i < length; i++) {
-        *to++ = digits[(unsigned char)bytes[i] >> 4];
-        *to++ = digits[(unsigned char)bytes[i] & 15];
-    }
-    *to = '\0';
-    out->length += 2 * length;
+    incload__str_add_hex(out, bytes, length);
     incload__str_add_char(out, '"');
 }
 

@@ -2,8 +2,6 @@
 /* The graph for Graphviz. The state is told by colour, by the form of the node and by a mark before the name. */
 #include "run/report/report.h"
 
-#include <string.h>
-
 #include "run/report/shape.h"
 
 /* By status. */
@@ -18,12 +16,6 @@ static const struct {
     [INCLOAD_STATUS_FAILED] = { "octagon", "solid" },
     [INCLOAD_STATUS_SKIPPED] = { "box", "rounded,dashed" },
 };
-
-static const char *
-group_of(const incload__picture *picture, const incload__shape_node *node)
-{
-    return node->rest ? "" : incload__picture_text(picture->steps[node->step].group);
-}
 
 static void
 put_node(incload__str *out, const incload__picture *picture, const incload__shape_node *node, int32_t number)
@@ -46,35 +38,17 @@ put_node(incload__str *out, const incload__picture *picture, const incload__shap
                       forms[form].style, incload__picture_colour(node->status), node->critical ? "3" : "1.2");
 }
 
-/* Nodes of one group in a cluster, told when its first is met. */
 static void
-put_group(incload__sink *sink, const incload__picture *picture, const incload__shape *shape, int32_t first)
+begin_group(incload__str *out, const char *name, int32_t number)
 {
-    const char *group = group_of(picture, &shape->nodes[first]);
-
-    for (int32_t i = 0; i < first; i++) {
-        if (strcmp(group_of(picture, &shape->nodes[i]), group) == 0)
-            return;
-    }
-    incload__str_addf(&sink->text, "  subgraph cluster_%d {\n    label=\"", first);
-    incload__put_dot(&sink->text, group);
-    incload__str_add(&sink->text, "\"; color=\"#9aa3ad\"; style=rounded;\n");
-    for (int32_t i = first; i < shape->node_count; i++) {
-        if (strcmp(group_of(picture, &shape->nodes[i]), group) == 0)
-            put_node(&sink->text, picture, &shape->nodes[i], i);
-    }
-    incload__str_add(&sink->text, "  }\n");
+    incload__str_addf(out, "  subgraph cluster_%d {\n    label=\"", number);
+    incload__put_dot(out, name);
+    incload__str_add(out, "\"; color=\"#9aa3ad\"; style=rounded;\n");
 }
 
 static void
-put_edge(incload__str *out, const incload__picture *picture, const incload__shape *shape,
-         const incload__shape_edge *edge)
+put_edge(incload__str *out, const incload__shape_edge *edge, const char *label)
 {
-    const incload__shape_node *to = &shape->nodes[edge->to];
-    const char *label = incload__picture_text(edge->label);
-
-    if (label[0] == '\0' && !to->rest)
-        label = incload__picture_text(picture->steps[to->step].rule);
     incload__str_addf(out, "  n%d -> n%d [style=%s, penwidth=%s", edge->from, edge->to,
                       edge->closed ? "dashed" : "solid", edge->critical ? "3" : "1");
     if (label[0] != '\0') {
@@ -84,6 +58,8 @@ put_edge(incload__str *out, const incload__picture *picture, const incload__shap
     }
     incload__str_add(out, "];\n");
 }
+
+static const incload__pen pen = { begin_group, "  }\n", put_node, put_edge };
 
 int32_t
 incload__render_dot(incload__sink *sink, const incload__picture *picture, const incload__report_options *options,
@@ -101,17 +77,7 @@ incload__render_dot(incload__sink *sink, const incload__picture *picture, const 
                           incload__picture_word(picture->state));
     incload__str_add(&sink->text, "\";\n  node [fontname=\"Helvetica\", fontsize=11];\n"
                                   "  edge [fontname=\"Helvetica\", fontsize=9, color=\"#7a8290\"];\n");
-    for (int32_t i = 0; i < shape.node_count; i++) {
-        if (group_of(picture, &shape.nodes[i])[0] != '\0')
-            put_group(sink, picture, &shape, i);
-        else
-            put_node(&sink->text, picture, &shape.nodes[i], i);
-        incload__sink_pass(sink);
-    }
-    for (int32_t i = 0; i < shape.edge_count; i++) {
-        put_edge(&sink->text, picture, &shape, &shape.edges[i]);
-        incload__sink_pass(sink);
-    }
+    incload__shape_draw(&shape, picture, &pen, sink);
     incload__str_add(&sink->text, "}\n");
     incload__shape_free(&shape);
     return INCLOAD_OK;

@@ -21,12 +21,6 @@ static const struct {
     [INCLOAD_STATUS_SKIPPED] = { "([\"", "\"])" },
 };
 
-static const char *
-group_of(const incload__picture *picture, const incload__shape_node *node)
-{
-    return node->rest ? "" : incload__picture_text(picture->steps[node->step].group);
-}
-
 static void
 put_node(incload__str *out, const incload__picture *picture, const incload__shape_node *node, int32_t number)
 {
@@ -44,34 +38,18 @@ put_node(incload__str *out, const incload__picture *picture, const incload__shap
 }
 
 static void
-put_group(incload__sink *sink, const incload__picture *picture, const incload__shape *shape, int32_t first)
+begin_group(incload__str *out, const char *name, int32_t number)
 {
-    const char *group = group_of(picture, &shape->nodes[first]);
-
-    for (int32_t i = 0; i < first; i++) {
-        if (strcmp(group_of(picture, &shape->nodes[i]), group) == 0)
-            return;
-    }
-    incload__str_addf(&sink->text, "  subgraph g%d[\"", first);
-    incload__put_mermaid(&sink->text, group);
-    incload__str_add(&sink->text, "\"]\n");
-    for (int32_t i = first; i < shape->node_count; i++) {
-        if (strcmp(group_of(picture, &shape->nodes[i]), group) == 0)
-            put_node(&sink->text, picture, &shape->nodes[i], i);
-    }
-    incload__str_add(&sink->text, "  end\n");
+    incload__str_addf(out, "  subgraph g%d[\"", number);
+    incload__put_mermaid(out, name);
+    incload__str_add(out, "\"]\n");
 }
 
 static void
-put_edge(incload__str *out, const incload__picture *picture, const incload__shape *shape,
-         const incload__shape_edge *edge)
+put_edge(incload__str *out, const incload__shape_edge *edge, const char *label)
 {
-    const incload__shape_node *to = &shape->nodes[edge->to];
-    const char *label = incload__picture_text(edge->label);
     const char *arrow = edge->closed ? "-.->" : edge->critical ? "==>" : "-->";
 
-    if (label[0] == '\0' && !to->rest)
-        label = incload__picture_text(picture->steps[to->step].rule);
     incload__str_addf(out, "  n%d %s", edge->from, arrow);
     if (label[0] != '\0') {
         incload__str_add(out, "|\"");
@@ -80,6 +58,8 @@ put_edge(incload__str *out, const incload__picture *picture, const incload__shap
     }
     incload__str_addf(out, " n%d\n", edge->to);
 }
+
+static const incload__pen pen = { begin_group, "  end\n", put_node, put_edge };
 
 int32_t
 incload__render_mermaid(incload__sink *sink, const incload__picture *picture, const incload__report_options *options,
@@ -93,17 +73,7 @@ incload__render_mermaid(incload__sink *sink, const incload__picture *picture, co
     incload__str_add(&sink->text, "flowchart LR\n");
     for (int32_t i = 0; i <= INCLOAD_STATUS_SKIPPED; i++)
         incload__str_addf(&sink->text, "  classDef s%d stroke:%s\n", i, incload__picture_colour(i));
-    for (int32_t i = 0; i < shape.node_count; i++) {
-        if (group_of(picture, &shape.nodes[i])[0] != '\0')
-            put_group(sink, picture, &shape, i);
-        else
-            put_node(&sink->text, picture, &shape.nodes[i], i);
-        incload__sink_pass(sink);
-    }
-    for (int32_t i = 0; i < shape.edge_count; i++) {
-        put_edge(&sink->text, picture, &shape, &shape.edges[i]);
-        incload__sink_pass(sink);
-    }
+    incload__shape_draw(&shape, picture, &pen, sink);
     incload__shape_free(&shape);
     return INCLOAD_OK;
 }

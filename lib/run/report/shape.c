@@ -2,10 +2,10 @@
 #include "run/report/shape.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "run/report/ranks.h"
-#include "run/report/sink.h"
 
 /* A step on its way to a node. */
 typedef struct place {
@@ -279,5 +279,54 @@ incload__shape_note(const incload__picture *picture, const incload__shape_node *
     if (node->status != INCLOAD_STATUS_SUCCESS && incload__picture_text(step->reason)[0] != '\0') {
         dot_between(out, start);
         incload__put_short(out, step->reason, 24, put);
+    }
+}
+
+/* ---- drawing ---- */
+
+static const char *
+group_of(const incload__picture *picture, const incload__shape_node *node)
+{
+    return node->rest ? "" : incload__picture_text(picture->steps[node->step].group);
+}
+
+/* Nodes of one group, told when its first is met. */
+static void
+draw_group(const incload__shape *shape, const incload__picture *picture, const incload__pen *pen, incload__str *out,
+           int32_t first)
+{
+    const char *group = group_of(picture, &shape->nodes[first]);
+
+    for (int32_t i = 0; i < first; i++) {
+        if (strcmp(group_of(picture, &shape->nodes[i]), group) == 0)
+            return;
+    }
+    pen->begin_group(out, group, first);
+    for (int32_t i = first; i < shape->node_count; i++) {
+        if (strcmp(group_of(picture, &shape->nodes[i]), group) == 0)
+            pen->node(out, picture, &shape->nodes[i], i);
+    }
+    incload__str_add(out, pen->end_group);
+}
+
+void
+incload__shape_draw(const incload__shape *shape, const incload__picture *picture, const incload__pen *pen,
+                    incload__sink *sink)
+{
+    for (int32_t i = 0; i < shape->node_count; i++) {
+        if (group_of(picture, &shape->nodes[i])[0] != '\0')
+            draw_group(shape, picture, pen, &sink->text, i);
+        else
+            pen->node(&sink->text, picture, &shape->nodes[i], i);
+        incload__sink_pass(sink);
+    }
+    for (int32_t i = 0; i < shape->edge_count; i++) {
+        const incload__shape_edge *edge = &shape->edges[i];
+        const incload__shape_node *to = &shape->nodes[edge->to];
+        const char *label = incload__picture_text(edge->label);
+        if (label[0] == '\0' && !to->rest)
+            label = incload__picture_text(picture->steps[to->step].rule);
+        pen->edge(&sink->text, edge, label);
+        incload__sink_pass(sink);
     }
 }

@@ -5,6 +5,7 @@
 #define INCLOAD_LIB_RUN_REPORT_SHAPE_H
 
 #include "run/report/critical.h"
+#include "run/report/sink.h"
 
 typedef struct incload__shape_node {
     int32_t step;  /* the first of them */
@@ -46,5 +47,18 @@ void incload__shape_title(const incload__picture *picture, const incload__shape_
 /* Under the name: kind, units, duration, rows and the reason, "·" between; may be nothing. */
 void incload__shape_note(const incload__picture *picture, const incload__shape_node *node, incload__str *out,
                          void (*put)(incload__str *out, const char *text));
+
+/* How a language says the parts of a graph. */
+typedef struct incload__pen {
+    void (*begin_group)(incload__str *out, const char *name, int32_t number);
+    const char *end_group;
+    void (*node)(incload__str *out, const incload__picture *picture, const incload__shape_node *node, int32_t number);
+    /* `label` is the edge's own, or the rule of the step that it leads to; may be "". */
+    void (*edge)(incload__str *out, const incload__shape_edge *edge, const char *label);
+} incload__pen;
+
+/* All nodes, those of one group together, and then all edges. */
+void incload__shape_draw(const incload__shape *shape, const incload__picture *picture, const incload__pen *pen,
+                         incload__sink *sink);
 
 #endif

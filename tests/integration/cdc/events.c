@@ -28,6 +28,39 @@ make_items(place at, const char *table, bool marks)
               : "");
 }
 
+const kind sleepers[SLEEPERS] = { POSTGRES, MARIADB, PG_ODBC };
+
+void
+make_slow(place at, const char *table)
+{
+    if (at.kind == MARIADB) {
+        sql(at, "CREATE TRIGGER slow_%s BEFORE INSERT ON %s FOR EACH ROW SET NEW.qty = SLEEP(600)", table, table);
+        return;
+    }
+    sql(at, "CREATE OR REPLACE FUNCTION sleep_on() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'");
+    sql(at, "CREATE TRIGGER slow_%s BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION sleep_on()", table, table);
+}
+
+void
+make_quick(place at, const char *table)
+{
+    if (at.kind == MARIADB)
+        sql(at, "DROP TRIGGER slow_%s", table);
+    else
+        sql(at, "DROP TRIGGER slow_%s ON %s", table, table);
+}
+
+void
+await_sleep(place at)
+{
+    await_number(at, 1, "%s",
+                 at.kind == MARIADB ? "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'"
+                                      " AND db = DATABASE()"
+                                    : "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                                      " AND datname = current_database()");
+}
+
 void
 expect_items(place at, const char *table, bool marks, const char *expected)
 {
@@ -45,6 +78,26 @@ changes_open(place at, const char *table, const char *options)
     incload_changes *changes = incload_changes_new(at.db, table, options, &err);
 
     ck_assert_msg(changes != NULL, "%s: %s", kind_names[at.kind], incload_error_message(err));
+    return changes;
+}
+
+incload_changes *
+group_open(place at, const char *name, const char *options)
+{
+    incload_error *err = NULL;
+    incload_changes *group = incload_changes_new_group(at.db, name, options, &err);
+
+    ck_assert_msg(group != NULL, "%s: %s", kind_names[at.kind], incload_error_message(err));
+    return group;
+}
+
+incload_changes *
+group_add(incload_changes *group, const char *table, const char *options)
+{
+    incload_error *err = NULL;
+    incload_changes *changes = incload_changes_add_table(group, table, options, &err);
+
+    ck_assert_msg(changes != NULL, "%s: %s", table, incload_error_message(err));
     return changes;
 }
 

@@ -89,6 +89,12 @@ expect_same(const flow *f, const char *table)
     free(there);
 }
 
+void
+await_rows(const flow *f, const char *table, int64_t count)
+{
+    await_number(f->to, count, "SELECT COUNT(*) FROM %s", table);
+}
+
 int64_t
 slots_of(const flow *f)
 {

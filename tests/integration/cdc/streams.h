@@ -24,6 +24,8 @@ void follow_fails(const flow *f, const char *options, int32_t code, const char *
 void source_items(const flow *f, const char *table);
 /* Both have the same rows. */
 void expect_same(const flow *f, const char *table);
+/* Waits until the target has so many rows. */
+void await_rows(const flow *f, const char *table, int64_t count);
 int64_t slots_of(const flow *f);
 
 /* A run on a thread of its own. */

@@ -259,8 +259,7 @@ START_TEST(a_consumer_that_follows_ends_when_it_is_cancelled)
     atomic_store(&ended, false);
     ck_assert_int_eq(pthread_create(&follower.thread, NULL, compete, &follower), 0);
     sql(w.from, "INSERT INTO %s VALUES (2, 'two', 2)", w.table);
-    while (ask_number(w.to, "SELECT COUNT(*) AS c FROM %s", w.table) < 2)
-        pause_ms(5);
+    await_number(w.to, 2, "SELECT COUNT(*) AS c FROM %s", w.table);
     incload_capture_cancel(w.changes);
     pthread_join(follower.thread, NULL);
     expect_words(follower.problem, "INCLOAD_E_CANCELLED");

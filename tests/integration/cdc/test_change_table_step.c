@@ -50,17 +50,6 @@ START_TEST(a_step_consumes_what_there_is)
 }
 END_TEST
 
-static void
-await_written(const incload_run *run, int64_t rows)
-{
-    int64_t until = now_ms() + SOON_MS;
-
-    while (incload_run_rows_written(run) < rows) {
-        ck_assert_msg(now_ms() < until, "%d rows of %d were told", (int)incload_run_rows_written(run), (int)rows);
-        pause_ms(10);
-    }
-}
-
 START_TEST(a_step_without_an_end_goes_on_until_its_run_is_drained)
 {
     watched w = watch_rows("step_drain", _i * KINDS + _i, NULL, "(1, 'one', 1)");

@@ -5,15 +5,6 @@
 
 #include "events.h"
 
-enum {
-    INSERT = INCLOAD_CHANGE_INSERT,
-    UPDATE = INCLOAD_CHANGE_UPDATE,
-    DELETE = INCLOAD_CHANGE_DELETE,
-    TRUNCATE = INCLOAD_CHANGE_TRUNCATE,
-    READ = INCLOAD_CHANGE_READ,
-    TOMBSTONE = INCLOAD_CHANGE_TOMBSTONE
-};
-
 /* The database of this turn of the loop, with an empty table. PostgreSQL by ODBC has one of its own. */
 #define BEGIN(table, marks)                                                                                            \
     place at = place_open((kind)_i, _i == PG_ODBC);                                                                    \
@@ -532,8 +523,7 @@ START_TEST(a_few_changes_do_not_scan_a_large_table)
     incload_changes_unref(changes);
     place_close(own);
     /* The server counts when the session ends. */
-    while (ask_number(at, "SELECT n_tup_del AS c FROM pg_stat_user_tables WHERE relname = 'seeks'") < 301)
-        pause_ms(20);
+    await_number(at, 301, "SELECT n_tup_del AS c FROM pg_stat_user_tables WHERE relname = 'seeks'");
     ck_assert_int_eq(ask_number(at, "SELECT seq_scan AS c FROM pg_stat_user_tables WHERE relname = 'seeks'"), before);
     ck_assert_int_eq(ask_number(at, "SELECT COUNT(*) AS c FROM seeks WHERE qty = 5"), 301);
     place_close(at);

@@ -286,12 +286,10 @@ START_TEST(batches_of_the_tables_of_a_group_land_together)
     incload_error *err = NULL;
     make_items(at, "grouped_a", false);
     make_items(at, "grouped_b", false);
-    incload_changes *group = incload_changes_new_group(at.db, "grouped", NULL, &err);
-    incload_changes *first = incload_changes_add_table(group, "grouped_a", NULL, &err);
-    incload_changes *second = incload_changes_add_table(group, "grouped_b", NULL, &err);
+    incload_changes *group = group_open(at, "grouped", NULL);
+    incload_changes *first = group_add(group, "grouped_a", NULL), *second = group_add(group, "grouped_b", NULL);
     static const int64_t later[] = { 7, 8, 9, 10, 11, 12 };
 
-    ck_assert_msg(err == NULL, "%s", incload_error_message(err));
     push_rows(first, items(6, some_ops, some_positions, some_ids, some_names, some_quantities), "position=at");
     push_rows(second, items(3, some_ops, later, some_ids, some_names, some_quantities), "position=at");
     ck_assert_int_eq(incload_changes_pending(first), 6);

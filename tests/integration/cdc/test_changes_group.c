@@ -5,33 +5,6 @@
 
 #include "events.h"
 
-enum {
-    INSERT = INCLOAD_CHANGE_INSERT,
-    UPDATE = INCLOAD_CHANGE_UPDATE,
-    DELETE = INCLOAD_CHANGE_DELETE,
-    TRUNCATE = INCLOAD_CHANGE_TRUNCATE
-};
-
-static incload_changes *
-group_open(place at, const char *name, const char *options)
-{
-    incload_error *err = NULL;
-    incload_changes *group = incload_changes_new_group(at.db, name, options, &err);
-
-    ck_assert_msg(group != NULL, "%s: %s", kind_names[at.kind], incload_error_message(err));
-    return group;
-}
-
-static incload_changes *
-add_table(incload_changes *group, const char *table, const char *options)
-{
-    incload_error *err = NULL;
-    incload_changes *changes = incload_changes_add_table(group, table, options, &err);
-
-    ck_assert_msg(changes != NULL, "%s: %s", table, incload_error_message(err));
-    return changes;
-}
-
 /* A group of two tables "id, name, qty", of which the second may refer to the first by `qty`. */
 typedef struct pair {
     place at;
@@ -58,8 +31,8 @@ pair_open(kind which, const char *name, const char *reference)
             p.second_table, p.first_table, reference);
     p.group = group_open(p.at, name, NULL);
     /* The one that refers to the other stands first: the order is the library's to find. */
-    p.second = add_table(p.group, p.second_table, "key=id");
-    p.first = add_table(p.group, p.first_table, NULL);
+    p.second = group_add(p.group, p.second_table, "key=id");
+    p.first = group_add(p.group, p.first_table, NULL);
     return p;
 }
 
@@ -132,7 +105,7 @@ START_TEST(events_that_were_committed_are_skipped_in_all_tables)
     push(p.second, INSERT, 6, "id=1 name=eins qty=1");
     commit(p.group);
     incload_changes *again = group_open(p.at, "skipped", NULL);
-    incload_changes *second = add_table(again, p.second_table, NULL);
+    incload_changes *second = group_add(again, p.second_table, NULL);
     ck_assert_uint_eq(position_of(again), 6);
     push(second, DELETE, 6, "id=1");
     push(second, INSERT, 7, "id=2 name=zwei qty=2");
@@ -154,7 +127,7 @@ START_TEST(the_memory_is_that_of_all_tables)
 {
     pair p = pair_open((kind)_i, "filled", NULL);
     incload_changes *group = group_open(p.at, "filled_small", "memory=65536 full=refuse");
-    incload_changes *first = add_table(group, p.first_table, NULL), *second = add_table(group, p.second_table, NULL);
+    incload_changes *first = group_add(group, p.first_table, NULL), *second = group_add(group, p.second_table, NULL);
     incload_error *err = NULL;
     int32_t i = 1;
 
@@ -255,7 +228,7 @@ START_TEST(tables_in_a_ring_wait_for_the_end_of_the_transaction)
 
     sql(p.at, "ALTER TABLE %s ADD FOREIGN KEY (qty) REFERENCES %s (id) DEFERRABLE", p.first_table, p.second_table);
     incload_changes *group = group_open(p.at, "ring_again", NULL);
-    incload_changes *first = add_table(group, p.first_table, NULL), *second = add_table(group, p.second_table, NULL);
+    incload_changes *first = group_add(group, p.first_table, NULL), *second = group_add(group, p.second_table, NULL);
     push(first, INSERT, 1, "id=1 name=one qty=10");
     push(second, INSERT, 2, "id=10 name=ten qty=1");
     commit(group);

@@ -2,13 +2,6 @@
 /* Changes of tables without a key, on every kind of database: rows are told by all of their columns. */
 #include "events.h"
 
-enum {
-    INSERT = INCLOAD_CHANGE_INSERT,
-    UPDATE = INCLOAD_CHANGE_UPDATE,
-    DELETE = INCLOAD_CHANGE_DELETE,
-    TRUNCATE = INCLOAD_CHANGE_TRUNCATE
-};
-
 static place
 begin(kind which, const char *table)
 {
@@ -111,13 +104,10 @@ END_TEST
 START_TEST(tables_with_and_without_a_key_land_together)
 {
     place at = begin((kind)_i, "loose");
-    incload_error *err = NULL;
 
     make_items(at, "fast", false);
-    incload_changes *group = incload_changes_new_group(at.db, "mixed", NULL, &err);
-    incload_changes *loose = incload_changes_add_table(group, "loose", "match=whole", &err);
-    incload_changes *fast = incload_changes_add_table(group, "fast", NULL, &err);
-    ck_assert_msg(err == NULL, "%s", incload_error_message(err));
+    incload_changes *group = group_open(at, "mixed", NULL);
+    incload_changes *loose = group_add(group, "loose", "match=whole"), *fast = group_add(group, "fast", NULL);
     push(fast, INSERT, 1, "id=1 name=one qty=1");
     push(loose, INSERT, 2, "id=1 name=one qty=1.5 at=-");
     commit(group);

@@ -24,7 +24,7 @@ commit_one(incload_changes *changes, int32_t number)
 static int64_t
 rows_of(place at, const char *table, const char *name)
 {
-    const char *ledger = at.kind == POSTGRES || at.kind == PG_ODBC ? "incload." : "incload_";
+    const char *ledger = ledger_of(at);
 
     return ask_number(at, "SELECT COUNT(*) FROM %s%s WHERE load_name = '%s'", ledger, table, name);
 }

@@ -7,7 +7,6 @@
 
 #include "events.h"
 
-enum { INSERT = INCLOAD_CHANGE_INSERT, UPDATE = INCLOAD_CHANGE_UPDATE, DELETE = INCLOAD_CHANGE_DELETE };
 enum { ROWS = 50000, MOST_READ = 500 };
 
 /* ---- what the servers say ---- */
@@ -154,20 +153,9 @@ START_TEST(a_few_changes_of_a_large_table_find_their_rows_by_its_key)
 }
 END_TEST
 
-static incload_changes *
-add_table(incload_changes *group, const char *table)
-{
-    incload_error *err = NULL;
-    incload_changes *changes = incload_changes_add_table(group, table, NULL, &err);
-
-    ck_assert_msg(changes != NULL, "%s: %s", table, incload_error_message(err));
-    return changes;
-}
-
 START_TEST(so_they_do_in_a_group_of_tables_that_refer_to_each_other)
 {
     place at = place_open(cases[_i].which, 0), telling = { cases[_i].which, open_telling(cases[_i].which) };
-    incload_error *err = NULL;
     char name[40];
 
     snprintf(name, sizeof name, "planned_group_%d", _i);
@@ -178,9 +166,9 @@ START_TEST(so_they_do_in_a_group_of_tables_that_refer_to_each_other)
         _i);
     sql(at, "DELETE FROM planned_child WHERE id = 30000 OR qty IN (30000, 30001, 40000, 40001)");
     account first = account_begin(at, "planned_parent"), second = account_begin(at, "planned_child");
-    incload_changes *group = incload_changes_new_group(telling.db, name, NULL, &err);
-    ck_assert_msg(group != NULL, "%s", incload_error_message(err));
-    incload_changes *child = add_table(group, "planned_child"), *parent = add_table(group, "planned_parent");
+    incload_changes *group = group_open(telling, name, NULL);
+    incload_changes *child = group_add(group, "planned_child", NULL);
+    incload_changes *parent = group_add(group, "planned_parent", NULL);
     push_some(parent, 1);
     push(child, INSERT, 20, "id=60001 name=new qty=60001");
     push(child, UPDATE, 21, "id=17 qty=60002");

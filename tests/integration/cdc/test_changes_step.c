@@ -220,36 +220,6 @@ START_TEST(a_step_that_rests_is_woken_by_the_end_of_its_run)
 }
 END_TEST
 
-/* Whoever writes to it sleeps, which a statement of another connection can see. */
-static const kind sleepers[] = { POSTGRES, MARIADB, PG_ODBC };
-
-static void
-make_slow(place at, const char *table)
-{
-    if (at.kind == MARIADB) {
-        sql(at, "CREATE TRIGGER slow_%s BEFORE INSERT ON %s FOR EACH ROW SET NEW.qty = SLEEP(600)", table, table);
-        return;
-    }
-    sql(at, "CREATE OR REPLACE FUNCTION sleep_on() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'");
-    sql(at, "CREATE TRIGGER slow_%s BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION sleep_on()", table, table);
-}
-
-static void
-await_sleep(place at)
-{
-    const char *question = at.kind == MARIADB
-                               ? "SELECT count(*) FROM information_schema.processlist WHERE state = 'User sleep'"
-                               : "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                                 " AND datname = current_database()";
-    int64_t until = now_ms() + SOON_MS;
-
-    while (ask_number(at, "%s", question) == 0) {
-        ck_assert_msg(now_ms() < until, "%s: no commit is at work", kind_names[at.kind]);
-        pause_ms(20);
-    }
-}
-
 START_TEST(a_commit_under_way_is_interrupted_and_its_events_are_told_again)
 {
     incload_error *err = NULL;
@@ -266,7 +236,7 @@ START_TEST(a_commit_under_way_is_interrupted_and_its_events_are_told_again)
     incload_error_unref(err);
     incload_run_unref(run);
     expect_landed(&b, 0);
-    sql(b.at, b.at.kind == MARIADB ? "DROP TRIGGER slow_%s" : "DROP TRIGGER slow_%s ON interrupted", b.table);
+    make_quick(b.at, b.table);
     run_well(&b, 5);
     expect_landed(&b, 5);
     place_close(other);
@@ -450,9 +420,9 @@ START_TEST(a_step_applies_the_changes_of_a_group_and_counts_those_of_all_tables)
     pair p = { .next = 0 };
     make_items(at, "paired_a", false);
     make_items(at, "paired_b", false);
-    incload_changes *group = incload_changes_new_group(at.db, by_table ? "paired by table" : "paired", NULL, &err);
-    p.tables[0] = incload_changes_add_table(group, "paired_a", NULL, &err);
-    p.tables[1] = incload_changes_add_table(group, "paired_b", NULL, &err);
+    incload_changes *group = group_open(at, by_table ? "paired by table" : "paired", NULL);
+    p.tables[0] = group_add(group, "paired_a", NULL);
+    p.tables[1] = group_add(group, "paired_b", NULL);
     incload_changes *given = by_table ? p.tables[0] : group;
     incload_step *step =
         incload_step_new_changes(given, "commit_events=6 commit_interval=1h", fetch_pair, &p, NULL, &err);

@@ -93,16 +93,6 @@ START_TEST(a_run_without_news_changes_nothing_and_counts_nothing_twice)
 }
 END_TEST
 
-/* Until the target has as many rows as that. */
-static void
-await_rows(const flow *f, const char *table, int64_t count)
-{
-    int64_t until = now_ms() + 20000;
-
-    while (ask_number(f->to, "SELECT COUNT(*) FROM %s", table) != count)
-        ck_assert_msg(now_ms() < until, "%s: the rows did not come", kind_names[f->to.kind]);
-}
-
 START_TEST(a_running_stream_brings_changes_at_once_and_stops_when_told)
 {
     flow f = flow_open("live", (kind)_i);

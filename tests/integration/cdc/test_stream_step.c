@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events.h"
 #include "streams.h"
 
 enum { SOON_MS = 20000 };
@@ -60,19 +61,6 @@ start(const bench *b)
 
     ck_assert_msg(run != NULL, "%s", incload_error_message(err));
     return run;
-}
-
-/* Until the run tells of so many rows. */
-static void
-await_written(const incload_run *run, int64_t rows)
-{
-    int64_t until = now_ms() + SOON_MS;
-
-    while (incload_run_rows_written(run) < rows) {
-        ck_assert_msg(now_ms() < until, "%d rows of %d were told", (int)incload_run_rows_written(run), (int)rows);
-        pause_ms(10);
-    }
-    ck_assert_int_eq(incload_run_rows_written(run), rows);
 }
 
 static void
@@ -198,43 +186,13 @@ START_TEST(a_cancelled_step_can_run_again)
 }
 END_TEST
 
-/* A writer to the target sleeps in a trigger, which a statement of another connection can see. */
-static const kind sleepers[] = { POSTGRES, MARIADB, PG_ODBC };
-
-static void
-make_slow(place at)
-{
-    if (at.kind == MARIADB) {
-        sql(at, "CREATE TRIGGER slow BEFORE INSERT ON followed FOR EACH ROW SET NEW.qty = SLEEP(600)");
-        return;
-    }
-    sql(at, "CREATE OR REPLACE FUNCTION sleep_on() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'");
-    sql(at, "CREATE TRIGGER slow BEFORE INSERT ON followed FOR EACH ROW EXECUTE FUNCTION sleep_on()");
-}
-
-static void
-await_sleep(place at)
-{
-    const char *question = at.kind == MARIADB
-                               ? "SELECT count(*) FROM information_schema.processlist WHERE state = 'User sleep'"
-                               : "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                                 " AND datname = current_database()";
-    int64_t until = now_ms() + SOON_MS;
-
-    while (ask_number(at, "%s", question) == 0) {
-        ck_assert_msg(now_ms() < until, "%s: no commit is at work", kind_names[at.kind]);
-        pause_ms(20);
-    }
-}
-
 START_TEST(a_commit_under_way_is_interrupted_and_its_changes_come_again)
 {
     bench b = bench_open("step_broken", sleepers[_i], NULL);
     incload_error *err = NULL;
 
     run_well(&b, 0, 0, 0);
-    make_slow(b.f.to);
+    make_slow(b.f.to, "followed");
     sql(b.f.from, "INSERT INTO followed VALUES (1, 'one', 1)");
     incload_run *run = start(&b);
     await_sleep(b.f.to);
@@ -243,7 +201,7 @@ START_TEST(a_commit_under_way_is_interrupted_and_its_changes_come_again)
     ck_assert_int_eq(incload_run_rows_written(run), 0);
     incload_error_unref(err);
     incload_run_unref(run);
-    sql(b.f.to, b.f.to.kind == MARIADB ? "DROP TRIGGER slow" : "DROP TRIGGER slow ON followed");
+    make_quick(b.f.to, "followed");
     run_well(&b, 1, 1, 0);
     expect_same(&b.f, "followed");
     bench_close(&b);

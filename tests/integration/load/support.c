@@ -87,6 +87,19 @@ expect_words(const char *text, const char *words)
 }
 
 void
+await_written(const incload_run *run, int64_t rows)
+{
+    enum { PATIENCE_MS = 30000, LOOK_AGAIN_MS = 5 };
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    while (incload_run_rows_written(run) < rows) {
+        ck_assert_msg(now_ms() < until, "%d rows of %d were told", (int)incload_run_rows_written(run), (int)rows);
+        pause_ms(LOOK_AGAIN_MS);
+    }
+    ck_assert_int_eq(incload_run_rows_written(run), rows);
+}
+
+void
 load_fails(const load *what, int32_t code, const char *words)
 {
     incload_error *err = NULL;

@@ -40,6 +40,10 @@ char *ask(place at, const char *format, ...) __attribute__((format(printf, 2, 3)
 /* The same, compared with what it must be. */
 void expect(place at, const char *expected, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int64_t ask_number(place at, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Asks until the number is that, or greater. */
+void await_number(place at, int64_t number, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What the names of the ledger's tables begin with. */
+const char *ledger_of(place at);
 
 /* The routes that a test of loads takes, by number: each kind into each, then each into a table of its own database. */
 enum { ROUTES = PAIRS + DATABASES };
@@ -93,6 +97,8 @@ void load_counts(const load *what, int64_t read, int64_t written);
 /* Must fail with the code, and a message that holds each of the words (divided by '|'). */
 void load_fails(const load *what, int32_t code, const char *words);
 void expect_words(const char *text, const char *words);
+/* Waits until the run tells of so many rows; it must not tell of more. */
+void await_written(const incload_run *run, int64_t rows);
 
 /* One test's own tables and load. A program's tests share its databases and ledgers, so each has names of its own. */
 typedef struct scene {

@@ -242,6 +242,32 @@ ask_number(place at, const char *format, ...)
     return number;
 }
 
+void
+await_number(place at, int64_t number, const char *format, ...)
+{
+    enum { PATIENCE_MS = 30000, LOOK_AGAIN_MS = 5 };
+    int64_t until = now_ms() + PATIENCE_MS, found = number - 1;
+
+    while (found < number) {
+        va_list args;
+        va_start(args, format);
+        char *text = ask_list(at, format, args);
+        va_end(args);
+        found = strtoll(text, NULL, 10);
+        free(text);
+        ck_assert_msg(found >= number || now_ms() < until, "%s: %lld instead of %lld: %s", kind_names[at.kind],
+                      (long long)found, (long long)number, format);
+        if (found < number)
+            pause_ms(LOOK_AGAIN_MS);
+    }
+}
+
+const char *
+ledger_of(place at)
+{
+    return at.kind == POSTGRES || at.kind == PG_ODBC ? "incload." : "incload_";
+}
+
 /* ---- tables ---- */
 
 static const char *

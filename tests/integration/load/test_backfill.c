@@ -265,7 +265,8 @@ enum { SLEEPERS = 64 };
 static int64_t
 sleeping(place at)
 {
-    return ask_number(at, "SELECT COUNT(*) AS c FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    return ask_number(at, "SELECT COUNT(*) AS c FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                          " AND datname = current_database()");
 }
 
 START_TEST(cancel_ends_64_sleeping_units_within_a_second)

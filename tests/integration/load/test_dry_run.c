@@ -170,15 +170,15 @@ END_TEST
 START_TEST(a_plan_of_a_busy_load_says_who_is_at_work)
 {
     scene s = scene_begin("busy", _i, columns, "id", options);
-    const char *lease = s.to.kind == POSTGRES || s.to.kind == PG_ODBC ? "incload.lease" : "incload_lease";
 
     load_counts(&s.what, 0, 0);
-    sql(s.to, "UPDATE %s SET holder = 'far.example pid 7 (x)', taken_us = taken_us + 3600000000 WHERE load_name = '%s'",
-        lease, s.target);
+    sql(s.to,
+        "UPDATE %slease SET holder = 'far.example pid 7 (x)', taken_us = taken_us + 3600000000 WHERE load_name = '%s'",
+        ledger_of(s.to), s.target);
     incload_plan *plan = plan_of(&s.what);
     expect_words(incload_plan_busy(plan), "far.example");
     incload_plan_unref(plan);
-    sql(s.to, "UPDATE %s SET holder = NULL WHERE load_name = '%s'", lease, s.target);
+    sql(s.to, "UPDATE %slease SET holder = NULL WHERE load_name = '%s'", ledger_of(s.to), s.target);
     plan = plan_of(&s.what);
     ck_assert_ptr_null(incload_plan_busy(plan));
     incload_plan_unref(plan);

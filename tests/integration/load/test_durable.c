@@ -356,13 +356,6 @@ START_TEST(keys_that_are_done_are_left_out)
 }
 END_TEST
 
-/* Before the names of the ledger's tables. */
-static const char *
-ledger_of(place at)
-{
-    return at.kind == MARIADB || at.kind == SQLITE ? "incload_" : "incload.";
-}
-
 START_TEST(what_landed_long_ago_is_coalesced_when_a_run_ends_well)
 {
     place at = place_open((kind)_i, 0);

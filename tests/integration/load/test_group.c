@@ -49,7 +49,7 @@ END_TEST
 START_TEST(the_ledger_has_a_run_of_the_group_and_one_of_each_load)
 {
     shop s = shop_begin("grp_ledger", _i, by_time);
-    const char *ledger = s.to.kind == POSTGRES ? "incload." : "incload_";
+    const char *ledger = ledger_of(s.to);
 
     shop_sell(&s, 1, 2);
     incload_run *run = shop_ok(&s);

@@ -24,7 +24,7 @@ loader_of(const shop *s)
 static void
 expect_both_or_neither(shop *s)
 {
-    const char *l = s->to.kind == POSTGRES ? "incload." : "incload_";
+    const char *l = ledger_of(s->to);
 
     ck_assert_int_eq(ask_number(s->to,
                                 "SELECT COUNT(*) AS c FROM (SELECT version FROM %swatermark WHERE load_name IN"

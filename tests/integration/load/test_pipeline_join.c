@@ -370,9 +370,7 @@ END_TEST
 static bool
 wants_pause(place at, const char *run_id)
 {
-    return ask_number(at, "SELECT want AS c FROM %spipeline_run WHERE run_id = '%s'",
-                      at.kind == POSTGRES || at.kind == PG_ODBC ? "incload." : "incload_", run_id)
-           == 1;
+    return ask_number(at, "SELECT want AS c FROM %spipeline_run WHERE run_id = '%s'", ledger_of(at), run_id) == 1;
 }
 
 START_TEST(pausing_in_one_process_holds_the_others_until_it_continues)

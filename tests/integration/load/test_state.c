@@ -72,6 +72,43 @@ START_TEST(a_missing_watermark_can_be_made_good_by_reading_everything)
 }
 END_TEST
 
+/* Of what the ledger kept, only the position is gone: what became of it before is still told, and goes on from there.
+ */
+START_TEST(a_watermark_that_was_lost_alone_is_made_good_and_its_history_goes_on)
+{
+    scene s = begin("lost", _i, "cursor=at key=id missing_state=full");
+    incload_error *err = NULL;
+
+    table_add(s.from, s.source, "(1, '2024-03-01 10:00:01.000000', 'a'), (2, '2024-03-01 10:00:02.000000', 'b')");
+    load_counts(&s.what, 2, 2);
+    table_add(s.from, s.source, "(3, '2024-03-01 10:00:03.000000', 'c')");
+    load_counts(&s.what, 2, 1);
+    sql(s.to, "DELETE FROM %swatermark WHERE load_name = '%s'", ledger_of(s.to), s.target);
+    table_add(s.from, s.source, "(4, '2024-03-01 10:00:04.000000', 'd')");
+    load_counts(&s.what, 4, 1);
+    expect_equal(s.from, s.to, s.source, s.target, columns);
+    table_add(s.from, s.source, "(5, '2024-03-01 10:00:05.000000', 'e')");
+    load_counts(&s.what, 2, 1);
+    expect_equal(s.from, s.to, s.source, s.target, columns);
+
+    incload_watermark *mark = incload_watermark_open(s.to.db, s.target, &err);
+    ck_assert_int_eq(incload_watermark_version(mark), 4);
+    ck_assert_int_eq(incload_watermark_history_count(mark, &err), 4);
+    for (int32_t i = 0; i < 4; i++)
+        ck_assert_int_eq(incload_watermark_history_version(mark, i), 4 - i);
+    expect_words(incload_watermark_history_value(mark, 2), "10:00:03");
+
+    sql(s.to, "DELETE FROM %swatermark WHERE load_name = '%s'", ledger_of(s.to), s.target);
+    ck_assert_int_eq(incload_watermark_refresh(mark, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload_watermark_version(mark), 0);
+    ck_assert_int_eq(incload_watermark_set(mark, "2024-03-01 10:00:04.000000", &err), INCLOAD_OK);
+    ck_assert_int_eq(incload_watermark_version(mark), 5);
+    incload_watermark_unref(mark);
+    load_counts(&s.what, 2, 0);
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(a_missing_watermark_can_be_set_by_hand)
 {
     scene s = begin_without_state("by_hand", _i, "cursor=at key=id");
@@ -435,6 +472,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, rows_without_a_watermark_are_refused_and_the_remedies_named, 0, ROUTES);
     tcase_add_loop_test(tests, a_missing_watermark_is_derived_from_the_target_where_both_are_of_one_kind, 0, ROUTES);
     tcase_add_loop_test(tests, a_missing_watermark_can_be_made_good_by_reading_everything, 0, ROUTES);
+    tcase_add_loop_test(tests, a_watermark_that_was_lost_alone_is_made_good_and_its_history_goes_on, 0, ROUTES);
     tcase_add_loop_test(tests, a_missing_watermark_can_be_set_by_hand, 0, ROUTES);
     tcase_add_loop_test(tests, a_target_that_is_gone_while_its_watermark_stays_is_not_made_anew, 0, ROUTES);
     tcase_add_loop_test(tests, a_watermark_shows_what_loads_and_hosts_made_of_it, 0, ROUTES);

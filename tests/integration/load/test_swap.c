@@ -31,7 +31,7 @@ static void
 expect_clean(place at)
 {
     ck_assert_int_eq(
-        ask_number(at, "SELECT COUNT(*) AS c FROM %sobject", at.kind == POSTGRES ? "incload." : "incload_"), 0);
+        ask_number(at, "SELECT COUNT(*) AS c FROM %sobject", ledger_of(at)), 0);
     if (at.kind == SQLITE)
         ck_assert_int_eq(
             ask_number(at, "SELECT COUNT(*) AS c FROM sqlite_master WHERE name GLOB 'incload_[0-9a-f][0-9a-f]*'"), 0);

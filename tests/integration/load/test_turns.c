@@ -192,16 +192,10 @@ START_TEST(a_run_that_failed_leaves_its_lease_to_the_next)
 }
 END_TEST
 
-static const char *
-ledger(place at)
-{
-    return at.kind == POSTGRES ? "incload." : "incload_";
-}
-
 START_TEST(a_ledger_of_version_one_is_read_as_it_is_and_brought_up_by_the_next_run)
 {
     scene s = scene_begin("turn_ledger", _i, columns, "id", by_time);
-    const char *l = ledger(s.to);
+    const char *l = ledger_of(s.to);
     incload_error *err = NULL;
 
     table_add(s.from, s.source, "(1, '2024-03-01 10:00:00.000000', 'a')");

@@ -248,6 +248,30 @@ START_TEST(quoted_values_hold_spaces_quotes_and_backslashes)
 }
 END_TEST
 
+START_TEST(values_that_were_written_are_read_back_as_they_were)
+{
+    static const char *const written[] = { "plain", "", "two words", "it's", "back\\slash", "\\'", "a=b", "line\nbreak",
+                                          "'quoted'", "\"odd, name\":plain, b", "\v\f" };
+    incload__str text = INCLOAD__STR(&incload__mem_libc);
+
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        incload__str_clear(&text);
+        incload__options_add(&text, "name", written[i]);
+        incload__options_add(&text, "columns", NULL);
+        incload__options_add(&text, "count", "7");
+        ck_assert_int_eq(parse("count=1"), INCLOAD_OK);
+        ck_assert_int_eq(parse(incload__str_text(&text)), INCLOAD_OK);
+        gives("name", written[i]);
+        gives("count", "7");
+    }
+    incload__str_clear(&text);
+    incload__options_add(&text, "name", "plain");
+    incload__options_add(&text, "columns", "two words");
+    ck_assert_str_eq(incload__str_text(&text), "name=plain columns='two words'");
+    incload__str_free(&text);
+}
+END_TEST
+
 START_TEST(broken_pairs_are_refused_by_name)
 {
     static const struct {
@@ -417,6 +441,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, null_and_invalid_utf8_are_refused);
     tcase_add_test(tests, pairs_stand_apart_by_any_white_space);
     tcase_add_test(tests, quoted_values_hold_spaces_quotes_and_backslashes);
+    tcase_add_test(tests, values_that_were_written_are_read_back_as_they_were);
     tcase_add_test(tests, broken_pairs_are_refused_by_name);
     tcase_add_test(tests, what_stood_before_a_broken_pair_is_set_and_the_last_of_two_wins);
     tcase_add_test(tests, a_list_is_read_when_it_is_set_and_a_bad_one_leaves_the_old);

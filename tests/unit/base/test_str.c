@@ -66,6 +66,21 @@ START_TEST(a_string_grows_past_its_first_memory_and_keeps_nul_bytes)
 }
 END_TEST
 
+START_TEST(bytes_are_written_with_two_digits_each)
+{
+    incload__str str = INCLOAD__STR(&incload__mem_libc);
+
+    incload__str_add_hex(&str, "", 0);
+    ck_assert_str_eq(incload__str_text(&str), "");
+    incload__str_add(&str, "0x");
+    incload__str_add_hex(&str, "\x00\x7f\x80\xff", 4);
+    ck_assert_str_eq(incload__str_text(&str), "0x007f80ff");
+    incload__str_add_hex(&str, "", SIZE_MAX / 2 + 1);
+    ck_assert(str.failed);
+    incload__str_free(&str);
+}
+END_TEST
+
 START_TEST(a_failed_step_stays_until_the_string_is_cleared)
 {
     incload__mem mem = { refuse_new, refuse, release_nothing, NULL };
@@ -85,6 +100,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, an_empty_string_reads_as_empty_text);
     tcase_add_test(tests, pieces_of_every_kind_are_appended);
     tcase_add_test(tests, a_string_grows_past_its_first_memory_and_keeps_nul_bytes);
+    tcase_add_test(tests, bytes_are_written_with_two_digits_each);
     tcase_add_test(tests, a_failed_step_stays_until_the_string_is_cleared);
 }
 

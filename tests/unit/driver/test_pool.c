@@ -253,6 +253,13 @@ wait_for_statements(int64_t count)
         usleep(100);
 }
 
+static void
+wait_for_waiters(int32_t count)
+{
+    while (incload__pool_waiting(pool) < count)
+        usleep(100);
+}
+
 START_TEST(a_waiter_gets_the_connection_that_is_given_back)
 {
     taker waiter = { .sql = "A" };
@@ -260,7 +267,7 @@ START_TEST(a_waiter_gets_the_connection_that_is_given_back)
     open_pool(1, 4);
     incload__conn *conn = take(WRITE);
     start(&waiter);
-    usleep(20000);
+    wait_for_waiters(1);
     ck_assert_int_eq(incload_mock_statement_count(mock), 0);
     incload__pool_give_back(pool, conn);
     pthread_join(waiter.thread, NULL);
@@ -277,7 +284,7 @@ START_TEST(a_cancel_ends_waiting_for_a_connection)
     open_pool(1, 4);
     incload__conn *conn = take(WRITE);
     start(&waiter);
-    usleep(20000);
+    wait_for_waiters(1);
     incload__pool_cancel(pool, NULL);
     pthread_join(waiter.thread, NULL);
     ck_assert_int_eq(waiter.status, INCLOAD_E_CANCELLED);
@@ -481,7 +488,7 @@ START_TEST(waiters_are_served_in_the_order_they_came)
     incload__conn *conn = take(WRITE);
     for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, queue_up, &place[i]), 0);
-        usleep(20000);
+        wait_for_waiters(i + 1);
     }
     incload__pool_give_back(pool, conn);
     for (int i = 0; i < 4; i++)

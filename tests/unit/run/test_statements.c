@@ -105,10 +105,13 @@
 #define HISTORY                                                                                                       \
     "INSERT INTO \"incload\".\"watermark_history\" (load_name, version, value, document, run_id, updated_us) "        \
     "VALUES ($1, $2, $3, $4, $5, $6) "
+#define FIRST_VERSION(load)                                                                                           \
+    "SELECT COALESCE(MAX(version), 0) FROM \"incload\".\"watermark_history\" WHERE load_name = $1 {" load "}"
 /* A load of all rows has no position, but of two at once only one may land. */
 #define TAKE_TURN(load)                                                                                               \
-    "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"    \
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {" load "} {1} {NULL} {NULL} {NULL} {NULL} {" RIG_RUN_ID "} " NOW,       \
+    FIRST_VERSION(load),                                                                                              \
+        "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"\
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {" load "} {1} {NULL} {NULL} {NULL} {NULL} {" RIG_RUN_ID "} " NOW,   \
         HISTORY "{" load "} {1} {NULL} {NULL} {" RIG_RUN_ID "} " NOW
 
 #define COLUMNS_READ "SELECT document FROM \"incload\".\"loaded_columns\" WHERE load_name = $1 {orders}"
@@ -150,6 +153,7 @@ START_TEST(a_first_load_makes_the_ledger_and_writes_straight_into_the_empty_targ
         "WRITE END \"public\".\"orders\"",
         FENCE("orders"),
         ADD_RUN " {NULL} {" HIGH "} " NOW " " NOW " {2} {2}",
+        FIRST_VERSION("orders"),
         "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {orders} {1} {" HIGH "} {timestamp} {BEST_EFFORT} " DOCUMENT
         " {" RIG_RUN_ID "} " NOW,

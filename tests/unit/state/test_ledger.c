@@ -326,6 +326,7 @@ START_TEST(the_first_move_inserts_version_one_and_its_history)
 {
     static const char *const expected[] = {
         "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SELECT COALESCE(MAX(version), 0) FROM \"incload\".\"watermark_history\" WHERE load_name = $1 {orders}",
         "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {orders} {1} {9} {bigint} {NULL} {NULL} {0123} {1700000000000000}",
         "INSERT INTO \"incload\".\"watermark_history\" (load_name, version, value, document, run_id, updated_us)"
@@ -335,6 +336,34 @@ START_TEST(the_first_move_inserts_version_one_and_its_history)
 
     ck_assert_int_eq(move(0), INCLOAD_OK);
     rig_expect_statements(&r, mock, expected);
+}
+END_TEST
+
+START_TEST(a_move_without_a_watermark_goes_on_behind_the_history)
+{
+    static const char *const newest[] = { "41" };
+    static const char *const expected[] = {
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SELECT COALESCE(MAX(version), 0) FROM \"incload\".\"watermark_history\" WHERE load_name = $1 {orders}",
+        "INSERT INTO \"incload\".\"watermark\" (load_name, version, value, type, level, document, run_id, updated_us)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {orders} {42} {9} {bigint} {NULL} {NULL} {0123} {1700000000000000}",
+        "INSERT INTO \"incload\".\"watermark_history\" (load_name, version, value, document, run_id, updated_us)"
+        " VALUES ($1, $2, $3, $4, $5, $6) {orders} {42} {9} {NULL} {0123} {1700000000000000}",
+        "ROLLBACK",
+    };
+
+    incload_mock_answer_rows(mock, "SELECT COALESCE%history%", 1, "version", "bigint", newest, 1, NULL);
+    ck_assert_int_eq(move(0), INCLOAD_OK);
+    rig_expect_statements(&r, mock, expected);
+}
+END_TEST
+
+START_TEST(a_first_move_whose_history_cannot_be_read_writes_nothing)
+{
+    incload_mock_fail(mock, "SELECT COALESCE%history%", 1, "57014", 0, "stopped", NULL);
+    ck_assert_int_ne(move(0), INCLOAD_OK);
+    says("recording the watermark of load 'orders'");
+    ck_assert_int_eq(rig_count(mock, "INSERT INTO "), 0);
 }
 END_TEST
 
@@ -484,6 +513,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_load_that_never_ran_has_no_position);
     tcase_add_test(tests, a_position_is_read_with_all_its_parts);
     tcase_add_test(tests, the_first_move_inserts_version_one_and_its_history);
+    tcase_add_test(tests, a_move_without_a_watermark_goes_on_behind_the_history);
+    tcase_add_test(tests, a_first_move_whose_history_cannot_be_read_writes_nothing);
     tcase_add_test(tests, a_first_move_that_meets_another_is_busy);
     tcase_add_test(tests, a_later_move_compares_the_version_that_was_read);
     tcase_add_loop_test(tests, an_update_that_finds_no_row_or_does_not_say_is_busy, 0, 3);

@@ -18,7 +18,7 @@ os.environ.setdefault("AIRFLOW_HOME", os.path.join(os.environ.get("TMPDIR", "/tm
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 from conftest import fill, sqlite  # noqa: E402
-from work import calls, fails_on  # noqa: E402
+from work import calls, fails_on, orders_of  # noqa: E402
 
 import incload  # noqa: E402
 from incload.airflow import LoadOperator, database  # noqa: E402
@@ -28,22 +28,6 @@ JANUARY = {
     "data_interval_start": datetime.datetime(2024, 1, 1, tzinfo=UTC),
     "data_interval_end": datetime.datetime(2024, 1, 29, tzinfo=UTC),
 }
-
-
-def orders_of(place):
-    def orders(start, end):
-        return incload.backfill_load(
-            incload.Database(place.shop),
-            "orders",
-            place.database(),
-            "py_copy",
-            column="updated_at",
-            start=start,
-            end=end,
-            parallel=2,
-        )
-
-    return orders
 
 
 def test_the_data_interval_is_loaded_once(place):

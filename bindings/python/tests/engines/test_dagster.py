@@ -5,7 +5,7 @@ import os
 
 import dagster
 import pytest
-from work import calls, fails_on
+from work import calls, fails_on, orders_of
 
 import incload
 from incload.dagster import load_asset
@@ -13,21 +13,8 @@ from incload.dagster import load_asset
 DAILY = dagster.DailyPartitionsDefinition(start_date="2024-01-01", end_date="2024-01-29")
 
 
-def orders_of(place):
-    def orders(start, end):
-        """Orders, day by day."""
-        return incload.backfill_load(
-            incload.Database(place.shop),
-            "orders",
-            place.database(),
-            "py_copy",
-            column="updated_at",
-            start=start,
-            end=end,
-            parallel=2,
-        )
-
-    return load_asset(orders, partitions_def=DAILY)
+def orders_asset(place):
+    return load_asset(orders_of(place), partitions_def=DAILY)
 
 
 def metadata(result):
@@ -40,7 +27,7 @@ def over(first, last):
 
 
 def test_a_partition_is_loaded_once(place):
-    asset = orders_of(place)
+    asset = orders_asset(place)
     first = metadata(dagster.materialize([asset], partition_key="2024-01-05"))
     assert first["rows_written"] == 4 and first["units"] == 1 and len(first["run_id"]) == 32
     again = metadata(dagster.materialize([asset], partition_key="2024-01-05"))
@@ -50,7 +37,7 @@ def test_a_partition_is_loaded_once(place):
 def test_a_range_of_partitions_is_one_run_that_does_what_is_missing(place):
     from conftest import count
 
-    asset = orders_of(place)
+    asset = orders_asset(place)
     dagster.materialize([asset], partition_key="2024-01-05")
     rest = metadata(dagster.materialize([asset], tags=over("2024-01-01", "2024-01-28")))
     assert rest["rows_written"] == 96 and rest["units"] == 27

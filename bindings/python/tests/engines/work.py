@@ -34,6 +34,25 @@ def days_of(place, process=None):
     return make
 
 
+def orders_of(place):
+    """What makes a load of the orders between two times."""
+
+    def orders(start, end):
+        """Orders, day by day."""
+        return incload.backfill_load(
+            incload.Database(place.shop),
+            "orders",
+            place.database(),
+            "py_copy",
+            column="updated_at",
+            start=start,
+            end=end,
+            parallel=2,
+        )
+
+    return orders
+
+
 def held_once(signs):
     """A process function: the first process that calls it writes its id, and is held until it is killed."""
 
