@@ -11,7 +11,7 @@
 #include "lending.h"
 #include "streams.h"
 
-enum { INSERT = INCLOAD_CHANGE_INSERT, UPDATE = INCLOAD_CHANGE_UPDATE, DELETE = INCLOAD_CHANGE_DELETE, POINTS = 25 };
+enum { POINTS = 25 };
 
 static int64_t
 points(void)
