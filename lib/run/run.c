@@ -432,13 +432,15 @@ thread_main(void *data)
     return NULL;
 }
 
-int32_t
+incload_run *
 incload__run_there(incload_run *run, incload_error **err)
 {
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, before;
 
+    if (run == NULL)
+        return NULL;
     atomic_fetch_add(&run->holders, 1);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -449,12 +451,12 @@ incload__run_there(incload_run *run, incload_error **err)
     int failed = pthread_create(&thread, &attributes, thread_main, run);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (failed != 0) {
-        atomic_fetch_sub(&run->holders, 1);
-        return incload__fail(err, INCLOAD_E_STATE,
-                             "the system gave no thread for the run: incload_step_run() needs none");
-    }
-    return INCLOAD_OK;
+    if (failed == 0)
+        return run;
+    atomic_fetch_sub(&run->holders, 1);
+    incload__fail(err, INCLOAD_E_STATE, "the system gave no thread for the run: incload_step_run() needs none");
+    incload_run_unref(run);
+    return NULL;
 }
 
 incload_run *
