@@ -3,8 +3,8 @@
  * @file call.h
  * @brief A host's own statements to a database, which another thread can interrupt.
  *
- * incload_database_execute() and incload_database_query() end by themselves or by `statement_timeout`. A host that gives
- * up earlier (its context ended, its user pressed a key) makes a call, works by it, and cancels it.
+ * incload_database_execute() and incload_database_query() end by themselves or by `statement_timeout`. A host that
+ * gives up earlier (its context ended, its user pressed a key) makes a call, works by it, and cancels it.
  */
 #ifndef INCLOAD_CALL_H
 #define INCLOAD_CALL_H

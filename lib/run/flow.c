@@ -579,7 +579,8 @@ run_now(incload_run *run, incload_error **err)
 {
     if (run == NULL)
         return NULL;
-    if (incload__flow_check_threads(run->flow, err) != INCLOAD_OK || incload__flow_enter(run->flow, err) != INCLOAD_OK) {
+    if (incload__flow_check_threads(run->flow, err) != INCLOAD_OK
+        || incload__flow_enter(run->flow, err) != INCLOAD_OK) {
         incload_run_unref(run);
         return NULL;
     }
