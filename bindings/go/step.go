@@ -173,16 +173,11 @@ func NewQueryLoad(source *Database, query string, target *Database, targetTable 
 
 func newLoad(query bool, source *Database, what string, target *Database, targetTable string, strategy Strategy,
 	options []LoadOption) (*Step, error) {
-	from, leaveSource, err := source.take()
+	from, to, leave, err := takeBoth(source, target)
 	if err != nil {
 		return nil, err
 	}
-	defer leaveSource()
-	to, leaveTarget, err := target.take()
-	if err != nil {
-		return nil, err
-	}
-	defer leaveTarget()
+	defer leave()
 	how, err := strategy.pointer()
 	if err != nil {
 		return nil, err
@@ -270,8 +265,7 @@ func (step *Step) Run(ctx context.Context, options ...Options) (*Run, error) {
 	return finished(step.Start(ctx, options...))
 }
 
-// ReplayRejects loads the rows once more that the target refused. It is not cancelled on the way: bound it by the
-// run's option timeout.
+// ReplayRejects loads the rows once more that the target refused. It is cancelled when ctx ends.
 func (step *Step) ReplayRejects(ctx context.Context, options ...Options) (*Run, error) {
 	pointer, leave, err := step.take()
 	if err != nil {
@@ -279,7 +273,7 @@ func (step *Step) ReplayRejects(ctx context.Context, options ...Options) (*Run, 
 	}
 	defer leave()
 	return finished(start(ctx, 0, false, options, func(text *C.char, failure **C.incload_error) *C.incload_run {
-		return C.incload_step_replay_rejects(pointer, text, failure)
+		return C.incload_step_start_replay(pointer, text, failure)
 	}))
 }
 
