@@ -294,6 +294,14 @@ def change_table_follows_what_other_programs_write(scratch):
         equal(copy.execute("SELECT id, name FROM customers_copy ORDER BY id").fetchall(), [(3, "Carl"), (4, "Ada")])
 
 
+def arrow_source_loads_what_the_program_has(scratch):
+    command = [EXAMPLES / "arrow_source", url(scratch / "lake.db")]
+    equal(run([*command, "1"]), "12 rows read, 12 written\n")
+    equal(run([*command, "5"]), "12 rows read, 12 written\n")
+    with contextlib.closing(sqlite3.connect(scratch / "lake.db")) as lake:
+        equal(lake.execute("SELECT count(*), min(celsius), max(celsius) FROM readings").fetchall(), [(12, 11.25, 14.0)])
+
+
 def follow_copies_and_then_brings_changes(scratch):
     """With a server, where one is named; else only that it says so."""
     command = [EXAMPLES / "follow", "postgresql://nobody@127.0.0.1:1/none", url(scratch / "shop.db"), "people"]
@@ -324,8 +332,8 @@ def follow_copies_and_then_brings_changes(scratch):
 def every_example_is_checked_here(_):
     """An example that nobody runs is an example that does not work."""
     names = sorted(path.stem for path in (ROOT / "doc/examples").glob("*.c"))
-    equal(names, ["advise", "backfill", "change_table", "changes", "debezium", "follow", "group", "pipeline",
-                  "process", "progress", "quickstart", "resume", "verify"])
+    equal(names, ["advise", "arrow_source", "backfill", "change_table", "changes", "debezium", "follow", "group",
+                  "pipeline", "process", "progress", "quickstart", "resume", "verify"])
 
 
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
@@ -336,7 +344,8 @@ CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_
           progress_shows_each_day_and_leaves_a_report,
           resume_goes_on_from_the_step_that_failed,
           changes_are_applied_once, debezium_writes_messages_that_are_read_again,
-          follow_copies_and_then_brings_changes, change_table_follows_what_other_programs_write]
+          arrow_source_loads_what_the_program_has, follow_copies_and_then_brings_changes,
+          change_table_follows_what_other_programs_write]
 
 
 def main():
