@@ -11,9 +11,14 @@ type Recommendation struct {
 	Options string // in the form name=value, for Strategy
 	Rule    string // the rule that decided
 	Reason  string
+	Ideal   string // the preset that would be best, if its needs were met
 	Better  string // what would be better still, and what that needs
 	JSON    string // all of it, with the rules that were considered
+	text    string
 }
+
+// String is all of it for people.
+func (advice Recommendation) String() string { return advice.text }
 
 // Recommend says which strategy fits, by looking at a live source and target for what the facts do not tell. The
 // target may be nil; without a source the facts alone decide. The facts are the options of the object "facts".
@@ -58,7 +63,9 @@ func Recommend(source *Database, sourceTable string, target *Database, targetTab
 		Options: C.GoString(C.incload_recommendation_options(found)),
 		Rule:    C.GoString(C.incload_recommendation_rule(found)),
 		Reason:  C.GoString(C.incload_recommendation_reason(found)),
+		Ideal:   C.GoString(C.incload_recommendation_ideal(found)),
 		Better:  C.GoString(C.incload_recommendation_better(found)),
 		JSON:    C.GoString(C.incload_recommendation_json(found)),
+		text:    C.GoString(C.incload_recommendation_text(found)),
 	}, checked(failure)
 }

@@ -197,23 +197,10 @@ func Backfill(ctx context.Context, from, through any, function UnitFunc, paralle
 // NewChangesStep makes a step that applies changes: the function brings the events, the library commits them. Only
 // one run at a time may work with the changes, and nobody else meanwhile. Its options are those of "changes_step".
 func NewChangesStep(changes *Changes, function FetchFunc, options ...Options) (*Step, error) {
-	text, err := Options{}.with(options...).pointer()
-	if err != nil {
-		return nil, err
-	}
-	defer freeText(text)
-	pointer := changes.held.take()
-	if pointer == nil {
-		return nil, closedError("changes")
-	}
-	defer changes.held.leave(pointer)
-	var failure *C.incload_error
-	step := C.incload_go_changes_step((*C.incload_changes)(unsafe.Pointer(pointer)), text,
-		keep(fetcher{function, changes}), &failure)
-	if err := checked(failure); err != nil {
-		return nil, err
-	}
-	return newStep(step, 1), nil
+	return consumerStep(changes.held, "object of changes", options,
+		func(pointer unsafe.Pointer, text *C.char, failure **C.incload_error) *C.incload_step {
+			return C.incload_go_changes_step((*C.incload_changes)(pointer), text, keep(fetcher{function, changes}), failure)
+		})
 }
 
 type fetcher struct {

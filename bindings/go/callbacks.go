@@ -52,6 +52,12 @@ func incloadGoDestroy(user C.uintptr_t) {
 	kept.Add(-1)
 }
 
+//export incloadGoReleased
+func incloadGoReleased(user C.uintptr_t) {
+	keptFunction(user).(func())()
+	incloadGoDestroy(user)
+}
+
 //export incloadGoUnit
 func incloadGoUnit(pointer *C.incload_unit, by, user C.uintptr_t) C.int32_t {
 	function := keptFunction(user).(UnitFunc)

@@ -123,21 +123,15 @@ func (changes *Changes) Push(operation Operation, row Row, at Position) error {
 
 // PushUpdate pushes an update that may have changed the key: old is the row as it was, at least its key.
 func (changes *Changes) PushUpdate(old, row Row, at Position) error {
-	oldColumns, oldValues, err := rowArrays(old)
+	pair, err := newRowPair(old, row)
 	if err != nil {
 		return err
 	}
-	defer oldColumns.free()
-	defer oldValues.free()
-	columns, values, err := rowArrays(row)
-	if err != nil {
-		return err
-	}
-	defer columns.free()
-	defer values.free()
+	defer pair.free()
 	return changes.call(func(pointer *C.incload_changes, failure **C.incload_error) {
-		C.incload_go_push_update(pointer, oldColumns.first, oldValues.first, oldColumns.count, columns.first,
-			values.first, columns.count, C.uint64_t(at.Place), C.uint64_t(at.Ordinal), failure)
+		C.incload_go_push_update(pointer, pair.oldColumns.first, pair.oldValues.first, pair.oldColumns.count,
+			pair.columns.first, pair.values.first, pair.columns.count, C.uint64_t(at.Place), C.uint64_t(at.Ordinal),
+			failure)
 	})
 }
 
@@ -152,6 +146,22 @@ func (changes *Changes) PushDebezium(key, value []byte, at Position) error {
 	return changes.call(func(pointer *C.incload_changes, failure **C.incload_error) {
 		C.incload_changes_push_debezium(pointer, texts[0], texts[1], C.uint64_t(at.Place), C.uint64_t(at.Ordinal),
 			failure)
+	})
+}
+
+// PushArrow pushes the rows of a batch, each an event, all of them or none: pointers to struct ArrowSchema and struct
+// ArrowArray of the C data interface, which are released in any case. The options are those of "changes_batch": which
+// columns hold the operation and the position.
+func (changes *Changes) PushArrow(schema, array unsafe.Pointer, options ...Options) error {
+	columns, rows := (*C.struct_ArrowSchema)(schema), (*C.struct_ArrowArray)(array)
+	defer C.incload_go_release(columns, rows)
+	text, err := Options{}.with(options...).pointer()
+	if err != nil {
+		return err
+	}
+	defer freeText(text)
+	return changes.call(func(pointer *C.incload_changes, failure **C.incload_error) {
+		C.incload_changes_push_batch(pointer, columns, rows, text, failure)
 	})
 }
 

@@ -17,6 +17,13 @@ const pollMS = 50
 // Version is that of the shared library, such as "0.1.0".
 func Version() string { return C.GoString(C.incload_version()) }
 
+// HasDriver tells whether this build of the library has a driver: "libpq" or "odbc".
+func HasDriver(name string) bool {
+	text := C.CString(name)
+	defer freeText(text)
+	return C.incload_has_driver(text) != 0
+}
+
 // Context has a queue of events, which the databases and pipelines that are made in it share. Who needs no events
 // needs no Context.
 type Context struct{ held *handle }
@@ -50,6 +57,16 @@ func (c *Context) take() (*C.incload_context, func(), error) {
 		return nil, nil, closedError("context")
 	}
 	return (*C.incload_context)(pointer), func() { c.held.leave(pointer) }, nil
+}
+
+// AbandonedCalls are calls of ODBC drivers that did not return in time, and go on by themselves.
+func (c *Context) AbandonedCalls() int64 {
+	pointer, leave, err := c.take()
+	if err != nil {
+		return 0
+	}
+	defer leave()
+	return int64(C.incload_context_abandoned_calls(pointer))
 }
 
 // EventKind tells what an event is about. There may be more than those that are named here.

@@ -42,9 +42,43 @@ func (c *Context) NewDatabase(url string, options ...Options) (*Database, error)
 	if err := checked(failure); err != nil {
 		return nil, err
 	}
+	return newDatabase(pointer), nil
+}
+
+// NewArrowDatabase makes rows that the program has the source of one load: rows is a pointer to a struct
+// ArrowArrayStream of Arrow's C stream interface, which is taken over in any case. It is one table by any name, read
+// once, and no target. The package arrowbatch makes one of a record reader of arrow-go.
+func NewArrowDatabase(rows unsafe.Pointer, options ...Options) (*Database, error) {
+	return (*Context)(nil).NewArrowDatabase(rows, options...)
+}
+
+// NewArrowDatabase is the function of that name, for a database whose events go to the context.
+func (c *Context) NewArrowDatabase(rows unsafe.Pointer, options ...Options) (*Database, error) {
+	stream := (*C.struct_ArrowArrayStream)(rows)
+	text, err := Options{}.with(options...).pointer()
+	if err != nil {
+		C.incload_go_release_stream(stream)
+		return nil, err
+	}
+	defer freeText(text)
+	home, leave, err := c.take()
+	if err != nil {
+		C.incload_go_release_stream(stream)
+		return nil, err
+	}
+	defer leave()
+	var failure *C.incload_error
+	pointer := C.incload_database_new_arrow(home, stream, text, &failure)
+	if err := checked(failure); err != nil {
+		return nil, err
+	}
+	return newDatabase(pointer), nil
+}
+
+func newDatabase(pointer *C.incload_database) *Database {
 	return &Database{newHandle(unsafe.Pointer(pointer), func(pointer unsafe.Pointer) {
 		C.incload_database_unref((*C.incload_database)(pointer))
-	})}, nil
+	})}
 }
 
 // Close gives the database back. What uses it goes on; a second call does nothing.
@@ -61,6 +95,7 @@ func (database *Database) take() (*C.incload_database, func(), error) {
 	return (*C.incload_database)(pointer), func() { database.held.leave(pointer) }, nil
 }
 
+// takeBoth takes a source and a target for one call.
 func takeBoth(source, target *Database) (from, to *C.incload_database, leave func(), err error) {
 	from, leaveSource, err := source.take()
 	if err != nil {
@@ -71,74 +106,80 @@ func takeBoth(source, target *Database) (from, to *C.incload_database, leave fun
 		leaveSource()
 		return nil, nil, nil, err
 	}
-	return from, to, func() { leaveTarget(); leaveSource() }, nil
+	return from, to, func() {
+		leaveTarget()
+		leaveSource()
+	}, nil
 }
 
 // Check connects, and makes sure that the server answers.
 func (database *Database) Check(ctx context.Context) error {
-	return database.call(ctx, func(pointer *C.incload_database, failure **C.incload_error) {
-		C.incload_database_check(pointer, failure)
+	return database.call(ctx, func(call *C.incload_call, failure **C.incload_error) {
+		C.incload_call_check(call, failure)
 	})
 }
 
-// Dialect is "postgres", "mariadb", "sqlite", "sqlserver" or "ansi", found out by connecting once.
+// Dialect is "postgres", "mariadb", "sqlite", "sqlserver" or "ansi", or "arrow" of rows of the program's own; found out
+// by connecting once.
 func (database *Database) Dialect(ctx context.Context) (string, error) {
-	found := make(chan string, 1)
-	err := database.call(ctx, func(pointer *C.incload_database, failure **C.incload_error) {
-		found <- C.GoString(C.incload_database_dialect(pointer, failure))
-	})
-	if err != nil {
+	if err := database.Check(ctx); err != nil {
 		return "", err
-	}
-	return <-found, nil
-}
-
-// Execute runs one statement that returns no rows, and gives how many it affected; -1 when the server does not
-// say. When ctx ends it returns at once; the server may go on with the statement until the option
-// statement_timeout.
-func (database *Database) Execute(ctx context.Context, sql string) (int64, error) {
-	if err := refuseNUL(sql); err != nil {
-		return 0, err
-	}
-	affected := make(chan int64, 1)
-	err := database.call(ctx, func(pointer *C.incload_database, failure **C.incload_error) {
-		text := C.CString(sql)
-		defer freeText(text)
-		var rows C.int64_t
-		C.incload_database_execute(pointer, text, &rows, failure)
-		affected <- int64(rows)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return <-affected, nil
-}
-
-// call does one call that blocks, and leaves it behind when the context ends.
-func (database *Database) call(ctx context.Context, work func(*C.incload_database, **C.incload_error)) error {
-	if err := ctx.Err(); err != nil {
-		return err
 	}
 	pointer, leave, err := database.take()
 	if err != nil {
+		return "", err
+	}
+	defer leave()
+	var failure *C.incload_error
+	name := C.GoString(C.incload_database_dialect(pointer, &failure))
+	return name, checked(failure)
+}
+
+// Execute runs one statement that returns no rows, and gives how many it affected; -1 when the server does not
+// say. When ctx ends the statement is interrupted at the server.
+func (database *Database) Execute(ctx context.Context, sql string) (int64, error) {
+	text, err := cText(sql)
+	if err != nil {
+		return 0, err
+	}
+	defer freeText(text)
+	var affected C.int64_t
+	err = database.call(ctx, func(call *C.incload_call, failure **C.incload_error) {
+		C.incload_call_execute(call, text, &affected, failure)
+	})
+	return int64(affected), err
+}
+
+// call does one call that blocks, and interrupts it when the context ends.
+func (database *Database) call(ctx context.Context, work func(*C.incload_call, **C.incload_error)) error {
+	call, stop, err := database.watched(ctx)
+	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	run := func() {
-		defer leave()
-		var failure *C.incload_error
-		work(pointer, &failure)
-		ended <- checked(failure)
+	defer stop()
+	var failure *C.incload_error
+	work(call, &failure)
+	return cancelledBy(ctx, checked(failure))
+}
+
+// watched is a call that is cancelled if the context ends before stop is called.
+func (database *Database) watched(ctx context.Context) (call *C.incload_call, stop func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
-	if ctx.Done() == nil {
-		run()
-		return <-ended
+	pointer, leave, err := database.take()
+	if err != nil {
+		return nil, nil, err
 	}
-	go run()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+	defer leave()
+	var failure *C.incload_error
+	call = C.incload_call_new(pointer, &failure)
+	if err := checked(failure); err != nil {
+		return nil, nil, err
 	}
+	over := during(ctx, func() { C.incload_call_cancel(call) })
+	return call, func() {
+		over()
+		C.incload_call_unref(call)
+	}, nil
 }

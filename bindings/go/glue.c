@@ -62,6 +62,12 @@ on_text(const char *text, size_t size, void *user)
     return incloadGoWrite((char *)text, size, (uintptr_t)user);
 }
 
+static int32_t
+on_message(const char *key, size_t key_size, const char *value, size_t value_size, void *user)
+{
+    return incloadGoMessage((char *)key, key_size, (char *)value, value_size, (uintptr_t)user);
+}
+
 static void
 on_destroy(void *user)
 {
@@ -124,6 +130,26 @@ incload_go_set_change_function(incload_stream *stream, uintptr_t user, incload_e
     return incload_stream_set_function(stream, on_change, (void *)user, on_destroy, err);
 }
 
+incload_debezium *
+incload_go_debezium(incload_database *source, const char *table, const char *options, uintptr_t user,
+                    incload_error **err)
+{
+    return incload_debezium_new(source, table, options, on_message, (void *)user, on_destroy, err);
+}
+
+incload_debezium *
+incload_go_debezium_for(const char *table, struct ArrowSchema *schema, const char *options, uintptr_t user,
+                        incload_error **err)
+{
+    return incload_debezium_new_for(NULL, table, schema, options, on_message, (void *)user, on_destroy, err);
+}
+
+int32_t
+incload_go_watch(incload_run *run, const char *options, uintptr_t user, incload_error **err)
+{
+    return incload_run_watch(run, options, on_text, (void *)user, err);
+}
+
 int32_t
 incload_go_report(const incload_run *run, const char *format, const char *options, uintptr_t user, incload_error **err)
 {
@@ -160,6 +186,16 @@ incload_go_push_update(incload_changes *changes, char **old_names, char **old_va
                                        position, ordinal, err);
 }
 
+int32_t
+incload_go_debezium_write(incload_debezium *debezium, int32_t operation, char **old_names, char **old_values,
+                          int32_t old_count, char **names, char **values, int32_t count, uint64_t position,
+                          uint64_t ordinal, int64_t committed_us, incload_error **err)
+{
+    return incload_debezium_write(debezium, operation, (const char *const *)old_names,
+                                  (const char *const *)old_values, old_count, (const char *const *)names,
+                                  (const char *const *)values, count, position, ordinal, committed_us, err);
+}
+
 void
 incload_go_release(struct ArrowSchema *schema, struct ArrowArray *array)
 {
@@ -192,6 +228,66 @@ incload_go_release_stream(struct ArrowArrayStream *stream)
 {
     if (stream->release != NULL)
         stream->release(stream);
+}
+
+/* ---- a stream that tells when it is released ---- */
+
+typedef struct told_stream {
+    struct ArrowArrayStream inner;
+    uintptr_t user;
+} told_stream;
+
+static struct ArrowArrayStream *
+inner_of(struct ArrowArrayStream *self)
+{
+    return &((told_stream *)self->private_data)->inner;
+}
+
+static int
+told_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
+{
+    struct ArrowArrayStream *inner = inner_of(self);
+    return inner->get_schema(inner, out);
+}
+
+static int
+told_next(struct ArrowArrayStream *self, struct ArrowArray *out)
+{
+    struct ArrowArrayStream *inner = inner_of(self);
+    return inner->get_next(inner, out);
+}
+
+static const char *
+told_error(struct ArrowArrayStream *self)
+{
+    struct ArrowArrayStream *inner = inner_of(self);
+    return inner->get_last_error(inner);
+}
+
+static void
+told_release(struct ArrowArrayStream *self)
+{
+    told_stream *told = self->private_data;
+    told->inner.release(&told->inner);
+    incloadGoReleased(told->user);
+    free(told);
+    self->release = NULL;
+}
+
+int32_t
+incload_go_query(incload_call *call, const char *sql, struct ArrowArrayStream *out, uintptr_t user,
+                 incload_error **err)
+{
+    told_stream *told = calloc(1, sizeof(*told));
+    int32_t status = told != NULL ? incload_call_query(call, sql, &told->inner, err) : INCLOAD_E_NO_MEMORY;
+    if (status != INCLOAD_OK) {
+        free(told);
+        incloadGoReleased(user);
+        return status;
+    }
+    told->user = user;
+    *out = (struct ArrowArrayStream){ told_schema, told_next, told_error, told_release, told };
+    return INCLOAD_OK;
 }
 
 /* ---- one column in the place of another ---- */

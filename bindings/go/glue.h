@@ -26,6 +26,11 @@ int32_t incload_go_set_batch_function(incload_step *step, uintptr_t user, incloa
 int32_t incload_go_set_check_function(incload_step *step, uintptr_t user, incload_error **err);
 int32_t incload_go_set_condition(incload_pipeline *pipeline, const char *step, uintptr_t user, incload_error **err);
 int32_t incload_go_set_change_function(incload_stream *stream, uintptr_t user, incload_error **err);
+incload_debezium *incload_go_debezium(incload_database *source, const char *table, const char *options, uintptr_t user,
+                                      incload_error **err);
+incload_debezium *incload_go_debezium_for(const char *table, struct ArrowSchema *schema, const char *options,
+                                          uintptr_t user, incload_error **err);
+int32_t incload_go_watch(incload_run *run, const char *options, uintptr_t user, incload_error **err);
 int32_t incload_go_report(const incload_run *run, const char *format, const char *options, uintptr_t user,
                           incload_error **err);
 int32_t incload_go_render(incload_pipeline *pipeline, const char *format, const char *options, uintptr_t user,
@@ -42,11 +47,18 @@ int32_t incload_go_push_update(incload_changes *changes, char **old_names, char 
                                char **names, char **values, int32_t count, uint64_t position, uint64_t ordinal,
                                incload_error **err);
 
+int32_t incload_go_debezium_write(incload_debezium *debezium, int32_t operation, char **old_names, char **old_values,
+                                  int32_t old_count, char **names, char **values, int32_t count, uint64_t position,
+                                  uint64_t ordinal, int64_t committed_us, incload_error **err);
+
 /* Arrow's structures, whose functions Go cannot call. */
 void incload_go_release(struct ArrowSchema *schema, struct ArrowArray *array);
 int32_t incload_go_next_array(struct ArrowArrayStream *stream, struct ArrowArray *array);
 int32_t incload_go_stream_schema(struct ArrowArrayStream *stream, struct ArrowSchema *schema);
 const char *incload_go_stream_error(struct ArrowArrayStream *stream);
+/* A query whose stream tells when it is released; so it does on failure. */
+int32_t incload_go_query(incload_call *call, const char *sql, struct ArrowArrayStream *out, uintptr_t user,
+                         incload_error **err);
 void incload_go_release_stream(struct ArrowArrayStream *stream);
 
 /* Puts one column of a batch in the place of another; its buffers stay the caller's. */

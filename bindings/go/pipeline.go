@@ -175,8 +175,8 @@ func (pipeline *Pipeline) Run(ctx context.Context, options ...Options) (*Run, er
 }
 
 // Resume goes on with a run that failed, was cancelled, or whose process died; with an empty id with the newest
-// that has not succeeded. Threads of the library do the work. It is not cancelled on the way: bound it by the
-// run's option timeout.
+// that has not succeeded. Goroutines do the work as for Start, and it is cancelled when ctx ends. A run that cannot be
+// resumed is returned beside its error as well; Close it.
 func (pipeline *Pipeline) Resume(ctx context.Context, runID string, options ...Options) (*Run, error) {
 	pointer := pipeline.held.take()
 	if pointer == nil {
@@ -185,12 +185,17 @@ func (pipeline *Pipeline) Resume(ctx context.Context, runID string, options ...O
 	defer pipeline.held.leave(pointer)
 	var id *C.char
 	if runID != "" {
-		id = C.CString(runID)
-		defer freeText(id)
+		text, err := cText(runID)
+		if err != nil {
+			return nil, err
+		}
+		defer freeText(text)
+		id = text
 	}
-	return finished(start(ctx, 0, false, options, func(text *C.char, failure **C.incload_error) *C.incload_run {
-		return C.incload_pipeline_resume((*C.incload_pipeline)(pointer), id, text, failure)
-	}))
+	return finished(start(ctx, defaultParallel, true, options,
+		func(text *C.char, failure **C.incload_error) *C.incload_run {
+			return C.incload_pipeline_start_resume((*C.incload_pipeline)(pointer), id, text, failure)
+		}))
 }
 
 // Render writes its graph, for Graphviz ("dot") or Mermaid ("mermaid").

@@ -2,6 +2,7 @@
 
 package incload
 
+// #include <errno.h>
 // #include "glue.h"
 import "C"
 
@@ -16,13 +17,19 @@ type Rows struct {
 	stream *C.struct_ArrowArrayStream
 	rows   *rows
 	row    int
+	ctx    context.Context
 	err    error
 }
 
-// Query runs one query and reads its result. The context is looked at before that, and not on the way: bound it by the
-// option statement_timeout.
+// streamCodes are the codes behind the numbers by which a stream tells what went wrong.
+var streamCodes = map[C.int32_t]Code{
+	C.ENOMEM: ErrNoMemory, C.ECANCELED: ErrCancelled, C.ETIMEDOUT: ErrTimeout,
+}
+
+// Query runs one query and reads its result. When ctx ends, also while rows are read, it is interrupted at the
+// server.
 func (database *Database) Query(ctx context.Context, sql string) (*Rows, error) {
-	found := &Rows{stream: &C.struct_ArrowArrayStream{}}
+	found := &Rows{stream: &C.struct_ArrowArrayStream{}, ctx: ctx}
 	if err := database.QueryArrow(ctx, sql, unsafe.Pointer(found.stream)); err != nil {
 		return nil, err
 	}
@@ -31,19 +38,24 @@ func (database *Database) Query(ctx context.Context, sql string) (*Rows, error) 
 }
 
 // QueryArrow runs one query and lends its result to a consumer of Arrow: out is a pointer to a struct
-// ArrowArrayStream of the C stream interface, which the consumer releases.
+// ArrowArrayStream of the C stream interface, which the consumer releases. When ctx ends before that, the reading is
+// interrupted as well, and told as ECANCELED. The package arrowbatch makes a record reader of arrow-go of it.
 func (database *Database) QueryArrow(ctx context.Context, sql string, out unsafe.Pointer) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	text, err := cText(sql)
 	if err != nil {
 		return err
 	}
 	defer freeText(text)
-	return database.call(context.Background(), func(pointer *C.incload_database, failure **C.incload_error) {
-		C.incload_database_query(pointer, text, (*C.struct_ArrowArrayStream)(out), failure)
-	})
+	call, stop, err := database.watched(ctx)
+	if err != nil {
+		return err
+	}
+	var failure *C.incload_error
+	status := C.incload_go_query(call, text, (*C.struct_ArrowArrayStream)(out), keep(stop), &failure)
+	if status != C.INCLOAD_OK && failure == nil {
+		return &Error{Code: Code(status), Message: "the query's result was not opened"}
+	}
+	return cancelledBy(ctx, checked(failure))
 }
 
 // Next goes to the next row; false when there is none, or an error that Err tells.
@@ -61,23 +73,54 @@ func (found *Rows) Next() bool {
 }
 
 func (found *Rows) nextBatch() bool {
-	found.forget()
 	next := &rows{}
-	if C.incload_go_next_array(found.stream, &next.array) != 0 {
-		found.err = &Error{Code: ErrSQL, Message: C.GoString(C.incload_go_stream_error(found.stream))}
+	if !found.NextArrow(unsafe.Pointer(&next.array)) {
 		return false
 	}
-	if next.array.release == nil {
-		return false
-	}
-	if C.incload_go_stream_schema(found.stream, &next.schema) != 0 {
+	if err := found.ArrowSchema(unsafe.Pointer(&next.schema)); err != nil {
 		next.release()
-		found.err = &Error{Code: ErrSQL, Message: C.GoString(C.incload_go_stream_error(found.stream))}
+		found.err = err
 		return false
 	}
 	next.read()
 	found.rows, found.row = next, -1
 	return true
+}
+
+// NextArrow lends the next rows, as many as come at once, to a consumer of Arrow: out is a pointer to a struct
+// ArrowArray of the C data interface, which the consumer releases. False when there is none, or an error that Err
+// tells.
+func (found *Rows) NextArrow(out unsafe.Pointer) bool {
+	found.forget()
+	if found.err != nil || found.stream == nil {
+		return false
+	}
+	array := (*C.struct_ArrowArray)(out)
+	if status := C.incload_go_next_array(found.stream, array); status != 0 {
+		found.err = found.failure(status)
+		return false
+	}
+	return array.release != nil
+}
+
+// ArrowSchema describes the columns to a consumer of Arrow: out is a pointer to a struct ArrowSchema, which the
+// consumer releases.
+func (found *Rows) ArrowSchema(out unsafe.Pointer) error {
+	if found.stream == nil {
+		return closedError("result")
+	}
+	if status := C.incload_go_stream_schema(found.stream, (*C.struct_ArrowSchema)(out)); status != 0 {
+		return found.failure(status)
+	}
+	return nil
+}
+
+func (found *Rows) failure(status C.int32_t) error {
+	code, known := streamCodes[status]
+	if !known {
+		code = ErrSQL
+	}
+	return cancelledBy(found.ctx, &Error{Code: code, Message: C.GoString(C.incload_go_stream_error(found.stream))})
 }
 
 func (found *Rows) forget() {

@@ -25,9 +25,12 @@ const (
 	Success Status = C.INCLOAD_STATUS_SUCCESS
 	Failed  Status = C.INCLOAD_STATUS_FAILED
 	Skipped Status = C.INCLOAD_STATUS_SKIPPED
+	// Partial and Cancelled are those of runs in a ledger: only optional steps failed; it can be resumed.
+	Partial   Status = C.INCLOAD_STATUS_PARTIAL
+	Cancelled Status = C.INCLOAD_STATUS_CANCELLED
 )
 
-var statusNames = []string{"", "PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"}
+var statusNames = []string{"", "PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED", "PARTIAL", "CANCELLED"}
 
 // Run is one execution of a step or pipeline. It goes on by itself until it ends, or the context ends that it was
 // started with; Wait sees it to its end.
@@ -144,6 +147,10 @@ func (run *Run) do(call func(*C.incload_run)) {
 // Cancel asks it to stop: running SQL is interrupted, nothing of an open unit lands.
 func (run *Run) Cancel() { run.do(func(run *C.incload_run) { C.incload_run_cancel(run) }) }
 
+// Leave takes no further part in a run that a ledger keeps and that has a key: what this process is at is interrupted
+// and given back, and the others go on. Any other run is cancelled by it.
+func (run *Run) Leave() { run.do(func(run *C.incload_run) { C.incload_run_leave(run) }) }
+
 // Drain asks it to start nothing more; what is at work may end.
 func (run *Run) Drain() { run.do(func(run *C.incload_run) { C.incload_run_drain(run) }) }
 
@@ -242,6 +249,28 @@ func (run *Run) WriteReport(w io.Writer, format string, options ...Options) erro
 	})
 }
 
+// Watch writes how the run goes on, until it has ended, and gives its error as Wait does. The options are those of the
+// object "watch". When the writer fails it gives that error, and the run goes on.
+func (run *Run) Watch(w io.Writer, options ...Options) error {
+	text, err := Options{}.with(options...).pointer()
+	if err != nil {
+		return err
+	}
+	defer freeText(text)
+	pointer, leave := run.enter()
+	defer leave()
+	err = write(w, func(user C.uintptr_t, failure **C.incload_error) {
+		C.incload_go_watch(pointer, text, user, failure)
+	})
+	if C.incload_run_status(pointer) == C.INCLOAD_STATUS_RUNNING {
+		return err
+	}
+	if ended := run.Wait(); ended != nil {
+		return ended
+	}
+	return err
+}
+
 // Figures are what a run, a load of a group or a step tells of itself. They grow while it goes on, and are 0 and ""
 // once the run is closed.
 type Figures struct {
@@ -309,6 +338,21 @@ func (figures Figures) RowsDeleted() int64 {
 	return figures.number(func(run *C.incload_run) C.int64_t { return C.incload_run_rows_deleted(run) })
 }
 
+// RowsWithoutCursor are rows read whose cursor was NULL.
+func (figures Figures) RowsWithoutCursor() int64 {
+	return figures.number(func(run *C.incload_run) C.int64_t { return C.incload_run_rows_without_cursor(run) })
+}
+
+// KeysRead are the keys that were read to find deleted rows.
+func (figures Figures) KeysRead() int64 {
+	return figures.number(func(run *C.incload_run) C.int64_t { return C.incload_run_keys_read(run) })
+}
+
+// Lateness is how far behind that place the latest of them was, in the cursor's unit; of a time in microseconds.
+func (figures Figures) Lateness() int64 {
+	return figures.number(func(run *C.incload_run) C.int64_t { return C.incload_run_lateness(run) })
+}
+
 // RowsLate are rows that a deep read found behind the place where the cursor would have begun to look.
 func (figures Figures) RowsLate() int64 {
 	return figures.number(func(run *C.incload_run) C.int64_t { return C.incload_run_rows_late(run) })
@@ -322,7 +366,7 @@ func (figures Figures) Bytes() int64 {
 // Duration is how long it has taken so far, or took.
 func (figures Figures) Duration() time.Duration {
 	us := figures.number(func(run *C.incload_run) C.int64_t { return C.incload_run_duration_us(run) })
-	return time.Duration(us) * time.Microsecond
+	return microseconds(C.int64_t(us))
 }
 
 // Attempts are how many its unit took so far.
@@ -354,6 +398,11 @@ func (figures Figures) Level() string {
 // LevelReason says why it is not more exact.
 func (figures Figures) LevelReason() string {
 	return figures.text(func(run *C.incload_run) *C.char { return C.incload_run_level_reason(run) })
+}
+
+// HeldBy is who holds the source's oldest transaction, which the watermark waits for; empty when nobody does.
+func (figures Figures) HeldBy() string {
+	return figures.text(func(run *C.incload_run) *C.char { return C.incload_run_held_by(run) })
 }
 
 // SchemaChanges are what has changed in the source's columns, and what was done about it.

@@ -265,8 +265,7 @@ func (step *Step) Run(ctx context.Context, options ...Options) (*Run, error) {
 	return finished(step.Start(ctx, options...))
 }
 
-// ReplayRejects loads the rows once more that the target refused. It is not cancelled on the way: bound it by the
-// run's option timeout.
+// ReplayRejects loads the rows once more that the target refused. It is cancelled when ctx ends.
 func (step *Step) ReplayRejects(ctx context.Context, options ...Options) (*Run, error) {
 	pointer, leave, err := step.take()
 	if err != nil {
@@ -274,7 +273,7 @@ func (step *Step) ReplayRejects(ctx context.Context, options ...Options) (*Run, 
 	}
 	defer leave()
 	return finished(start(ctx, 0, false, options, func(text *C.char, failure **C.incload_error) *C.incload_run {
-		return C.incload_step_replay_rejects(pointer, text, failure)
+		return C.incload_step_start_replay(pointer, text, failure)
 	}))
 }
 

@@ -132,9 +132,52 @@ func (stream *Stream) LagBytes() (lag int64) {
 // Lag is how old the last committed change was when it was committed in the target.
 func (stream *Stream) Lag() (lag time.Duration) {
 	stream.ask(func(stream *C.incload_stream) {
-		lag = time.Duration(C.incload_stream_lag_us(stream)) * time.Microsecond
+		lag = microseconds(C.incload_stream_lag_us(stream))
 	})
 	return lag
+}
+
+// Received is how far the source's log was read.
+func (stream *Stream) Received() (place uint64) {
+	stream.ask(func(stream *C.incload_stream) { place = uint64(C.incload_stream_received(stream)) })
+	return place
+}
+
+// Confirmed is how far the source was told that it may throw its log away.
+func (stream *Stream) Confirmed() (place uint64) {
+	stream.ask(func(stream *C.incload_stream) { place = uint64(C.incload_stream_confirmed(stream)) })
+	return place
+}
+
+// RetainedBytes are those of the log that the source keeps for the stream; too many is more than the option slot_alarm
+// allows.
+func (stream *Stream) RetainedBytes() (bytes int64, tooMany bool) {
+	stream.ask(func(stream *C.incload_stream) {
+		bytes = int64(C.incload_stream_retained_bytes(stream))
+		tooMany = C.incload_stream_alarm(stream) != 0
+	})
+	return bytes, tooMany
+}
+
+// Transactions are how many of the source were handed to the target.
+func (stream *Stream) Transactions() (count int64) {
+	stream.ask(func(stream *C.incload_stream) { count = int64(C.incload_stream_transactions(stream)) })
+	return count
+}
+
+// Commits are how many transactions the target needed for them.
+func (stream *Stream) Commits() (count int64) {
+	stream.ask(func(stream *C.incload_stream) { count = int64(C.incload_stream_commits(stream)) })
+	return count
+}
+
+// NewStreamStep makes a step that follows a stream: until it has caught up, a position, or the run is drained. One run
+// at a time may work with the stream, and nobody else meanwhile. Its options are those of "stream_step".
+func NewStreamStep(stream *Stream, options ...Options) (*Step, error) {
+	return consumerStep(stream.held, "stream", options,
+		func(pointer unsafe.Pointer, text *C.char, failure **C.incload_error) *C.incload_step {
+			return C.incload_step_new_stream((*C.incload_stream)(pointer), text, failure)
+		})
 }
 
 // Changes are how many changes of a kind were handed to the target; Read are rows of the first copy.
@@ -179,6 +222,25 @@ func (change *Change) Table() (schema, table string) {
 		return "", ""
 	}
 	return C.GoString(C.incload_change_schema(change.pointer)), C.GoString(C.incload_change_table(change.pointer))
+}
+
+// Position is where it stands in the source's log: the end of its transaction, and its number there.
+func (change *Change) Position() (Position, error) {
+	if err := change.check(); err != nil {
+		return Position{}, err
+	}
+	var place, ordinal C.uint64_t
+	var failure *C.incload_error
+	C.incload_change_position(change.pointer, &place, &ordinal, &failure)
+	return Position{uint64(place), uint64(ordinal)}, checked(failure)
+}
+
+// Committed is when the source committed it.
+func (change *Change) Committed() time.Time {
+	if change.check() != nil {
+		return time.Time{}
+	}
+	return instant(C.incload_change_committed_us(change.pointer))
 }
 
 // Row has the values that it brings, as texts, of a delete those that the log tells; a column that the log does

@@ -79,7 +79,28 @@ func rowArrays(row Row) (columns, values textArray, err error) {
 	}
 	if values, err = newTextArray(texts); err != nil {
 		columns.free()
-		return textArray{}, values, err
+		return textArray{}, textArray{}, err
 	}
 	return columns, values, nil
+}
+
+// rowPair is a row as it was and as it is.
+type rowPair struct{ oldColumns, oldValues, columns, values textArray }
+
+func newRowPair(old, row Row) (pair rowPair, err error) {
+	if pair.oldColumns, pair.oldValues, err = rowArrays(old); err != nil {
+		return rowPair{}, err
+	}
+	if pair.columns, pair.values, err = rowArrays(row); err != nil {
+		pair.free()
+		return rowPair{}, err
+	}
+	return pair, nil
+}
+
+func (pair rowPair) free() {
+	pair.oldColumns.free()
+	pair.oldValues.free()
+	pair.columns.free()
+	pair.values.free()
 }

@@ -85,6 +85,7 @@ typedef void (*incload_destroy_fn)(void *user_data);
 typedef struct incload_error incload_error;
 typedef struct incload_context incload_context;
 typedef struct incload_database incload_database;
+typedef struct incload_call incload_call;
 typedef struct incload_strategy incload_strategy;
 typedef struct incload_verification incload_verification;
 typedef struct incload_watermark incload_watermark;

@@ -11,6 +11,7 @@
 #include <incload/backfill.h>
 #include <incload/base.h>
 #include <incload/batch.h>
+#include <incload/call.h>
 #include <incload/capture.h>
 #include <incload/changes.h>
 #include <incload/context.h>

@@ -193,6 +193,21 @@ INCLOAD_API incload_run *incload_pipeline_start(incload_pipeline *pipeline, cons
 INCLOAD_API incload_run *incload_pipeline_resume(incload_pipeline *pipeline, const char *run_id, const char *options,
                                                  incload_error **err);
 
+/**
+ * @brief Go on with a run as incload_pipeline_resume() does, on threads of the library.
+ * @param pipeline  as for incload_pipeline_resume()
+ * @param run_id  as for incload_pipeline_resume()
+ * @param options  as for incload_pipeline_start(), without `run_key`
+ * @param err  where the error goes; may be NULL
+ * @return a new reference to the running run, or NULL. It gets the id of the one that is resumed once it has found it
+ *
+ * Errors: #INCLOAD_E_INVALID (it has no ledger), and as incload_pipeline_start(). What the ledger says
+ * (#INCLOAD_E_NOT_FOUND, #INCLOAD_E_STATE, #INCLOAD_E_CONFLICT) is the error of the run.
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_run *incload_pipeline_start_resume(incload_pipeline *pipeline, const char *run_id,
+                                                       const char *options, incload_error **err);
+
 INCLOAD_END_DECLS
 
 #endif /* INCLOAD_PIPELINE_H */

@@ -283,6 +283,18 @@ INCLOAD_API incload_run *incload_step_replay_rejects(incload_step *step, const c
  */
 INCLOAD_API incload_run *incload_step_start(incload_step *step, const char *options, incload_error **err);
 
+/**
+ * @brief Load the step's rejected rows once more as incload_step_replay_rejects() does, on a thread of the library.
+ * @param step  a step
+ * @param options  as for incload_step_run()
+ * @param err  where the error goes; may be NULL
+ * @return a new reference to the running run, or NULL
+ *
+ * Errors: #INCLOAD_E_UNSUPPORTED for a group, and as incload_step_start().
+ * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1
+ */
+INCLOAD_API incload_run *incload_step_start_replay(incload_step *step, const char *options, incload_error **err);
+
 INCLOAD_END_DECLS
 
 #endif /* INCLOAD_STEP_H */

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "driver/arrow/stream.h"
+#include "driver/call.h"
 #include "driver/mock/mock.h"
 #include "driver/place.h"
 #include "driver/pool.h"
@@ -266,21 +267,37 @@ incload__database_statement_deadline(const incload_database *database)
     return incload__deadline_in(database->env, database->values.statement_timeout);
 }
 
-int32_t
-incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
-                       incload__conn **out, incload_error **err)
+static int32_t
+take_unless(incload_database *database, const atomic_bool *cancelled, incload__role role, int64_t deadline_us,
+            const void *owner, incload__conn **out, incload_error **err)
 {
     incload__pool *pool = pool_of(database, err);
 
     *out = NULL;
     if (pool == NULL)
         return incload__entered_with(err) != INCLOAD_OK ? incload__entered_with(err) : INCLOAD_E_NO_MEMORY;
-    int32_t status = incload__pool_take(pool, role, deadline_us, owner, out, err);
+    int32_t status = incload__pool_take_unless(pool, cancelled, role, deadline_us, owner, out, err);
     if (status != INCLOAD_OK)
         return status;
     (*out)->deadline_us = deadline_us;
     atomic_store(&database->dialect, (*out)->dialect);
     return INCLOAD_OK;
+}
+
+int32_t
+incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
+                       incload__conn **out, incload_error **err)
+{
+    return take_unless(database, NULL, role, deadline_us, owner, out, err);
+}
+
+int32_t
+incload__database_take_for(incload_database *database, incload_call *call, incload__role role, int64_t deadline_us,
+                           incload__conn **out, incload_error **err)
+{
+    if (call == NULL)
+        return take_unless(database, NULL, role, deadline_us, database, out, err);
+    return take_unless(database, &call->cancelled, role, deadline_us, call, out, err);
 }
 
 int32_t
@@ -347,21 +364,27 @@ incload__database_clock_back(incload_database *database, int64_t server_us)
 }
 
 int32_t
-incload_database_check(incload_database *database, incload_error **err)
+incload__database_check(incload_database *database, incload_call *call, incload_error **err)
 {
     incload__conn *conn;
-
-    INCLOAD_ENTER(err);
-    if (database == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "the database must not be NULL");
     int64_t deadline = incload__deadline_in(database->env, database->values.connect_timeout);
     incload__role role = database->stream != NULL ? INCLOAD__ROLE_READ : INCLOAD__ROLE_WRITE;
-    int32_t status = incload__database_take(database, role, deadline, database, &conn, err);
+
+    int32_t status = incload__database_take_for(database, call, role, deadline, &conn, err);
     if (status != INCLOAD_OK)
         return status;
     status = conn->driver->ping(conn, err);
     incload__database_give_back(database, conn);
     return status;
+}
+
+int32_t
+incload_database_check(incload_database *database, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    if (database == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "the database must not be NULL");
+    return incload__database_check(database, NULL, err);
 }
 
 const char *
@@ -378,22 +401,28 @@ incload_database_dialect(incload_database *database, incload_error **err)
 }
 
 int32_t
-incload_database_execute(incload_database *database, const char *sql, int64_t *rows, incload_error **err)
+incload__database_execute(incload_database *database, incload_call *call, const char *sql, int64_t *rows,
+                          incload_error **err)
 {
     incload__conn *conn;
     int64_t affected = -1;
-
-    INCLOAD_ENTER(err);
-    if (database == NULL || sql == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "database and sql must not be NULL");
     int64_t deadline = incload__database_statement_deadline(database);
-    int32_t status = incload__database_take(database, INCLOAD__ROLE_WRITE, deadline, database, &conn, err);
+
+    int32_t status = incload__database_take_for(database, call, INCLOAD__ROLE_WRITE, deadline, &conn, err);
     if (status != INCLOAD_OK)
         return status;
-
     status = conn->driver->execute(conn, sql, NULL, 0, &affected, err);
     incload__database_give_back(database, conn);
     if (status == INCLOAD_OK && rows != NULL)
         *rows = affected;
     return status;
+}
+
+int32_t
+incload_database_execute(incload_database *database, const char *sql, int64_t *rows, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    if (database == NULL || sql == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "database and sql must not be NULL");
+    return incload__database_execute(database, NULL, sql, rows, err);
 }

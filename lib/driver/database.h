@@ -3,6 +3,7 @@
 #ifndef INCLOAD_LIB_DRIVER_DATABASE_H
 #define INCLOAD_LIB_DRIVER_DATABASE_H
 
+#include <incload/call.h>
 #include <incload/database.h>
 
 #include "base/option.h"
@@ -30,6 +31,10 @@ int64_t incload__database_statement_deadline(const incload_database *database);
  * set. */
 int32_t incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
                                incload__conn **out, incload_error **err);
+/* The same for what incload_call_cancel() interrupts: the call owns the connection. NULL: nobody's, which is never
+ * cancelled. */
+int32_t incload__database_take_for(incload_database *database, incload_call *call, incload__role role,
+                                   int64_t deadline_us, incload__conn **out, incload_error **err);
 void incload__database_give_back(incload_database *database, incload__conn *conn);
 /* INCLOAD_E_UNSUPPORTED where there is no such log. Does not connect. */
 int32_t incload__database_check_log(const incload_database *database, incload_error **err);
@@ -42,6 +47,13 @@ void incload__database_cancel(incload_database *database, const void *owner);
 /* How far this server's clock went back against ours since the last call of this process; negative or 0 when it did
  * not. Both in microseconds. */
 int64_t incload__database_clock_back(incload_database *database, int64_t server_us);
+
+/* incload_database_check(), _execute() and _query(), for a call or for NULL. */
+int32_t incload__database_check(incload_database *database, incload_call *call, incload_error **err);
+int32_t incload__database_execute(incload_database *database, incload_call *call, const char *sql, int64_t *rows,
+                                  incload_error **err);
+int32_t incload__database_query(incload_database *database, incload_call *call, const char *sql,
+                                struct ArrowArrayStream *out, incload_error **err);
 
 /* SELECT of `schema`'s columns from `(query) AS q`, or the query itself where every column can be read as it stands. */
 int32_t incload__wrap_query(const incload__conn *conn, const char *query, const incload__schema *schema,

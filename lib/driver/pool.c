@@ -286,6 +286,13 @@ int32_t
 incload__pool_take(incload__pool *pool, incload__role role, int64_t deadline_us, const void *owner, incload__conn **out,
                    incload_error **err)
 {
+    return incload__pool_take_unless(pool, NULL, role, deadline_us, owner, out, err);
+}
+
+int32_t
+incload__pool_take_unless(incload__pool *pool, const atomic_bool *cancelled, incload__role role, int64_t deadline_us,
+                          const void *owner, incload__conn **out, incload_error **err)
+{
     *out = NULL;
     if (in_child(pool))
         return incload__fail(err, INCLOAD_E_FORKED,
@@ -293,6 +300,8 @@ incload__pool_take(incload__pool *pool, incload__role role, int64_t deadline_us,
     lease *held = lease_begin(pool, owner);
     if (held == NULL)
         return incload__fail_memory(err);
+    if (cancelled != NULL && atomic_load(cancelled))
+        atomic_store(&held->cancelled, true);
 
     incload__monitor_lock(&pool->monitor);
     int32_t status = wait_for_slot(pool, held, deadline_us, err);

@@ -33,6 +33,10 @@ void incload__pool_free(incload__pool *pool);
  * `owner` is what incload__pool_cancel() goes by. */
 int32_t incload__pool_take(incload__pool *pool, incload__role role, int64_t deadline_us, const void *owner,
                            incload__conn **out, incload_error **err);
+/* As above, for an owner that may be cancelled before it takes: `cancelled` is set before incload__pool_cancel() is
+ * called, so one of the two is seen. */
+int32_t incload__pool_take_unless(incload__pool *pool, const atomic_bool *cancelled, incload__role role,
+                                  int64_t deadline_us, const void *owner, incload__conn **out, incload_error **err);
 /* Kept if no transaction is open and nothing is wrong with it, else closed. NULL is fine. */
 void incload__pool_give_back(incload__pool *pool, incload__conn *conn);
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A query's result as an Arrow stream: incload_database_query(). */
+/* A query's result as an Arrow stream: incload_database_query(), incload_call_query(). */
 #include <errno.h>
 #include <string.h>
 
+#include "driver/call.h"
 #include "driver/database.h"
 
 enum { QUERY_BATCH_ROWS = 8192, QUERY_BATCH_BYTES = 1 << 20 };
 
 typedef struct query_stream {
     incload_database *database;
+    incload_call *call; /* that it belongs to; may be NULL */
     const incload__mem *mem;
     incload__conn *conn;
     incload__schema schema;
@@ -69,6 +71,7 @@ stream_free(query_stream *stream)
     incload__builder_free(stream->builder);
     incload__schema_free(&stream->schema);
     incload_error_unref(stream->error);
+    incload_call_unref(stream->call);
     incload__free(mem, stream);
     incload_database_unref(database);
 }
@@ -154,22 +157,21 @@ stream_open(query_stream *stream, const char *sql, incload_error **err)
 }
 
 int32_t
-incload_database_query(incload_database *database, const char *sql, struct ArrowArrayStream *out, incload_error **err)
+incload__database_query(incload_database *database, incload_call *call, const char *sql, struct ArrowArrayStream *out,
+                        incload_error **err)
 {
-    INCLOAD_ENTER(err);
-    if (database == NULL || sql == NULL || out == NULL)
-        return incload__fail(err, INCLOAD_E_INVALID, "database, sql and out must not be NULL");
-
     const incload__env *env = incload__database_env(database);
+    int64_t deadline = incload__database_statement_deadline(database);
     query_stream *stream = incload__alloc(&env->mem, sizeof *stream);
+
     if (stream == NULL)
         return incload__fail_memory(err);
     stream->database = incload_database_ref(database);
+    stream->call = incload_call_ref(call);
     stream->mem = &env->mem;
     incload__schema_init(&stream->schema, &env->mem);
 
-    int32_t status = incload__database_take(
-        database, INCLOAD__ROLE_READ, incload__database_statement_deadline(database), database, &stream->conn, err);
+    int32_t status = incload__database_take_for(database, call, INCLOAD__ROLE_READ, deadline, &stream->conn, err);
     if (status == INCLOAD_OK)
         status = stream_open(stream, sql, err);
     if (status != INCLOAD_OK) {
@@ -178,4 +180,13 @@ incload_database_query(incload_database *database, const char *sql, struct Arrow
     }
     *out = (struct ArrowArrayStream){ get_schema, get_next, get_last_error, release, stream };
     return INCLOAD_OK;
+}
+
+int32_t
+incload_database_query(incload_database *database, const char *sql, struct ArrowArrayStream *out, incload_error **err)
+{
+    INCLOAD_ENTER(err);
+    if (database == NULL || sql == NULL || out == NULL)
+        return incload__fail(err, INCLOAD_E_INVALID, "database, sql and out must not be NULL");
+    return incload__database_query(database, NULL, sql, out, err);
 }

@@ -579,7 +579,8 @@ run_now(incload_run *run, incload_error **err)
 {
     if (run == NULL)
         return NULL;
-    if (incload__flow_enter(run->flow, err) != INCLOAD_OK) {
+    if (incload__flow_check_threads(run->flow, err) != INCLOAD_OK
+        || incload__flow_enter(run->flow, err) != INCLOAD_OK) {
         incload_run_unref(run);
         return NULL;
     }
@@ -591,18 +592,13 @@ incload_run *
 incload_pipeline_run(incload_pipeline *pipeline, const char *options, incload_error **err)
 {
     INCLOAD_ENTER_NULL(err);
-    incload_run *run = incload__flow_of_pipeline(pipeline, options, err);
-    if (run != NULL && incload__flow_check_threads(run->flow, err) != INCLOAD_OK) {
-        incload_run_unref(run);
-        return NULL;
-    }
-    return run_now(run, err);
+    return run_now(incload__flow_of_pipeline(pipeline, options, err), err);
 }
 
-incload_run *
-incload_pipeline_resume(incload_pipeline *pipeline, const char *run_id, const char *options, incload_error **err)
+/* A run that is to be resumed, and not yet driven; NULL: there is none. */
+static incload_run *
+resumption_of(incload_pipeline *pipeline, const char *run_id, const char *options, incload_error **err)
 {
-    INCLOAD_ENTER_NULL(err);
     if (pipeline != NULL && pipeline->ledger == NULL) {
         incload__fail(err, INCLOAD_E_INVALID,
                       "pipeline '%.64s' has no ledger that could know runs to be resumed: see "
@@ -620,23 +616,29 @@ incload_pipeline_resume(incload_pipeline *pipeline, const char *run_id, const ch
         status = incload__fail(err, INCLOAD_E_INVALID, "a run that is resumed has its run_key: name it by its id");
     else if (run_id != NULL && run->flow->resume_id == NULL)
         status = incload__fail_memory(err);
-    else
-        status = incload__flow_check_threads(run->flow, err);
-    if (status != INCLOAD_OK) {
-        incload_run_unref(run);
-        return NULL;
-    }
-    return run_now(run, err);
+    if (status == INCLOAD_OK)
+        return run;
+    incload_run_unref(run);
+    return NULL;
+}
+
+incload_run *
+incload_pipeline_resume(incload_pipeline *pipeline, const char *run_id, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    return run_now(resumption_of(pipeline, run_id, options, err), err);
 }
 
 incload_run *
 incload_pipeline_start(incload_pipeline *pipeline, const char *options, incload_error **err)
 {
     INCLOAD_ENTER_NULL(err);
-    incload_run *run = incload__flow_of_pipeline(pipeline, options, err);
-    if (run != NULL && incload__run_there(run, err) != INCLOAD_OK) {
-        incload_run_unref(run);
-        return NULL;
-    }
-    return run;
+    return incload__run_there(incload__flow_of_pipeline(pipeline, options, err), err);
+}
+
+incload_run *
+incload_pipeline_start_resume(incload_pipeline *pipeline, const char *run_id, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    return incload__run_there(resumption_of(pipeline, run_id, options, err), err);
 }

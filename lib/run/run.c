@@ -432,16 +432,18 @@ thread_main(void *data)
     return NULL;
 }
 
-int32_t
+incload_run *
 incload__run_there(incload_run *run, incload_error **err)
 {
+    if (run == NULL)
+        return NULL;
     atomic_fetch_add(&run->holders, 1);
-    if (!incload__thread_start(NULL, THREAD_STACK, thread_main, run)) {
-        atomic_fetch_sub(&run->holders, 1);
-        return incload__fail(err, INCLOAD_E_STATE,
-                             "the system gave no thread for the run: incload_step_run() needs none");
-    }
-    return INCLOAD_OK;
+    if (incload__thread_start(NULL, THREAD_STACK, thread_main, run))
+        return run;
+    atomic_fetch_sub(&run->holders, 1);
+    incload__fail(err, INCLOAD_E_STATE, "the system gave no thread for the run: incload_step_run() needs none");
+    incload_run_unref(run);
+    return NULL;
 }
 
 incload_run *

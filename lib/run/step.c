@@ -360,18 +360,26 @@ incload_step_run(incload_step *step, const char *options, incload_error **err)
     return run;
 }
 
-incload_run *
-incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err)
+/* A run that is still to be driven; NULL: there is none. */
+static incload_run *
+replay_of(incload_step *step, const char *options, incload_error **err)
 {
-    INCLOAD_ENTER_NULL(err);
     if (incload__step_check_alone(step, "cannot replay rejects as a whole: replay those of its loads one by one", err)
         != INCLOAD_OK)
         return NULL;
     incload_run *run = incload__run_new(step, options, err);
-    if (run != NULL) {
+    if (run != NULL)
         incload__run_set_replay(run);
+    return run;
+}
+
+incload_run *
+incload_step_replay_rejects(incload_step *step, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    incload_run *run = replay_of(step, options, err);
+    if (run != NULL)
         incload__run_here(run, err);
-    }
     return run;
 }
 
@@ -379,12 +387,14 @@ incload_run *
 incload_step_start(incload_step *step, const char *options, incload_error **err)
 {
     INCLOAD_ENTER_NULL(err);
-    incload_run *run = incload__run_new(step, options, err);
-    if (run != NULL && incload__run_there(run, err) != INCLOAD_OK) {
-        incload_run_unref(run);
-        return NULL;
-    }
-    return run;
+    return incload__run_there(incload__run_new(step, options, err), err);
+}
+
+incload_run *
+incload_step_start_replay(incload_step *step, const char *options, incload_error **err)
+{
+    INCLOAD_ENTER_NULL(err);
+    return incload__run_there(replay_of(step, options, err), err);
 }
 
 const char *

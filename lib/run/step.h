@@ -97,7 +97,7 @@ incload_run *incload__run_new(incload_step *step, const char *options, incload_e
 void incload__run_set_replay(incload_run *run);
 /* On the calling thread, to the end. */
 int32_t incload__run_here(incload_run *run, incload_error **err);
-/* On a thread of its own. */
-int32_t incload__run_there(incload_run *run, incload_error **err);
+/* On a thread of its own. Gives the run back; without a thread it is given up, and NULL. NULL is fine. */
+incload_run *incload__run_there(incload_run *run, incload_error **err);
 
 #endif

@@ -304,6 +304,14 @@ def change_table_follows_what_other_programs_write(scratch):
         equal(copy.execute("SELECT id, name FROM customers_copy ORDER BY id").fetchall(), [(3, "Carl"), (4, "Ada")])
 
 
+def arrow_source_loads_what_the_program_has(scratch):
+    command = [EXAMPLES / "arrow_source", url(scratch / "lake.db")]
+    equal(run([*command, "1"]), "12 rows read, 12 written\n")
+    equal(run([*command, "5"]), "12 rows read, 12 written\n")
+    with contextlib.closing(sqlite3.connect(scratch / "lake.db")) as lake:
+        equal(lake.execute("SELECT count(*), min(celsius), max(celsius) FROM readings").fetchall(), [(12, 11.25, 14.0)])
+
+
 def follow_copies_and_then_brings_changes(scratch):
     """With a server, where one is named; else only that it says so."""
     command = [EXAMPLES / "follow", "postgresql://nobody@127.0.0.1:1/none", url(scratch / "shop.db"), "people"]
@@ -449,7 +457,8 @@ CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_
           progress_shows_each_day_and_leaves_a_report,
           resume_goes_on_from_the_step_that_failed,
           changes_are_applied_once, debezium_writes_messages_that_are_read_again,
-          follow_copies_and_then_brings_changes, change_table_follows_what_other_programs_write,
+          arrow_source_loads_what_the_program_has, follow_copies_and_then_brings_changes,
+          change_table_follows_what_other_programs_write,
           options_are_set_listed_and_refused, watermark_is_told_put_back_and_kept_in_history,
           atomic_leaves_nothing_when_it_breaks, errors_tell_what_is_missing, cancel_ends_a_run_and_gives_back_once,
           status_tells_of_a_load_that_does_not_move, patterns_do_each_its_own,

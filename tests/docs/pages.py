@@ -29,7 +29,8 @@ def text_of(path):
 
 def documents():
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md",
-            ROOT / "bindings/python/README.md", *sorted((ROOT / "doc").glob("*.md")),
+            ROOT / "bindings/python/README.md", ROOT / "bindings/go/README.md",
+            *sorted((ROOT / "doc").glob("*.md")),
             *sorted((ROOT / "doc/guide").glob("*.md"))]
 
 

@@ -34,7 +34,7 @@ from .backfills import Backfill, BackfillPlan, backfill, backfill_load
 from .capture import Capture, CaptureStep
 from .changes import ChangeGroup, Changes, ChangesStep
 from .context import Context, Event
-from .database import Database
+from .database import Call, Database
 from .debezium import DebeziumWriter
 from .errors import (
     BusyError,
@@ -67,6 +67,7 @@ __all__ = [
     "BackfillPlan",
     "Batch",
     "BusyError",
+    "Call",
     "CallbackError",
     "CancelledError",
     "Capture",

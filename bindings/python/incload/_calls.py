@@ -82,13 +82,6 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
     return result
 
 
-def call_with_result(function: Callable[..., Any], *arguments: Any) -> Any:
-    """As call(), for functions that may fail and still return something: gives both."""
-    place = ffi.new("incload_error **")
-    result = function(*arguments, place)
-    return result, taken_error(place[0])
-
-
 class Handle:
     """Something of the library that is given back once: by close(), at the end of a with block, or when it is
     dropped."""

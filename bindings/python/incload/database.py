@@ -16,7 +16,37 @@ if TYPE_CHECKING:
 
     from ._options import CaptureOptions, ChangesOptions, DatabaseOptions
 
-__all__ = ["Database"]
+__all__ = ["Call", "Database"]
+
+
+class Call(_calls.Handle):
+    """Statements to a database that another thread can interrupt: ``cancel()`` ends what is under way, at the server as
+    well, and refuses all that comes later."""
+
+    _kind = "call"
+
+    def __init__(self, database: "Database") -> None:
+        self._hold(_calls.call(lib.incload_call_new, database._pointer))
+
+    def check(self) -> None:
+        """As ``Database.check``."""
+        _calls.call(lib.incload_call_check, self._pointer)
+
+    def execute(self, sql: str) -> int:
+        """As ``Database.execute``."""
+        rows = ffi.new("int64_t *")
+        _calls.call(lib.incload_call_execute, self._pointer, _calls.encoded(sql), rows)
+        return int(rows[0])
+
+    def query(self, sql: str) -> arrow.Stream:
+        """As ``Database.query``; the reading of its rows is interrupted as well."""
+        structure = arrow.new_structure("ArrowArrayStream")
+        _calls.call(lib.incload_call_query, self._pointer, _calls.encoded(sql), structure)
+        return arrow.Stream(structure)
+
+    def cancel(self) -> None:
+        """Other calls to the same database, and runs, go on. From any thread."""
+        lib.incload_call_cancel(self._pointer)
 
 
 class Database(_calls.Handle):
@@ -89,6 +119,10 @@ class Database(_calls.Handle):
         structure = arrow.new_structure("ArrowArrayStream")
         _calls.call(lib.incload_database_query, self._pointer, _calls.encoded(sql), structure)
         return arrow.Stream(structure)
+
+    def call(self) -> Call:
+        """Statements that another thread can interrupt."""
+        return Call(self)
 
     def changes(self, table: str, **options: "Unpack[ChangesOptions]") -> Changes:
         """Events for a table: inserts, updates and deletes that are folded per key and land in one transaction."""

@@ -178,14 +178,11 @@ class Pipeline(_calls.Handle):
         """Go on with a run that failed, was cancelled, or whose process died; by itself the newest that has not
         succeeded."""
         run_id = run.id if isinstance(run, Run) else run
-        options.setdefault("parallel", _PARALLEL)
-        pointer, error = _calls.call_with_result(
-            lib.incload_pipeline_resume, self._pointer, _calls.encoded(run_id), _calls.options_pointer(options)
-        )
-        if pointer == ffi.NULL:
-            assert error is not None
-            raise error
-        resumed = Run(pointer, self._context, self.resume)
+
+        def start(pointer: Any, text: Any, error: Any) -> Any:
+            return lib.incload_pipeline_start_resume(pointer, _calls.encoded(run_id), text, error)
+
+        resumed = start_with_threads(self, self._pointer, start, options, _PARALLEL, self._context, self.resume)
         resumed.wait(check=check)
         return resumed
 

@@ -130,12 +130,7 @@ class Load(Step):
 
     def replay_rejects(self, *, check: bool = True, **options: Any) -> Run:
         """Load the rows once more that the target refused."""
-        pointer, error = _calls.call_with_result(
-            lib.incload_step_replay_rejects, self._pointer, _calls.options_pointer(options)
-        )
-        if pointer == ffi.NULL:
-            assert error is not None
-            raise error
+        pointer = _calls.call(lib.incload_step_start_replay, self._pointer, _calls.options_pointer(options))
         run = Run(pointer, self._context)
         run.wait(check=check)
         return run

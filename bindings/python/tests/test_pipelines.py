@@ -146,6 +146,14 @@ def test_a_run_is_resumed_from_what_failed(lake):
     assert {unit.label for unit in incload.units_of(lake, run.id)} == {"first", "second"}
 
 
+def test_a_run_that_is_not_there_cannot_be_resumed(lake):
+    pipeline = incload.Pipeline("again", ledger=lake)
+    pipeline.step(lambda unit: None, name="only")
+    with pytest.raises(incload.Error) as told:
+        pipeline.resume("nosuch")
+    assert told.value.name == "INCLOAD_E_NOT_FOUND"
+
+
 def test_the_seed_case_of_backfills(lake):
     """91 days, 4 side by side; three fail at first, are reported, and alone run again."""
     bad = {"2024-01-15", "2024-02-11", "2024-03-30"}

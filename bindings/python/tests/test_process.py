@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 
+import pyarrow
 import pytest
 from conftest import by_time
 
@@ -158,3 +159,22 @@ def test_the_options_that_type_checkers_know_are_the_librarys():
     made = subprocess.run([sys.executable, tools], check=True, capture_output=True, text=True).stdout
     with open(os.path.join(os.path.dirname(__file__), "..", "incload", "_options.py"), encoding="utf-8") as file:
         assert file.read() == made
+
+
+def test_another_thread_interrupts_a_statement(lake):
+    with lake.call() as call:
+        call.execute("CREATE TABLE t (id INTEGER)")
+        assert pyarrow.table(call.query("SELECT 7 AS n")).num_rows == 1
+        cancel = threading.Timer(0.2, call.cancel)
+        cancel.start()
+        begun = time.monotonic()
+        with pytest.raises(incload.CancelledError):
+            call.execute(
+                "CREATE TABLE slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                "WHERE i < 4000000000) SELECT count(*) FROM n"
+            )
+        assert time.monotonic() - begun < 0.7
+        cancel.join()
+        with pytest.raises(incload.CancelledError):
+            call.check()
+        lake.check()

@@ -17,6 +17,7 @@ REASONS = {
     r"plan_\w+": "Plan.to_dict() has all of it",
     r"recommendation_(fact|rule|ideal)\w*": "Recommendation.to_dict() has all of it",
     r"lint_(text|json)": "lint() gives objects",
+    r"pipeline_resume|step_replay_rejects": "started and waited for as well",
     r"(pipeline|step)_run": "a run is started, and waited for in slices, so that Ctrl-C comes through",
     r"run_next_unit|unit_complete": "Python's threads take part in runs",
     r"run_unit(_count)?": "run.units, run.failed and incload.units_of() tell of units",

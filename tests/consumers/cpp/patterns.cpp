@@ -3,37 +3,15 @@
 #include <incload/incload.hpp>
 
 #include <atomic>
-#include <iostream>
 #include <stdexcept>
 
+#include "expect.hpp"
+
 namespace {
-
-int failures = 0;
-
-void expect(bool holds, const char *what)
-{
-    if (!holds) {
-        std::cerr << "not so: " << what << '\n';
-        failures++;
-    }
-}
 
 struct odd : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
-
-bool is_odd(const std::exception_ptr &origin)
-{
-    try {
-        if (origin)
-            std::rethrow_exception(origin);
-    } catch (const odd &) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-    return false;
-}
 
 void loads(const incload::database &shop, const incload::database &lake)
 {
@@ -54,7 +32,7 @@ void loads(const incload::database &shop, const incload::database &lake)
         bad.run();
         expect(false, "an exception fails the load");
     } catch (const incload::error &failed) {
-        expect(failed.code() == INCLOAD_E_CALLBACK && is_odd(failed.origin()), "the exception is the origin");
+        expect(failed.code() == INCLOAD_E_CALLBACK && is<odd>(failed.origin()), "the exception is the origin");
         expect(std::string(failed.what()).find("not this") != std::string::npos, "its message is told");
     }
 }
@@ -76,7 +54,7 @@ void backfills(const incload::database &lake)
         expect(false, "a failed day fails the run");
     } catch (const incload::error &) {
         expect(calls == 31 && first.failed().size() == 1, "one of 31 days failed");
-        expect(first.failed()[0].label == "2024-01-15" && is_odd(first.failed()[0].why.origin()), "and which and why");
+        expect(first.failed()[0].label == "2024-01-15" && is<odd>(first.failed()[0].why.origin()), "and which and why");
     }
     broken = false;
     calls = 0;

@@ -28,6 +28,7 @@ static struct {
     incload_changes *changes;
     incload_debezium *debezium;
     incload_capture *capture;
+    incload_call *call;
     incload_stream *stream;
     incload_database *nowhere;
     incload_unit *unit;
@@ -172,6 +173,7 @@ set_up(void)
     valid.debezium_function = take_message;
     valid.debezium = incload_debezium_new(valid.database, "copies", NULL, take_message, NULL, NULL, &err);
     valid.capture = incload_capture_new(valid.database, "orders", valid.database, "copies", NULL, &err);
+    valid.call = incload_call_new(valid.database, &err);
     valid.nowhere = incload_database_new_in(valid.context, "postgresql://nobody@127.0.0.1:1/none", NULL, &err);
     valid.stream = incload_stream_new(valid.nowhere, valid.database, "retries=0", &err);
     valid.watermark = incload_watermark_open(valid.database, "copies", &err);
@@ -208,6 +210,7 @@ tear_down(void)
     incload_pipeline_unref(valid.pipeline);
     incload_backfill_plan_unref(valid.backfill_plan);
     incload_capture_unref(valid.capture);
+    incload_call_unref(valid.call);
     incload_changes_unref(valid.changes);
     incload_debezium_unref(valid.debezium);
     incload_stream_unref(valid.stream);

@@ -47,6 +47,40 @@ START_TEST(a_failed_run_is_resumed_from_the_step_that_failed_with_what_was_left_
 }
 END_TEST
 
+START_TEST(a_run_is_resumed_on_threads_of_the_library)
+{
+    incload_error *err = NULL;
+    const char *name = own("there", _i);
+
+    share();
+    place at = place_open((kind)_i, 0);
+    incload_pipeline *pipeline = nightly(at, name), *bare = incload_pipeline_new("bare", NULL, NULL);
+    incload_run *run = incload_pipeline_run(pipeline, NULL, &err);
+    forget(&err);
+    seen->open = true;
+    incload_run *again = incload_pipeline_start_resume(pipeline, incload_run_id(run), NULL, &err);
+    fine(err);
+    ck_assert_int_eq(incload_run_wait(again, -1, &err), INCLOAD_OK);
+    ck_assert_str_eq(incload_run_id(again), incload_run_id(run));
+    expect_begun(1, 1, 2, 1);
+    expect_status(at, name, "SUCCESS", 2);
+
+    incload_run *none = incload_pipeline_start_resume(pipeline, "no such run", NULL, &err);
+    fine(err);
+    ck_assert_int_eq(incload_run_wait(none, -1, NULL), INCLOAD_E_NOT_FOUND);
+    ck_assert_int_eq(incload_run_status(none), INCLOAD_STATUS_FAILED);
+    ck_assert_ptr_null(incload_pipeline_start_resume(bare, NULL, NULL, &err));
+    ck_assert_int_eq(incload_error_code(err), INCLOAD_E_INVALID);
+    forget(&err);
+    incload_run_unref(none);
+    incload_run_unref(again);
+    incload_run_unref(run);
+    incload_pipeline_unref(bare);
+    incload_pipeline_unref(pipeline);
+    place_close(at);
+}
+END_TEST
+
 START_TEST(a_resume_runs_a_step_of_another_version_again_and_what_is_behind_it)
 {
     incload_error *err = NULL;
@@ -278,6 +312,7 @@ static void
 add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, a_failed_run_is_resumed_from_the_step_that_failed_with_what_was_left_before, 0, KINDS);
+    tcase_add_loop_test(tests, a_run_is_resumed_on_threads_of_the_library, 0, KINDS);
     tcase_add_loop_test(tests, a_resume_runs_a_step_of_another_version_again_and_what_is_behind_it, 0, KINDS);
     tcase_add_loop_test(tests, only_the_pipeline_that_was_started_is_resumed, 0, KINDS);
     tcase_add_loop_test(tests, a_resume_sets_up_again_what_was_cleaned_up, 0, KINDS);

@@ -518,6 +518,27 @@ START_TEST(rejects_land_when_they_are_replayed_and_those_refused_again_stay)
 }
 END_TEST
 
+START_TEST(rejects_are_replayed_on_a_thread_of_the_library)
+{
+    incload_error *err = NULL;
+    bench b = bench_open("there", _i, "append", "bad_rows=reject");
+
+    fill(&b, 8, 2);
+    ck_assert_int_eq(incload_run_rows_rejected(bench_load(&b)), 1);
+    mend(&b);
+    incload_step *step = load_step(&b.what, &err);
+    incload_run *run = incload_step_start_replay(step, NULL, &err);
+    ck_assert_ptr_nonnull(run);
+    ck_assert_int_eq(incload_run_wait(run, -1, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload_run_rows_written(run), 1);
+    expect_waiting(&b, 0);
+    incload_run_unref(run);
+    incload_step_unref(step);
+    sql(b.to, "DELETE FROM %s WHERE load_name = '%s'", rejects_of(&b), b.target);
+    bench_close(&b);
+}
+END_TEST
+
 START_TEST(a_row_that_is_refused_in_every_run_is_kept_once)
 {
     bench b = bench_open("once", _i, "upsert", "key=id bad_rows=reject");
@@ -623,6 +644,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, beyond_the_budget_nothing_lands, 0, KINDS);
     tcase_add_loop_test(tests, a_bad_row_fails_the_load_unless_rejecting_is_asked_for, 0, KINDS);
     tcase_add_loop_test(tests, rejects_land_when_they_are_replayed_and_those_refused_again_stay, 0, KINDS);
+    tcase_add_loop_test(tests, rejects_are_replayed_on_a_thread_of_the_library, 0, KINDS);
     tcase_add_loop_test(tests, a_row_that_is_refused_in_every_run_is_kept_once, 0, KINDS);
     tcase_add_loop_test(tests, the_watermark_passes_a_rejected_row_and_an_older_version_is_not_replayed_over_a_newer,
                         0, KINDS);
