@@ -232,13 +232,16 @@ unit_new(incload__flow *flow, const incload__sched_unit *given, incload_error **
     return unit;
 }
 
-/* The next attempt of a unit that nobody is at. */
+/* The next attempt of a unit that nobody is at, or the same one once more: a function goes on counting then, a load
+ * starts over. */
 static void
 begin_again(incload__flow_unit *unit, int32_t attempt)
 {
-    if (atomic_load(&unit->unit->attempt) < attempt) {
+    int32_t before = atomic_load(&unit->unit->attempt);
+
+    if (before < attempt || unit->child != NULL) {
         incload__unit_restart(unit->unit);
-        atomic_store(&unit->unit->attempt, attempt);
+        atomic_store(&unit->unit->attempt, attempt > before ? attempt : before);
     }
     incload_error_unref(unit->error);
     unit->error = NULL;

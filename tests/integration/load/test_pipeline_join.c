@@ -473,6 +473,57 @@ START_TEST(a_load_whose_process_is_killed_at_any_moment_lands_once)
 }
 END_TEST
 
+/* Past its lease: its heart takes it for dead when it beats again. */
+static int32_t
+stand_still_once(incload_unit *unit, incload_batch *batch, void *data)
+{
+    int32_t *batches = data;
+
+    (void)batch;
+    if (++*batches != 2)
+        return INCLOAD_DONE;
+    pid_t waker = fork();
+    if (waker == 0) {
+        pause_ms(1000);
+        kill(getppid(), SIGCONT);
+        _exit(0);
+    }
+    raise(SIGSTOP);
+    waitpid(waker, NULL, 0);
+    for (int i = 0; i < 5000 && !incload_unit_is_cancelled(unit); i++)
+        pause_ms(1);
+    return INCLOAD_DONE;
+}
+
+START_TEST(a_load_that_stood_still_is_begun_again_and_counts_its_rows_once)
+{
+    static const int32_t routes[] = { PAIRS, PAIRS + 1, ODBC_ROUTE };
+    incload_error *err = NULL;
+    int32_t batches = 0;
+
+    share();
+    scene s = scene_begin("still", routes[_i], "id:i at:t name:s", "id", "batch_rows=1");
+    s.what.preset = "append";
+    s.what.function = stand_still_once;
+    s.what.user_data = &batches;
+    at_work = &s;
+    at_route = routes[_i];
+    table_add(s.from, s.source,
+              "(1, '2024-01-01 10:00:00.000000', 'a'), (2, '2024-02-01 10:00:00.000000', 'b'), "
+              "(3, '2024-03-01 10:00:00.000000', 'c')");
+    incload_pipeline *pipeline = appending(s.to, named("still", _i));
+    incload_run *run = incload_pipeline_run(pipeline, "lease=300", &err);
+    fine(err);
+    ck_assert_int_eq(batches, 5);
+    ck_assert_int_eq((int)incload_run_rows_read(incload_run_step(run, 0)), 3);
+    ck_assert_int_eq((int)incload_run_rows_written(incload_run_step(run, 0)), 3);
+    expect(s.to, "1\n2\n3\n", "SELECT id FROM %s ORDER BY id", s.target);
+    incload_run_unref(run);
+    incload_pipeline_unref(pipeline);
+    scene_end(&s);
+}
+END_TEST
+
 /* ---- backfills ---- */
 
 static int32_t
@@ -574,6 +625,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, what_a_killed_process_was_at_is_done_by_one_that_resumes, 0, KINDS);
     tcase_add_loop_test(tests, a_process_that_was_paused_drops_what_another_has_done_meanwhile, 0, KINDS);
     tcase_add_loop_test(tests, pausing_in_one_process_holds_the_others_until_it_continues, 0, KINDS);
+    tcase_add_loop_test(tests, a_load_that_stood_still_is_begun_again_and_counts_its_rows_once, 0, 3);
     tcase_add_loop_test(tests, a_load_whose_process_is_killed_at_any_moment_lands_once, 0, KINDS);
     tcase_add_loop_test(tests, a_resume_does_what_is_missing_of_a_backfill, 0, KINDS);
     tcase_add_loop_test(tests, a_cancelled_run_is_told_as_such_and_can_be_resumed, 0, KINDS);
