@@ -60,11 +60,20 @@ start(lane *own)
     pthread_attr_destroy(&attributes);
 }
 
+/* The caller's thread is always one. */
+static int32_t
+count_threads(const incload__lanes *lanes)
+{
+    int32_t count = lanes->count < lanes->pieces ? lanes->count : lanes->pieces;
+
+    return count > 1 ? count : 1;
+}
+
 int32_t
 incload__lanes_run(incload__lanes *lanes, const incload__mem *mem, incload_error **err)
 {
-    int32_t count = lanes->count < lanes->pieces ? lanes->count : lanes->pieces;
-    lane *all = incload__alloc_array(mem, (size_t)count + 1, sizeof *all);
+    int32_t count = count_threads(lanes);
+    lane *all = incload__alloc_array(mem, (size_t)count, sizeof *all);
     incload_error *failure = NULL;
     atomic_int next;
 
