@@ -313,7 +313,8 @@ START_TEST(of_rows_that_equal_a_staged_one_any_single_one_is_deleted)
         " (SELECT s.`b` FROM `g` AS s WHERE s.`_incload_seq` = '7') AND `t`.`v` <=> (SELECT s.`v` FROM `g` AS s WHERE"
         " s.`_incload_seq` = '7') LIMIT 1",
         "DELETE FROM `t` WHERE _rowid_ = (SELECT t._rowid_ FROM `t` AS t, temp.`g` AS s WHERE s.`_incload_seq` = '7'"
-        " AND t.`a` IS s.`a` AND t.`b` IS s.`b` AND t.`v` IS s.`v` LIMIT 1)",
+        " AND t.`a` IS s.`a` AND t.`b` IS s.`b` AND t.`v` IS s.`v`"
+        " LIMIT 1)",
     };
 
     for (int i = 0; i < DIALECT_COUNT; i++) {
