@@ -8,6 +8,9 @@
 #include "cdc/lanes.h"
 #include "cdc/stream.h"
 
+/* Connections of a lane, at most: to read, to write, and to renew its lease, all of one database perhaps. */
+enum { LANE_CONNECTIONS = 3 };
+
 typedef struct copy {
     incload__stream_session *session;
     incload__shared_snapshot *snapshot;
@@ -280,13 +283,24 @@ stop_others(void *data)
     incload__database_cancel(stream->target, stream);
 }
 
+/* As many as find their connections, so that none waits for those of another that waits as well. */
+static int32_t
+count_lanes(const incload_stream *stream)
+{
+    int64_t source = incload__database_max_connections(stream->source) / LANE_CONNECTIONS;
+    int64_t target = incload__database_max_connections(stream->target) / LANE_CONNECTIONS;
+    int64_t most = source < target ? source : target, wanted = stream->values.snapshot_parallel;
+
+    return (int32_t)(wanted < most ? wanted : most);
+}
+
 static int32_t
 copy_in_lanes(const copy *c, incload_error **err)
 {
     const incload__stream_session *session = c->session;
     parallel p = { .whole = c };
 
-    p.lanes = (incload__lanes){ .count = (int32_t)session->stream->values.snapshot_parallel,
+    p.lanes = (incload__lanes){ .count = count_lanes(session->stream),
                                 .pieces = session->table_count,
                                 .work = copy_one,
                                 .stop = stop_others,

@@ -266,6 +266,12 @@ incload__database_statement_deadline(const incload_database *database)
     return incload__deadline_in(database->env, database->values.statement_timeout);
 }
 
+int64_t
+incload__database_max_connections(const incload_database *database)
+{
+    return database->values.max_connections;
+}
+
 int32_t
 incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,
                        incload__conn **out, incload_error **err)
