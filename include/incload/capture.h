@@ -14,6 +14,10 @@
  * changes. Writers need not be stopped for any of them. A change table has one consumer; a second target needs a second
  * one (option `change_table`).
  *
+ * With option `by=versions` MariaDB's own history of a system-versioned table is read in the place of a change table:
+ * nothing is made in the source, and nothing is written there. What is said here of a change table then holds for the
+ * versions behind the position that the target keeps.
+ *
  * Sources: PostgreSQL, MariaDB and SQLite; targets the same. Each write to the source writes a row more, and what
  * fires no trigger is not seen: TRUNCATE outside of PostgreSQL, partitions that are attached or dropped.
  */
@@ -72,7 +76,8 @@ INCLOAD_API void incload_capture_unref(incload_capture *table);
  * that were dropped are dropped as well.
  *
  * Errors: #INCLOAD_E_STATE (another table has this name), #INCLOAD_E_UNSUPPORTED (triggers would not see all changes of
- * this table; the message says which), #INCLOAD_E_TIMEOUT, #INCLOAD_E_CONFLICT (the lock was not to be had in time),
+ * this table, or, with `by=versions`, it keeps none that would do; the message says which), #INCLOAD_E_TIMEOUT,
+ * #INCLOAD_E_CONFLICT (the lock was not to be had in time),
  * #INCLOAD_E_PERMISSION, #INCLOAD_E_CANCELLED, and errors of the server.
  * Threads: one at a time. Blocking: up to option `timeout`. Callback-safe: no. @since 0.1
  */
@@ -115,7 +120,8 @@ INCLOAD_API int32_t incload_capture_load(incload_capture *table, incload_error *
  *
  * Each batch lands in one transaction of the target. After an error, or a crash at any point, it goes on where it was.
  *
- * Errors: #INCLOAD_E_STATE (not installed, or a trigger is missing: changes may be lost), #INCLOAD_E_BUSY (another
+ * Errors: #INCLOAD_E_STATE (not installed, or a trigger is missing: changes may be lost), #INCLOAD_E_STATE_MISSING
+ * (with `by=versions`: the target has no position, or one of another table: load first), #INCLOAD_E_BUSY (another
  * consumer is at work: only one is right), #INCLOAD_E_NOT_FOUND (the source has a column that the target has not; the
  * message names it), #INCLOAD_E_CANCELLED, and those of incload_changes_commit().
  * Threads: one at a time. Blocking: up to option `timeout` for each batch. Callback-safe: no. @since 0.1

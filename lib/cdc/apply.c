@@ -324,6 +324,8 @@ set_position(work *w, incload_error **err)
         status = keep_text(w->load, &to->type, "position", err);
     if (status == INCLOAD_OK)
         status = keep_text(w->load, &to->level, "EXACT", err);
+    if (status == INCLOAD_OK && w->set->next_note != NULL)
+        status = keep_text(w->load, &to->document, w->set->next_note, err);
     incload__str_free(&text);
     return status;
 }

@@ -60,6 +60,10 @@ static const incload__option capture_option_list[] = {
       "The longest pause before the first retry; it doubles with each one." },
     { "retry_max_delay", INCLOAD_OPTION_DURATION, AT(retry_max_delay), "30s", 0, 86400000, "ms", "", "0.1",
       "What the longest pause does not grow past." },
+    { "by", INCLOAD_OPTION_CHOICE, AT(by), "triggers", 0, 0, "", "triggers versions", "0.1",
+      "What tells of changes: triggers that fill a change table; or the versions that MariaDB itself keeps of the rows "
+      "of a table WITH SYSTEM VERSIONING whose row start and end are BIGINT UNSIGNED, numbers of transactions: then "
+      "nothing is made in the source. That needs the privilege PROCESS." },
 };
 
 const incload__option_table incload__capture_options = INCLOAD__OPTION_TABLE("capture", capture_option_list);
@@ -160,12 +164,19 @@ incload__capture_inspect(incload_capture *table, incload__conn *conn, incload_er
 
     if (shell == NULL)
         return INCLOAD_E_NO_MEMORY;
+    bool by_versions = table->values.by == INCLOAD__BY_VERSIONS;
     table->key_count = 0;
     incload__schema_free(&table->columns);
     incload__schema_init(&table->columns, table->mem);
     int32_t status = incload__inspect_table(shell, conn, &table->table, &table->columns, err);
+    if (status == INCLOAD_OK && by_versions)
+        status = incload__capture_versions_look(table, conn, err);
     if (status == INCLOAD_OK)
         status = incload__inspect_keys(shell, conn, &table->table, &keys, err);
+    if (status == INCLOAD_OK && by_versions) {
+        status = incload__capture_versions_keys(table, &keys, err);
+        incload__capture_versions_columns(table);
+    }
     if (status == INCLOAD_OK)
         status = find_key(table, &keys, err);
     table->capture.key_count = table->key_count;
@@ -326,6 +337,10 @@ incload_capture_unref(incload_capture *table)
     incload__free(table->mem, table->given_target);
     incload__free(table->mem, table->name);
     incload__free(table->mem, table->mark);
+    incload__free(table->mem, table->start);
+    incload__free(table->mem, table->end);
+    incload__free(table->mem, table->server);
+    incload__free(table->mem, table->storage);
     incload__free(table->mem, table);
     incload_database_unref(source);
     incload_database_unref(target);

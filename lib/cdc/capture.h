@@ -30,6 +30,7 @@
 
 /* Indexes into the words of the option table: the order is fixed. */
 enum { INCLOAD__UNTIL_EMPTY, INCLOAD__UNTIL_CANCELLED };
+enum { INCLOAD__BY_TRIGGERS, INCLOAD__BY_VERSIONS };
 
 typedef struct incload__capture_values {
     char *key; /* list */
@@ -50,6 +51,7 @@ typedef struct incload__capture_values {
     int64_t retries;
     int64_t retry_delay;
     int64_t retry_max_delay;
+    int32_t by;
 } incload__capture_values;
 
 extern const incload__option_table incload__capture_options;
@@ -72,6 +74,8 @@ struct incload_capture {
     int32_t key[INCLOAD__CHANGE_KEY];
     int32_t key_count;
     incload__capture capture;
+    /* With by=versions: the source's columns of row start and end, and the names of the server and of the storage. */
+    char *start, *end, *server, *storage;
     bool monitored;
     incload__monitor monitor; /* of what follows, and for pauses */
     incload_changes *changes; /* NULL: not made yet */
@@ -114,14 +118,34 @@ typedef struct incload__capture_batch {
     int64_t *numbers; /* of the change table's rows, from the table's memory */
     int64_t count;
     bool truncated; /* all rows are gone among them */
+    char *query;    /* with by=versions: how the rows are; from the table's memory */
 } incload__capture_batch;
 
 /* Reads at most `limit` rows of the change table, and pushes how the source's rows are, without a commit.
  * INCLOAD_E_STATE when they are more than the memory that events may have. */
 int32_t incload__capture_read(incload_capture *table, incload_changes *changes, int64_t limit,
                               incload__capture_batch *batch, incload_error **err);
+void incload__capture_batch_free(const incload_capture *table, incload__capture_batch *batch);
+/* A place behind all others of the target that no other commit has. */
+incload__place incload__capture_end(const incload_capture *table, uint64_t major);
 /* Deletes them from the change table. */
 int32_t incload__capture_consume(incload_capture *table, const incload__capture_batch *batch, incload_error **err);
+
+/* capture_versions.c: by=versions */
+/* Looks at the source's table: INCLOAD_E_UNSUPPORTED when it keeps no versions by which changes can be read. */
+int32_t incload__capture_versions_look(incload_capture *table, incload__conn *conn, incload_error **err);
+/* Takes what the database keeps of the versions out of the columns and keys that were found. */
+void incload__capture_versions_columns(incload_capture *table);
+int32_t incload__capture_versions_keys(const incload_capture *table, incload__rows *keys, incload_error **err);
+/* In a snapshot of the source: what changed behind the target's position, at least one transaction and about `limit`
+ * versions; and what the position is once that has landed. */
+int32_t incload__capture_versions_read(incload_capture *table, incload__conn *conn, incload__change_set *set,
+                                       int64_t limit, incload__capture_batch *batch, incload_error **err);
+/* The position of a target that will have all rows of a later snapshot. *note is the caller's. */
+int32_t incload__capture_versions_begin(incload_capture *table, char **note, incload_error **err);
+/* How many versions are behind the target's position, as a query. */
+int32_t incload__capture_versions_pending(incload_capture *table, const char *note, incload__str *sql,
+                                          incload_error **err);
 
 /* capture_run.c */
 /* One that consumes, over its batches. */

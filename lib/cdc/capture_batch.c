@@ -188,11 +188,16 @@ seek_rows(const incload_capture *table, incload__conn *conn, incload_error **err
 }
 
 static int32_t
-read_rows(reading *r, incload__conn *conn, int64_t last, incload_error **err)
+read_rows(reading *r, incload__conn *conn, const incload__capture_batch *batch, incload_error **err)
 {
     incload__str query = INCLOAD__STR(r->table->mem), sql = INCLOAD__STR(r->table->mem);
     incload__reader *reader = NULL;
-    int32_t status = incload__capture_rows(&query, &r->table->capture, last, err);
+    int32_t status = INCLOAD_OK;
+
+    if (batch->query != NULL)
+        incload__str_add(&query, batch->query);
+    else
+        status = incload__capture_rows(&query, &r->table->capture, batch->numbers[batch->count - 1], err);
 
     if (status == INCLOAD_OK)
         status = incload__wrap_query(conn, incload__str_text(&query), &r->schema, &sql, err);
@@ -209,26 +214,54 @@ read_rows(reading *r, incload__conn *conn, int64_t last, incload_error **err)
     return status;
 }
 
-/* In one snapshot. The end is a place like no other: by it a commit is known. */
+/* By it a commit is known. */
+incload__place
+incload__capture_end(const incload_capture *table, uint64_t major)
+{
+    return (incload__place){ major, (incload__random(table->env) | UINT64_C(1) << 62) & INT64_MAX };
+}
+
+void
+incload__capture_batch_free(const incload_capture *table, incload__capture_batch *batch)
+{
+    incload__free(table->mem, batch->numbers);
+    incload__free(table->mem, batch->query);
+    batch->numbers = NULL;
+    batch->query = NULL;
+}
+
+/* Which rows, and what columns they have. */
+static int32_t
+choose(reading *r, incload__conn *conn, int64_t limit, incload__capture_batch *batch, incload_error **err)
+{
+    incload_capture *table = r->table;
+    bool by_versions = table->values.by == INCLOAD__BY_VERSIONS;
+    int32_t status = by_versions ? incload__capture_inspect(table, conn, err)
+                                 : read_numbers(table, conn, limit, batch, err);
+
+    if (status == INCLOAD_OK && by_versions)
+        status = incload__capture_versions_read(table, conn, r->set, limit, batch, err);
+    if (status == INCLOAD_OK && !by_versions && batch->count > 0)
+        status = incload__capture_inspect(table, conn, err);
+    return status;
+}
+
+/* In one snapshot. */
 static int32_t
 read_snapshot(reading *r, incload__conn *conn, int64_t limit, incload__capture_batch *batch, incload_error **err)
 {
-    incload_capture *table = r->table;
-    uint64_t unlike = (incload__random(table->env) | UINT64_C(1) << 62) & INT64_MAX;
-    int32_t status = read_numbers(table, conn, limit, batch, err);
+    int32_t status = choose(r, conn, limit, batch, err);
 
     if (status != INCLOAD_OK || batch->count == 0)
         return status;
-    status = incload__capture_inspect(table, conn, err);
-    if (status == INCLOAD_OK)
-        status = reading_begin(r, err);
+    status = reading_begin(r, err);
     if (status == INCLOAD_OK && batch->truncated)
         status = incload__change_set_push(r->set, 0, INCLOAD_CHANGE_TRUNCATE, NULL, &(incload__image){ .count = 0 },
                                           (incload__place){ r->major, ++r->minor }, err);
     if (status == INCLOAD_OK)
-        status = read_rows(r, conn, batch->numbers[batch->count - 1], err);
+        status = read_rows(r, conn, batch, err);
     if (status == INCLOAD_OK)
-        status = incload__change_set_reach(r->set, (incload__place){ r->major, unlike }, err);
+        status = incload__change_set_reach(r->set, incload__capture_end(r->table, r->major), err);
     reading_end(r);
     return status;
 }
@@ -266,8 +299,11 @@ incload__capture_consume(incload_capture *table, const incload__capture_batch *b
 {
     incload__conn *conn = NULL;
     incload__str sql = INCLOAD__STR(table->mem);
-    int32_t status = incload__capture_connect(table, INCLOAD__ROLE_WRITE, &conn, err);
+    int32_t status;
 
+    if (table->values.by == INCLOAD__BY_VERSIONS)
+        return INCLOAD_OK;
+    status = incload__capture_connect(table, INCLOAD__ROLE_WRITE, &conn, err);
     if (status != INCLOAD_OK)
         return status;
     status = conn->driver->begin(conn, err);

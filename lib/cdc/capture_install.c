@@ -44,8 +44,11 @@ int32_t
 incload__capture_installed(incload_capture *table, incload__conn *conn, incload_error **err)
 {
     state found;
-    int32_t status = find(table, conn, &found, err);
+    int32_t status;
 
+    if (table->values.by == INCLOAD__BY_VERSIONS)
+        return INCLOAD_OK;
+    status = find(table, conn, &found, err);
     if (status != INCLOAD_OK || found.whole)
         return status;
     if (found.there && !found.ours)
@@ -258,7 +261,7 @@ do_work(incload_capture *table, work_fn work, bool look, incload_error **err)
 
     if (status == INCLOAD_OK && look)
         status = incload__capture_inspect(table, conn, &failure);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_TRIGGERS)
         status = in_turn(table, conn, work, &failure);
     if (conn != NULL)
         incload__database_give_back(table->source, conn);

@@ -13,19 +13,25 @@ add_number(incload__str *out, const char *name, int64_t value, const char *unit)
     incload__str_addf(out, " %s=%lld%s", name, (long long)value, unit);
 }
 
+/* A column's name in a list. */
+static void
+add_name(const incload_capture *table, int32_t column, incload__str *out)
+{
+    incload__str_add(out, out->length > 0 ? ",\"" : "\"");
+    for (const char *at = table->columns.columns[column].name; *at != '\0'; at++) {
+        if (*at == '"')
+            incload__str_add_char(out, '"');
+        incload__str_add_char(out, *at);
+    }
+    incload__str_add_char(out, '"');
+}
+
 /* The key's columns as a list. */
 static void
 add_key(const incload_capture *table, incload__str *out)
 {
-    for (int32_t i = 0; i < table->key_count; i++) {
-        incload__str_add(out, i > 0 ? ",\"" : "\"");
-        for (const char *at = table->columns.columns[table->key[i]].name; *at != '\0'; at++) {
-            if (*at == '"')
-                incload__str_add_char(out, '"');
-            incload__str_add_char(out, *at);
-        }
-        incload__str_add_char(out, '"');
-    }
+    for (int32_t i = 0; i < table->key_count; i++)
+        add_name(table, table->key[i], out);
 }
 
 static void
@@ -101,6 +107,21 @@ incload__capture_forget(incload_capture *table)
 
 /* ---- the load ---- */
 
+/* All but those by which versions are told. */
+static int32_t
+name_columns(const incload_capture *table, incload__strategy_values *how, incload_error **err)
+{
+    incload__str names = INCLOAD__STR(table->mem);
+
+    for (int32_t i = 0; i < table->columns.count; i++)
+        add_name(table, i, &names);
+    int32_t status = names.failed ? incload__fail_memory(err)
+                                  : incload__options_set(&incload__strategy_options, table->mem, how, "columns",
+                                                         incload__str_text(&names), err);
+    incload__str_free(&names);
+    return status;
+}
+
 static int32_t
 set_strategy(const incload_capture *table, bool soft, incload__strategy_values *how, incload_error **err)
 {
@@ -116,6 +137,8 @@ set_strategy(const incload_capture *table, bool soft, incload__strategy_values *
         status = incload__options_set(list, table->mem, how, "deleted_column", table->values.deleted_column, err);
     if (status == INCLOAD_OK && soft && table->values.deleted_at_column != NULL)
         status = incload__options_set(list, table->mem, how, "deleted_at_column", table->values.deleted_at_column, err);
+    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
+        status = name_columns(table, how, err);
     how->window = INCLOAD__WINDOW_ALL;
     how->write = INCLOAD__WRITE_MERGE;
     how->detect_deletes = INCLOAD__DELETES_KEYS;
@@ -190,11 +213,34 @@ run_load(incload_capture *table, const incload__strategy_values *how, incload_er
     return status;
 }
 
+/* The target has what a snapshot shows that was taken behind the note: it is followed from there. */
+static int32_t
+place(incload_capture *table, const char *note, incload_error **err)
+{
+    incload_changes *changes = NULL;
+
+    if (note == NULL)
+        return INCLOAD_OK;
+    /* The load may have made the target. */
+    incload__capture_forget(table);
+    int32_t status = incload__capture_applier(table, &changes, err);
+    if (status == INCLOAD_OK)
+        status = incload__change_set_refresh(changes->set, err);
+    if (status == INCLOAD_OK)
+        status = incload__change_set_reach(changes->set, incload__capture_end(table, changes->set->place.major + 1),
+                                           err);
+    if (status != INCLOAD_OK)
+        return status;
+    changes->set->next_note = incload__strdup(table->mem, note);
+    return changes->set->next_note != NULL ? incload_changes_commit(changes, err) : incload__fail_memory(err);
+}
+
 static int32_t
 load_all(incload_capture *table, incload_error **err)
 {
     incload__strategy_values how = { .key = NULL };
     incload__conn *conn = NULL;
+    char *note = NULL;
     bool soft = false;
     int32_t status = incload__capture_connect(table, INCLOAD__ROLE_WRITE, &conn, err);
 
@@ -204,13 +250,18 @@ load_all(incload_capture *table, incload_error **err)
             status = incload__capture_inspect(table, conn, err);
         incload__database_give_back(table->source, conn);
     }
+    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
+        status = incload__capture_versions_begin(table, &note, err);
     if (status == INCLOAD_OK)
         status = look_for_marks(table, &soft, err);
     if (status == INCLOAD_OK)
         status = set_strategy(table, soft, &how, err);
     if (status == INCLOAD_OK)
         status = run_load(table, &how, err);
+    if (status == INCLOAD_OK)
+        status = place(table, note, err);
     incload__options_free(&incload__strategy_options, table->mem, &how);
+    incload__free(table->mem, note);
     return status;
 }
 

@@ -33,7 +33,7 @@ do_batch(incload__consuming *c, incload_error **err)
     c->count = batch.count;
     if (status == INCLOAD_OK && batch.count > 0)
         status = land(c, &batch, &failure);
-    incload__free(c->table->mem, batch.numbers);
+    incload__capture_batch_free(c->table, &batch);
     return status == INCLOAD_OK ? status : incload__error_pass(err, failure);
 }
 
@@ -200,6 +200,21 @@ incload__capture_turn(incload__consuming *c, const atomic_bool *told_to_stop, in
 /* ---- what is left ---- */
 
 static int32_t
+write_question(incload_capture *table, incload__conn *conn, incload__str *sql, incload_error **err)
+{
+    incload_changes *changes = NULL;
+
+    if (table->values.by == INCLOAD__BY_TRIGGERS)
+        return incload__capture_pending(sql, &table->capture, err);
+    int32_t status = incload__capture_inspect(table, conn, err);
+    if (status == INCLOAD_OK)
+        status = incload__capture_applier(table, &changes, err);
+    if (status == INCLOAD_OK)
+        status = incload__change_set_refresh(changes->set, err);
+    return status == INCLOAD_OK ? incload__capture_versions_pending(table, changes->set->note, sql, err) : status;
+}
+
+static int32_t
 count_pending(incload_capture *table, incload__conn *conn, int64_t *rows, int64_t *age, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(table->mem);
@@ -207,7 +222,7 @@ count_pending(incload_capture *table, incload__conn *conn, int64_t *rows, int64_
     int32_t status = incload__capture_installed(table, conn, err);
 
     if (status == INCLOAD_OK)
-        status = incload__capture_pending(&sql, &table->capture, err);
+        status = write_question(table, conn, &sql, err);
     if (status == INCLOAD_OK)
         status = conn->driver->select(conn, incload__str_text(&sql), NULL, 0, &found, err);
     if (status == INCLOAD_OK) {

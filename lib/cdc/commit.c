@@ -105,6 +105,11 @@ take_over(incload__change_set *set, const incload__changes_job *job)
     }
     if (incload__place_is_told(job->place))
         set->place = job->place;
+    if (set->next_note == NULL)
+        return;
+    incload__free(set->mem, set->note);
+    set->note = set->next_note;
+    set->next_note = NULL;
 }
 
 int32_t
@@ -120,8 +125,8 @@ incload__change_set_commit(incload__change_set *set, incload_error **err)
         return incload__fail_memory(err);
     int32_t status = run_unit(set, &job, &failure);
     if (status == INCLOAD_OK) {
-        incload__change_set_discard(set);
         take_over(set, &job);
+        incload__change_set_discard(set);
     }
     incload__free(set->mem, job.counts);
     return status == INCLOAD_OK ? status : tell(set, failure, err);
@@ -144,6 +149,8 @@ incload__change_set_discard(incload__change_set *set)
 {
     incload__log_free(&set->log);
     set->reached = (incload__place){ 0, 0 };
+    incload__free(set->mem, set->next_note);
+    set->next_note = NULL;
     for (int32_t i = 0; i < set->count; i++)
         set->tables[i]->pending = 0;
 }

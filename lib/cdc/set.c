@@ -40,6 +40,10 @@ read_position(incload__change_set *set, incload__conn *conn, incload_error **err
         status = incload__ledger_read(&ledger, conn, set->name, &position, err);
     if (status == INCLOAD_OK && position.value != NULL)
         status = incload__place_parse(position.value, &set->place, err);
+    incload__free(set->mem, set->note);
+    set->note = position.document != NULL ? incload__strdup(set->mem, position.document) : NULL;
+    if (status == INCLOAD_OK && position.document != NULL && set->note == NULL)
+        status = incload__fail_memory(err);
     incload__position_free(&position);
     incload__ledger_free(&ledger);
     return status;
@@ -144,6 +148,8 @@ incload__change_set_free(incload__change_set *set)
     incload__free(set->mem, set->order);
     incload__free(set->mem, set->name);
     incload__free(set->mem, set->options);
+    incload__free(set->mem, set->note);
+    incload__free(set->mem, set->next_note);
     incload__free(set->mem, set);
     incload_database_unref(target);
 }

@@ -45,6 +45,8 @@ typedef struct incload__change_set {
     bool deferred;  /* by constraints that can wait for the end of the transaction */
     incload__log log;
     incload__place place;   /* that is known to be committed */
+    char *note;             /* that the ledger keeps beside it; NULL: none */
+    char *next_note;        /* that the next commit puts in its place; NULL: it stays */
     incload__place reached; /* to which everything has been told, if that is behind the last event */
     bool fenced;            /* a commit, whose end is `reached`, lands only if nothing was committed behind `place` */
     bool durable;           /* a commit that was answered is on disk, also where the target does not care as a rule */

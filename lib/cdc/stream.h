@@ -58,6 +58,7 @@ typedef struct incload__stream_values {
     int32_t dropped_columns; /* as a strategy's, as the next */
     int32_t changed_types;
     int64_t decoding_memory;
+    int64_t snapshot_parallel;
 } incload__stream_values;
 
 extern const incload__option_table incload__stream_options;

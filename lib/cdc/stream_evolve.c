@@ -99,6 +99,7 @@ run_load(incload_stream *stream, const incload__stream_table *table, const char 
         .target = stream->target,
         .target_table = table->target,
         .how = how,
+        .columns_only = true,
         .owner = stream,
         .deadline_us = incload__deadline_in(stream->env, stream->values.timeout),
         .lease_ms = stream->values.lease,
@@ -123,9 +124,10 @@ run_load(incload_stream *stream, const incload__stream_table *table, const char 
 }
 
 static int32_t
-alter(incload_stream *stream, const incload__stream_table *table, const incload__relation *relation,
+alter(incload__stream_session *session, const incload__stream_table *table, const incload__relation *relation,
       incload_error **err)
 {
+    incload_stream *stream = session->stream;
     incload__strategy_values how = { .key = NULL };
     incload__str query = INCLOAD__STR(stream->mem);
     char *name = incload__stream_load_name(stream, table);
@@ -133,8 +135,11 @@ alter(incload_stream *stream, const incload__stream_table *table, const incload_
 
     if (status == INCLOAD_OK)
         status = set_strategy(stream, &how, err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK) {
         status = run_load(stream, table, name, incload__str_text(&query), &how, err);
+        /* It has had its own attempts, also at the source. */
+        session->target_failed = status != INCLOAD_OK;
+    }
     incload__options_free(&incload__strategy_options, stream->mem, &how);
     incload__str_free(&query);
     incload__free(stream->mem, name);
@@ -149,12 +154,10 @@ incload__stream_evolve(incload__stream_session *session, const incload__stream_t
 
     if (status != INCLOAD_OK || relation->count == 0)
         return status;
-    status = alter(session->stream, table, relation, err);
+    status = alter(session, table, relation, err);
     if (status == INCLOAD_OK)
         status = incload__change_set_look_again(session->set, table->index, err);
     if (status == INCLOAD_OK)
         return status;
-    /* What is wrong there will be so for another connection to the source. */
-    session->target_failed = true;
     return incload__error_prefix(err, "the columns of target table %.80s", table->target);
 }

@@ -92,6 +92,10 @@ static const incload__option stream_option_list[] = {
       "How much memory the source may take to put transactions together (its logical_decoding_work_mem, at least "
       "64 kB, for this stream alone): with more of it large transactions cost the source less, and come in fewer "
       "parts. 0 leaves it as the source has it." },
+    { "snapshot_parallel", INCLOAD_OPTION_INTEGER, AT(snapshot_parallel), "1", 1, 64, "tables", "", "0.1",
+      "How many tables the first copy reads and writes at a time, each over its own two connections and in its own "
+      "transaction of the target; at most a third of max_connections of either database. With 1 the tables land "
+      "together. A target with one writer has one at a time." },
 };
 
 const incload__option_table incload__stream_options = INCLOAD__OPTION_TABLE("stream", stream_option_list);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first copy: every table in the snapshot that belongs to the slot's beginning, by the engine of ordinary loads.
  * As many as a group can hold land in one transaction, the last of them with the position, so that a copy that was
- * broken off has left nothing, or, of more tables, what the next one replaces. */
+ * broken off has left nothing, or, of more tables, what the next one replaces. With snapshot_parallel each table lands
+ * by itself, and the position when all have. */
 #include <string.h>
 
+#include "cdc/lanes.h"
 #include "cdc/stream.h"
+
+/* Connections of a lane, at most: to read, to write, and to renew its lease, all of one database perhaps. */
+enum { LANE_CONNECTIONS = 3 };
 
 typedef struct copy {
     incload__stream_session *session;
@@ -17,6 +22,8 @@ typedef struct copy {
     incload__load_result *results;
     char **texts; /* name and source of each part */
     int32_t count;
+    const atomic_bool *told_to_stop; /* another lane has failed; NULL: there are none */
+    bool tells;                      /* it is on the thread of the run */
 } copy;
 
 /* ---- before anything is written ---- */
@@ -145,6 +152,7 @@ fill_part(copy *c, int32_t at, const incload__stream_table *table, const char *r
         || incload__unit_init(&c->units[at], stream->env, name, name, run_id) != INCLOAD_OK)
         return incload__fail_memory(err);
     c->units[at].cancelled = &stream->halted;
+    c->units[at].told_to_stop = c->told_to_stop;
     part->unit = &c->units[at];
     part->result = &c->results[at];
     part->spec = (incload__load_spec){
@@ -199,7 +207,7 @@ count_copied(copy *c)
         stream->seen.done.written += rows;
     }
     incload__monitor_unlock(&stream->lock);
-    if (stream->run->tell != NULL)
+    if (c->tells && stream->run->tell != NULL)
         stream->run->tell(stream->run->data);
 }
 
@@ -245,16 +253,98 @@ copy_group(copy *c, int32_t first, bool last, incload_error **err)
                : incload__error_prefix(err, "the first copy of stream '%.63s'", c->session->stream->name);
 }
 
+/* ---- several at a time ---- */
+
+typedef struct parallel {
+    const copy *whole;
+    incload__lanes lanes;
+} parallel;
+
+static int32_t
+copy_one(void *data, int32_t lane, int32_t piece, incload_error **err)
+{
+    parallel *p = data;
+    copy one = *p->whole;
+
+    one.count = 1;
+    one.told_to_stop = &p->lanes.failed;
+    one.tells = lane == 0;
+    int32_t status = incload__stream_check(one.session->stream, err);
+    return status == INCLOAD_OK ? copy_group(&one, piece, false, err) : status;
+}
+
+static void
+stop_others(void *data)
+{
+    const parallel *p = data;
+    incload_stream *stream = p->whole->session->stream;
+
+    incload__database_cancel(stream->source, stream);
+    incload__database_cancel(stream->target, stream);
+}
+
+/* As many as find their connections, so that none waits for those of another that waits as well. */
+static int32_t
+count_lanes(const incload_stream *stream)
+{
+    int64_t source = incload__database_max_connections(stream->source) / LANE_CONNECTIONS;
+    int64_t target = incload__database_max_connections(stream->target) / LANE_CONNECTIONS;
+    int64_t most = source < target ? source : target, wanted = stream->values.snapshot_parallel;
+
+    return (int32_t)(wanted < most ? wanted : most);
+}
+
+static int32_t
+copy_in_lanes(const copy *c, incload_error **err)
+{
+    const incload__stream_session *session = c->session;
+    parallel p = { .whole = c };
+
+    p.lanes = (incload__lanes){ .count = count_lanes(session->stream),
+                                .pieces = session->table_count,
+                                .work = copy_one,
+                                .stop = stop_others,
+                                .data = &p };
+    int32_t status = incload__lanes_run(&p.lanes, session->stream->mem, err);
+    if (status != INCLOAD_OK)
+        return status;
+    return incload__stream_state_place(session->stream, session->server.system_id, c->place, err);
+}
+
+/* Where one writer has the whole database the others would only wait for it. */
+static int32_t
+find_lanes(const incload_stream *stream, bool *several, incload_error **err)
+{
+    incload__conn *conn = NULL;
+
+    *several = stream->values.snapshot_parallel > 1;
+    if (!*several)
+        return INCLOAD_OK;
+    int32_t status =
+        incload__database_take(stream->target, INCLOAD__ROLE_WRITE,
+                               incload__deadline_in(stream->env, stream->values.timeout), stream, &conn, err);
+    if (status != INCLOAD_OK)
+        return incload__error_prefix(err, "target");
+    *several = !conn->dialect->one_writer;
+    incload__database_give_back(stream->target, conn);
+    return INCLOAD_OK;
+}
+
 /* ---- all of them ---- */
 
 static int32_t
 copy_tables(copy *c, incload_error **err)
 {
     const incload__stream_session *session = c->session;
-    int32_t status = INCLOAD_OK;
+    bool several = false;
+    int32_t status = find_lanes(session->stream, &several, err);
 
+    if (status != INCLOAD_OK)
+        return status;
     if (session->table_count == 0)
         return incload__stream_state_place(session->stream, session->server.system_id, c->place, err);
+    if (several && session->table_count > 1)
+        return copy_in_lanes(c, err);
     for (int32_t first = 0; first < session->table_count && status == INCLOAD_OK; first += INCLOAD__MOST_LOADS) {
         int32_t rest = session->table_count - first;
         c->count = rest < INCLOAD__MOST_LOADS ? rest : INCLOAD__MOST_LOADS;
@@ -284,7 +374,8 @@ incload__stream_copy_check(incload__stream_session *session, bool again, incload
 
     /* Of many tables an earlier attempt may have left some, which were empty before it. */
     if (session->stream->values.snapshot != INCLOAD__SNAPSHOT_INITIAL
-        || (again && session->table_count > INCLOAD__MOST_LOADS))
+        || (again
+            && (session->table_count > INCLOAD__MOST_LOADS || session->stream->values.snapshot_parallel > 1)))
         return status;
     return status == INCLOAD_OK ? check_empty(session, err) : status;
 }
@@ -293,7 +384,7 @@ int32_t
 incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, incload_error **err)
 {
     incload_stream *stream = session->stream;
-    copy c = { .session = session, .place = { made->consistent, 0 } };
+    copy c = { .session = session, .place = { made->consistent, 0 }, .tells = true };
 
     c.landing = (incload__load_landing){ .begin = land_nothing, .land = land, .data = &c };
     int32_t status = incload__shared_snapshot_adopt(stream->source, made->snapshot, &c.snapshot, err);

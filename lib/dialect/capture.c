@@ -155,20 +155,52 @@ incload__capture_numbers(incload__str *out, const incload__capture *capture, int
 }
 
 /* Keys that a collation takes for one ('a' and 'A') may be two in the target: they are told apart. */
+void
+incload__capture_key(incload__clause *clause, const char *column, int32_t index, bool named)
+{
+    incload__clause_name(clause, index == 0 ? "SELECT " : ", ", column);
+    if (!named)
+        add_number(clause, " AS incload_k", index);
+    incload__clause_add(clause, ", ");
+    add_exact(clause, "", column);
+    add_number(clause, " AS incload_e", index);
+}
+
 static void
 add_touched(incload__clause *clause, const incload__capture *capture, const char *which, int64_t last)
 {
     for (int32_t i = 0; i < capture->key_count; i++) {
         char name[24];
         snprintf(name, sizeof name, "incload_%s%d", which, (int)i);
-        incload__clause_name(clause, i == 0 ? "SELECT " : ", ", name);
-        incload__clause_add(clause, ", ");
-        add_exact(clause, "", name);
-        add_number(clause, " AS incload_e", i);
+        incload__capture_key(clause, name, i, true);
     }
     incload__clause_add(clause, " FROM ");
     incload__clause_table(clause, capture->changes);
     add_number(clause, " WHERE incload_op = 'R' AND incload_no <= ", last);
+}
+
+void
+incload__capture_join_begin(incload__clause *clause, const incload__capture *capture)
+{
+    for (int32_t i = 0; i < capture->key_count; i++)
+        add_number(clause, i == 0 ? "SELECT c.incload_k" : ", c.incload_k", i);
+    for (int32_t i = 0; i < capture->columns->count; i++)
+        incload__clause_name(clause, ", t.", capture->columns->columns[i].name);
+    incload__clause_add(clause, " FROM (");
+}
+
+void
+incload__capture_join_end(incload__clause *clause, const incload__capture *capture)
+{
+    incload__clause_add(clause, ") AS c LEFT JOIN ");
+    incload__clause_table(clause, capture->source);
+    for (int32_t i = 0; i < capture->key_count; i++) {
+        incload__clause_name(clause, i == 0 ? " AS t ON t." : " AND t.", key_name(capture, i));
+        add_number(clause, " = c.incload_k", i);
+        incload__clause_add(clause, " AND ");
+        add_exact(clause, "t.", key_name(capture, i));
+        add_number(clause, " = c.incload_e", i);
+    }
 }
 
 int32_t
@@ -176,23 +208,11 @@ incload__capture_rows(incload__str *out, const incload__capture *capture, int64_
 {
     incload__clause clause = begin(out, capture, err);
 
-    for (int32_t i = 0; i < capture->key_count; i++)
-        add_number(&clause, i == 0 ? "SELECT c.incload_k" : ", c.incload_k", i);
-    for (int32_t i = 0; i < capture->columns->count; i++)
-        incload__clause_name(&clause, ", t.", capture->columns->columns[i].name);
-    incload__clause_add(&clause, " FROM (");
+    incload__capture_join_begin(&clause, capture);
     add_touched(&clause, capture, "k", last);
     incload__clause_add(&clause, " UNION ");
     add_touched(&clause, capture, "j", last);
-    incload__clause_add(&clause, ") AS c LEFT JOIN ");
-    incload__clause_table(&clause, capture->source);
-    for (int32_t i = 0; i < capture->key_count; i++) {
-        incload__clause_name(&clause, i == 0 ? " AS t ON t." : " AND t.", key_name(capture, i));
-        add_number(&clause, " = c.incload_k", i);
-        incload__clause_add(&clause, " AND ");
-        add_exact(&clause, "t.", key_name(capture, i));
-        add_number(&clause, " = c.incload_e", i);
-    }
+    incload__capture_join_end(&clause, capture);
     return incload__clause_status(&clause);
 }
 

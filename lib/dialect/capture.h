@@ -61,6 +61,13 @@ int32_t incload__capture_numbers(incload__str *out, const incload__capture *capt
 /* Query: the keys that were touched up to a number, each once, as incload_k0, incload_k1, ..., and the columns of the
  * source's row, which are all NULL where there is none. */
 int32_t incload__capture_rows(incload__str *out, const incload__capture *capture, int64_t last, incload_error **err);
+/* The same for touched keys that another query gives: what stands before and behind it. Its columns are incload_k0, ...
+ * and incload_e0, ..., as incload__capture_key() writes them. */
+void incload__capture_join_begin(incload__clause *clause, const incload__capture *capture);
+void incload__capture_join_end(incload__clause *clause, const incload__capture *capture);
+/* A column of the key as incload_k<index>, unless it is named so, and in a form that tells texts apart which a
+ * collation takes for one, as incload_e<index>. */
+void incload__capture_key(incload__clause *clause, const char *column, int32_t index, bool named);
 /* Statement: takes out these numbers. */
 int32_t incload__capture_remove(incload__str *out, const incload__capture *capture, const int64_t *numbers,
                                 int64_t count, incload_error **err);

@@ -80,6 +80,7 @@ extern const char incload__sql_postgres_capture_orphans[];
 extern const char incload__sql_mariadb_capture_found[];
 extern const char incload__sql_mariadb_capture_obstacles[];
 extern const char incload__sql_mariadb_capture_orphans[];
+extern const char incload__sql_mariadb_capture_versions[];
 extern const char incload__sql_sqlite_capture_found[];
 extern const char incload__sql_sqlite_capture_obstacles[];
 extern const char incload__sql_sqlite_capture_orphans[];

@@ -267,6 +267,12 @@ incload__database_statement_deadline(const incload_database *database)
     return incload__deadline_in(database->env, database->values.statement_timeout);
 }
 
+int64_t
+incload__database_max_connections(const incload_database *database)
+{
+    return database->values.max_connections;
+}
+
 static int32_t
 take_unless(incload_database *database, const atomic_bool *cancelled, incload__role role, int64_t deadline_us,
             const void *owner, incload__conn **out, incload_error **err)

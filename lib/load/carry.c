@@ -401,6 +401,20 @@ carry_out(incload__group *group, incload_error **err)
     return status == INCLOAD_OK ? incload__commit(group, err) : status;
 }
 
+/* Only the columns may have changed, and they have not: the turn ends without a transaction. */
+static int32_t
+carry_out_columns(incload__group *group, incload_error **err)
+{
+    bool due = false;
+    int32_t status = incload__evolve_is_due(group->loads[0], &due, err);
+
+    if (status == INCLOAD_OK && due)
+        return carry_out(group, err);
+    if (status == INCLOAD_OK)
+        incload__turn_end(group);
+    return status;
+}
+
 int32_t
 incload__carry_out(incload__group *group, incload_error **err)
 {
@@ -410,7 +424,7 @@ incload__carry_out(incload__group *group, incload_error **err)
         return incload__replay_carry_out(first, err);
     if (first->how->write == INCLOAD__WRITE_SWAP)
         return incload__swap_carry_out(first, err);
-    int32_t status = carry_out(group, err);
+    int32_t status = first->spec->columns_only ? carry_out_columns(group, err) : carry_out(group, err);
     if (status != INCLOAD_OK && first->to != NULL)
         first->to->driver->rollback(first->to, NULL);
     return status == INCLOAD_E_CONSTRAINT ? explain_constraint(group, err) : status;

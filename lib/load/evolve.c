@@ -359,11 +359,33 @@ report(incload__load *load, incload_error **err)
     return incload__fail_memory(err);
 }
 
+static int32_t
+print_after(const struct incload__evolve *evolve, incload__str *document, bool *differs, incload_error **err)
+{
+    int32_t status = incload__loaded_print(&evolve->after, document, err);
+
+    *differs = status == INCLOAD_OK
+               && (evolve->document == NULL || strcmp(evolve->document, incload__str_text(document)) != 0);
+    return status;
+}
+
+int32_t
+incload__evolve_is_due(const incload__load *load, bool *due, incload_error **err)
+{
+    incload__str document = INCLOAD__STR(load->mem);
+    int32_t status = print_after(load->evolve, &document, due, err);
+
+    *due = *due || load->evolve->change_count > 0;
+    incload__str_free(&document);
+    return status;
+}
+
 int32_t
 incload__evolve_record(incload__load *load, incload_error **err)
 {
     const struct incload__evolve *evolve = load->evolve;
     incload__str document = INCLOAD__STR(load->mem);
+    bool differs = false;
 
     /* Changes that are applied have no shape of a source. */
     if (evolve == NULL)
@@ -371,9 +393,8 @@ incload__evolve_record(incload__load *load, incload_error **err)
     int32_t status = report(load, err);
 
     if (status == INCLOAD_OK)
-        status = incload__loaded_print(&evolve->after, &document, err);
-    if (status == INCLOAD_OK && !incload__is_remembered(load)
-        && (evolve->document == NULL || strcmp(evolve->document, document.data) != 0))
+        status = print_after(evolve, &document, &differs, err);
+    if (status == INCLOAD_OK && !incload__is_remembered(load) && differs)
         status = incload__loaded_write(&load->ledger, load->to, load->spec->name, document.data, load->unit->run_id,
                                        err);
     incload__str_free(&document);

@@ -71,6 +71,10 @@ int32_t incload__mariadb_keep_text(incload__load *load, char **field, const char
 int32_t incload__mariadb_note_source(incload__load *load, incload_error **err);
 int32_t incload__mariadb_say_who_holds(incload__load *load, incload_error **err);
 
+/* horizon_versioned.c */
+/* In an open transaction: the least id of one that its snapshot may lack. */
+int32_t incload__mariadb_read_view(incload__conn *conn, const incload__mem *mem, uint64_t *least, incload_error **err);
+
 /* ---- pure rules ---- */
 
 /* The flights of a load from its lists, into *next. `mark` is that of the load before, or NULL where there is none. A

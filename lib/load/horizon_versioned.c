@@ -15,30 +15,30 @@ same_text(const char *a, const char *b)
     return (a == NULL || b == NULL) ? a == b : strcmp(a, b) == 0;
 }
 
-/* The least id that this snapshot may lack. */
-static int32_t
-ask_read_view(incload__load *load, uint64_t *least, incload_error **err)
+int32_t
+incload__mariadb_read_view(incload__conn *conn, const incload__mem *mem, uint64_t *least, incload_error **err)
 {
-    incload__rows rows;
+    incload__rows rows = { .mem = mem };
     uint64_t thread = 0;
 
-    int32_t status = incload__ask_row(load, load->from, "SELECT CAST(CONNECTION_ID() AS CHAR)", NULL, 0, &rows, err);
+    int32_t status = conn->driver->select(conn, "SELECT CAST(CONNECTION_ID() AS CHAR)", NULL, 0, &rows, err);
     if (status != INCLOAD_OK)
         return status;
-    const char *text = incload__rows_get(&rows, 0, 0);
+    const char *text = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
     bool found = text != NULL && incload__parse_uint64(text, strlen(text), &thread);
     incload__rows_free(&rows);
-    status = incload__ask_row(load, load->from, "SHOW ENGINE INNODB STATUS", NULL, 0, &rows, err);
+    rows = (incload__rows){ .mem = mem };
+    status = conn->driver->select(conn, "SHOW ENGINE INNODB STATUS", NULL, 0, &rows, err);
     if (status != INCLOAD_OK)
         return status;
-    text = incload__rows_get(&rows, 0, 2);
+    text = rows.count > 0 ? incload__rows_get(&rows, 0, 2) : NULL;
     found = found && text != NULL && incload__innodb_read_view(text, thread, least);
     incload__rows_free(&rows);
     if (found)
         return INCLOAD_OK;
     status = incload__fail(err, INCLOAD_E_CONFLICT,
-                           "the engine's status does not show this load's own snapshot, perhaps since too many "
-                           "transactions are open: run the load again later");
+                           "the engine's status does not show the reader's own snapshot, perhaps since too many "
+                           "transactions are open: run it again later");
     incload__error_set_retryable(err, true);
     return status;
 }
@@ -87,7 +87,7 @@ bound(incload__load *load, incload_error **err)
     char text[INCLOAD__NUMBER_TEXT];
     uint64_t least = 0;
 
-    int32_t status = ask_read_view(load, &least, err);
+    int32_t status = incload__mariadb_read_view(load->from, load->mem, &least, err);
     if (status == INCLOAD_OK)
         status = incload__mariadb_note_source(load, err);
     if (status != INCLOAD_OK)

@@ -144,6 +144,8 @@ int32_t incload__evolve_match(incload__load *load, incload__list *names, const i
                               incload_error **err);
 int32_t incload__evolve_apply(incload__load *load, bool in_unit, incload_error **err);
 int32_t incload__evolve_record(incload__load *load, incload_error **err);
+/* Whether the plan changes the target's columns, or what is kept of them. */
+int32_t incload__evolve_is_due(const incload__load *load, bool *due, incload_error **err);
 void incload__evolve_tell(incload__load *load);
 void incload__evolve_free(incload__load *load);
 /* INCLOAD_E_UNSUPPORTED when there is something to change: for a load that cannot do that. */

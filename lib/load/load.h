@@ -69,6 +69,7 @@ typedef struct incload__load_spec {
     void *check_data;
     bool stored_only;                         /* columns that the source computes stay out */
     bool replay;                              /* the load's rejects are read in the place of its source */
+    bool columns_only;                        /* there are no rows: it leaves no record unless columns have changed */
     const incload__interval_source *interval; /* may be NULL */
     const incload__shared_snapshot *snapshot; /* in which the source is read; NULL: the load's own */
     const incload__load_landing *landing;     /* may be NULL */

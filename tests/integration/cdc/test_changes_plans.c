@@ -185,6 +185,50 @@ START_TEST(so_they_do_in_a_group_of_tables_that_refer_to_each_other)
 }
 END_TEST
 
+/* ---- tables without a key ---- */
+
+static const struct {
+    kind which;
+    bool analysed;
+} keyless[] = { { POSTGRES, false }, { POSTGRES, true }, { MARIADB, false }, { MARIADB, true } };
+
+static void
+fill_keyless(place at, bool analysed)
+{
+    bool postgres = at.kind == POSTGRES;
+
+    fill(at, "planned_loose", false, false);
+    sql(at, "ALTER TABLE planned_loose DROP %s", postgres ? "CONSTRAINT planned_loose_pkey" : "PRIMARY KEY");
+    sql(at, "ALTER TABLE planned_loose %s", postgres ? "ALTER id DROP NOT NULL" : "MODIFY id BIGINT NULL");
+    sql(at, "CREATE INDEX planned_loose_id ON planned_loose (id)");
+    if (analysed)
+        sql(at, postgres ? "ANALYZE planned_loose" : "ANALYZE TABLE planned_loose");
+}
+
+START_TEST(rows_without_a_key_are_found_by_any_index)
+{
+    place at = place_open(keyless[_i].which, 0), telling = { at.kind, open_telling(at.kind) };
+
+    fill_keyless(at, keyless[_i].analysed);
+    incload_changes *changes =
+        changes_open(telling, "planned_loose",
+                     keyless[_i].analysed ? "name=analysed match=whole" : "name=unknown match=whole");
+    account a = account_begin(at, "planned_loose");
+    push(changes, DELETE, 1, "id=17 name=name qty=17");
+    push(changes, DELETE, 2, "id=40000 name=name qty=40000");
+    push_from(changes, 3, "id=4711 name=name qty=4711", "id=4711 name=- qty=1");
+    commit(changes);
+    push(changes, DELETE, 4, "id=4711 name=- qty=1");
+    commit(changes);
+    ck_assert(!account_end(&a));
+    ck_assert_int_eq(incload_changes_rows_deleted(changes), 4);
+    expect(at, "49997\n", "SELECT COUNT(*) FROM planned_loose");
+    incload_changes_unref(changes);
+    place_close(telling);
+    place_close(at);
+}
+END_TEST
+
 /* The tests above could not fail without. */
 START_TEST(a_table_that_is_read_from_end_to_end_is_seen)
 {
@@ -205,6 +249,7 @@ add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, a_few_changes_of_a_large_table_find_their_rows_by_its_key, 0, CASES);
     tcase_add_loop_test(tests, so_they_do_in_a_group_of_tables_that_refer_to_each_other, 0, CASES);
+    tcase_add_loop_test(tests, rows_without_a_key_are_found_by_any_index, 0, sizeof keyless / sizeof keyless[0]);
     tcase_add_loop_test(tests, a_table_that_is_read_from_end_to_end_is_seen, 0, 2);
 }
 

@@ -165,6 +165,74 @@ START_TEST(who_is_broken_off_behind_the_change_of_the_target_goes_on)
 }
 END_TEST
 
+/* Runs of the load that copies the table, and later alters it, as the ledger has them. */
+static int64_t
+runs_of(const flow *f)
+{
+    bool postgres = f->to.kind == POSTGRES || f->to.kind == PG_ODBC;
+
+    return ask_number(f->to, "SELECT COUNT(*) FROM %srun WHERE load_name = 'stream:%s:public.changed'",
+                      postgres ? "incload." : "incload_", f->name);
+}
+
+START_TEST(who_finds_nothing_altered_leaves_no_record_of_having_looked)
+{
+    flow f = open_followed("unaltered", (kind)_i);
+
+    sql(f.from, "INSERT INTO changed VALUES (2, 'two', 2)");
+    follow(&f, APPLY);
+    int64_t runs = runs_of(&f);
+    for (int32_t i = 3; i < 6; i++) {
+        sql(f.from, "INSERT INTO changed VALUES (%d, 'more', %d)", (int)i, (int)i);
+        follow(&f, APPLY);
+    }
+    ck_assert_int_eq(runs_of(&f), runs);
+    sql(f.from, "ALTER TABLE changed ADD COLUMN extra int");
+    sql(f.from, "INSERT INTO changed VALUES (7, 'seven', 7, 77)");
+    follow(&f, APPLY);
+    ck_assert_int_eq(runs_of(&f), runs + 1);
+    expect_columns_same(&f, "id, name, qty, extra");
+    flow_close(&f);
+}
+END_TEST
+
+/* Its sessions call a function in the place of the catalog's, which ends the first that does. */
+static incload_database *
+open_dying(const flow *f)
+{
+    incload_error *err = NULL;
+    char url[2000];
+
+    sql(f->from, "DROP SCHEMA IF EXISTS dying CASCADE");
+    sql(f->from, "CREATE SCHEMA dying");
+    sql(f->from, "CREATE SEQUENCE dying.calls");
+    sql(f->from, "CREATE FUNCTION dying.format_type(integer, integer) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN "
+                 "nextval('dying.calls') = 1 THEN pg_terminate_backend(pg_backend_pid())::text ELSE "
+                 "pg_catalog.format_type($1::oid, $2) END $$");
+    snprintf(url, sizeof url, "%s&options=-c%%20search_path%%3Ddying%%2Cpg_catalog%%2Cpublic", place_url(POSTGRES, 0));
+    incload_database *db = incload_database_new(url, NULL, &err);
+    ck_assert_msg(db != NULL, "%s", incload_error_message(err));
+    return db;
+}
+
+START_TEST(a_source_that_is_lost_while_the_target_is_altered_is_asked_again)
+{
+    flow f = open_followed("dying", (kind)_i), dying = f;
+
+    dying.from.db = open_dying(&f);
+    sql(f.from, "ALTER TABLE changed ADD COLUMN extra int");
+    sql(f.from, "INSERT INTO changed VALUES (2, 'two', 2, 22)");
+    follow_fails(&dying, APPLY " retries=0", INCLOAD_E_CONNECT, "target table");
+    sql(f.from, "ALTER SEQUENCE dying.calls RESTART");
+    follow(&dying, APPLY " retry_delay=10ms");
+    ck_assert_int_gt(ask_number(f.from, "SELECT last_value FROM dying.calls"), 1);
+    expect_columns_same(&f, "id, name, qty, extra");
+    incload_database_unref(dying.from.db);
+    sql(f.from, "DROP SCHEMA dying CASCADE");
+    flow_close(&f);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -175,6 +243,8 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_type_that_means_something_else_ends_the_stream_with_both, 0, KINDS);
     tcase_add_loop_test(tests, a_table_that_has_another_name_ends_the_stream, 0, KINDS);
     tcase_add_loop_test(tests, who_is_broken_off_behind_the_change_of_the_target_goes_on, 0, KINDS);
+    tcase_add_loop_test(tests, who_finds_nothing_altered_leaves_no_record_of_having_looked, 0, KINDS);
+    tcase_add_loop_test(tests, a_source_that_is_lost_while_the_target_is_altered_is_asked_again, 0, KINDS);
 }
 
 int

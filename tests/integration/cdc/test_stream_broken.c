@@ -148,6 +148,35 @@ START_TEST(a_copy_that_was_killed_begins_again)
 }
 END_TEST
 
+/* More tables than lanes, among writers; then one of them cannot be copied. */
+START_TEST(tables_that_are_copied_side_by_side_are_those_of_one_snapshot)
+{
+    flow f = flow_open("lanes", (kind)_i);
+
+    make_tables(&f);
+    for (int32_t i = 0; i < 3; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "broken_%d", (int)i);
+        source_items(&f, name);
+        sql(f.from, "INSERT INTO %s SELECT i, 'more', i FROM generate_series(1, 300) AS i", name);
+    }
+    table_make(f.to, "broken_2", "id:i other:i", "id");
+    follow_fails(&f, "tables='broken_a, broken_0, broken_1, broken_2, broken_b' snapshot_parallel=3",
+                 INCLOAD_E_NOT_FOUND, "first copy|broken_2");
+    ck_assert_int_eq(slots_of(&f), 0);
+    table_drop(f.to, "broken_2");
+    pid_t writer = start_writer(1);
+    follow(&f, "tables='broken_a, broken_0, broken_1, broken_2, broken_b' snapshot_parallel=3");
+    kill_child(writer);
+    follow(&f, "tables='broken_a, broken_0, broken_1, broken_2, broken_b'");
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    expect_same(&f, "broken_1");
+    expect_same(&f, "broken_2");
+    flow_close(&f);
+}
+END_TEST
+
 START_TEST(a_copy_that_fails_leaves_no_slot_behind)
 {
     flow f = flow_open("copyfail", (kind)_i);
@@ -201,6 +230,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_copy_among_writers_leaves_no_gap_and_repeats_nothing, 0, DATABASES);
     tcase_add_loop_test(tests, a_stream_that_is_killed_again_and_again_ends_right, 0, DATABASES);
     tcase_add_test(tests, a_copy_that_was_killed_begins_again);
+    tcase_add_loop_test(tests, tables_that_are_copied_side_by_side_are_those_of_one_snapshot, 0, KINDS);
     tcase_add_loop_test(tests, a_copy_that_fails_leaves_no_slot_behind, 0, DATABASES);
     tcase_add_loop_test(tests, a_connection_of_the_source_that_is_lost_is_made_anew, 0, DATABASES);
 }

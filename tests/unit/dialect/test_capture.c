@@ -4,6 +4,7 @@
 
 #include "dialect/capture.h"
 #include "dialect/tracking.h"
+#include "dialect/versions.h"
 
 enum { POSTGRES, MARIADB, SQLITE, CAPTURES };
 
@@ -214,6 +215,32 @@ START_TEST(sql_server_tells_what_it_tracked_itself)
 }
 END_TEST
 
+/* Each range is one of an index. */
+START_TEST(versions_are_found_by_the_transactions_that_wrote_and_ended_them)
+{
+    static const uint64_t done[] = { 44, 46 };
+    incload__str sql = INCLOAD__STR(&incload__mem_libc);
+    incload__capture capture = capture_of(&incload__dialect_mariadb);
+    incload__versions versions = { .start = "rs", .end = "re", .first = 40, .last = 50, .done = done, .done_count = 2 };
+
+    ck_assert_int_eq(incload__versions_transactions(&sql, &capture, &versions, 7, NULL), INCLOAD_OK);
+    expect_sql(&sql, "SELECT CAST(v.incload_no AS CHAR), COUNT(*) FROM (SELECT `rs` AS incload_no FROM `s`.`t` FOR"
+                     " SYSTEM_TIME ALL WHERE `rs` >= 40 AND `rs` <= 50 AND `rs` NOT IN (44, 46) UNION ALL SELECT `re`"
+                     " FROM `s`.`t` FOR SYSTEM_TIME ALL WHERE `re` >= 40 AND `re` <= 50 AND `re` NOT IN (44, 46)) AS v"
+                     " GROUP BY v.incload_no ORDER BY v.incload_no LIMIT 7");
+    versions.done_count = 0;
+    ck_assert_int_eq(incload__versions_rows(&sql, &capture, &versions, NULL), INCLOAD_OK);
+    expect_sql(&sql, "SELECT c.incload_k0, c.incload_k1, t.`a`, t.`b`, t.`v` FROM (SELECT `b` AS incload_k0,"
+                     " CAST(`b` AS BINARY) AS incload_e0, `a` AS incload_k1, CAST(`a` AS BINARY) AS incload_e1 FROM"
+                     " `s`.`t` FOR SYSTEM_TIME ALL WHERE `rs` >= 40 AND `rs` <= 50 UNION SELECT `b` AS incload_k0,"
+                     " CAST(`b` AS BINARY) AS incload_e0, `a` AS incload_k1, CAST(`a` AS BINARY) AS incload_e1 FROM"
+                     " `s`.`t` FOR SYSTEM_TIME ALL WHERE `re` >= 40 AND `re` <= 50) AS c LEFT JOIN `s`.`t` AS t ON"
+                     " t.`b` = c.incload_k0 AND CAST(t.`b` AS BINARY) = c.incload_e0 AND t.`a` = c.incload_k1 AND"
+                     " CAST(t.`a` AS BINARY) = c.incload_e1");
+    incload__schema_free(&columns);
+}
+END_TEST
+
 START_TEST(a_name_that_cannot_be_quoted_is_refused)
 {
     incload__table bad = { NULL, (char *)"" };
@@ -244,6 +271,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_batch_is_read_by_its_last_number_and_deleted_by_all);
     tcase_add_test(tests, dialects_without_change_tables_say_so);
     tcase_add_test(tests, sql_server_tells_what_it_tracked_itself);
+    tcase_add_test(tests, versions_are_found_by_the_transactions_that_wrote_and_ended_them);
     tcase_add_test(tests, a_name_that_cannot_be_quoted_is_refused);
 }
 

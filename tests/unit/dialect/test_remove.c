@@ -309,10 +309,12 @@ START_TEST(of_rows_that_equal_a_staged_one_any_single_one_is_deleted)
         "DELETE FROM \"t\" AS d USING (SELECT t.ctid AS place, t.tableoid AS part FROM \"t\" AS t, pg_temp.\"g\" AS s"
         " WHERE s.ctid = '7' AND t.\"a\" = s.\"a\" AND t.\"b\" = s.\"b\" AND t.\"v\" IS NOT DISTINCT FROM s.\"v\""
         " LIMIT 1) AS f WHERE d.ctid = f.place AND d.tableoid = f.part",
-        "DELETE FROM `t` WHERE EXISTS (SELECT 1 FROM `g` AS s WHERE s.`_incload_seq` = '7' AND `t`.`a` <=> s.`a`"
-        " AND `t`.`b` <=> s.`b` AND `t`.`v` <=> s.`v`) LIMIT 1",
+        "DELETE FROM `t` WHERE `t`.`a` <=> (SELECT s.`a` FROM `g` AS s WHERE s.`_incload_seq` = '7') AND `t`.`b` <=>"
+        " (SELECT s.`b` FROM `g` AS s WHERE s.`_incload_seq` = '7') AND `t`.`v` <=> (SELECT s.`v` FROM `g` AS s WHERE"
+        " s.`_incload_seq` = '7') LIMIT 1",
         "DELETE FROM `t` WHERE _rowid_ = (SELECT t._rowid_ FROM `t` AS t, temp.`g` AS s WHERE s.`_incload_seq` = '7'"
-        " AND t.`a` IS s.`a` AND t.`b` IS s.`b` AND t.`v` IS s.`v` LIMIT 1)",
+        " AND t.`a` IS s.`a` AND t.`b` IS s.`b` AND t.`v` IS s.`v`"
+        " LIMIT 1)",
     };
 
     for (int i = 0; i < DIALECT_COUNT; i++) {
