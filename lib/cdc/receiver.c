@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "base/failpoint.h"
 #include "driver/wait.h"
 
 enum { THREAD_STACK = 1 << 20, OVERHEAD = 128, FIRST = 256 };
@@ -223,7 +224,9 @@ incload__receiver_start(const incload__receiver_config *config, incload__receive
     receiver->memory = config->memory;
     receiver->interval_us = config->interval_ms * 1000;
     receiver->durable = config->durable;
-    if (start_thread(receiver)) {
+    int32_t status = INCLOAD_OK;
+    INCLOAD__FAILPOINT(status, "receiver.start", INCLOAD_E_STATE, NULL);
+    if (status == INCLOAD_OK && start_thread(receiver)) {
         *out = receiver;
         return INCLOAD_OK;
     }
@@ -303,6 +306,7 @@ change(incload__receiver *receiver, bool *flag, incload__lsn durable)
 void
 incload__receiver_confirm(incload__receiver *receiver, incload__lsn durable)
 {
+    INCLOAD__PASS("slot.confirm");
     change(receiver, NULL, durable);
 }
 

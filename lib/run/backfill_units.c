@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/failpoint.h"
 #include "driver/wait.h"
 #include "run/backfill_internal.h"
 #include "run/backfill_units_internal.h"
@@ -443,10 +444,12 @@ land(incload__backfill_units *units, const incload__unit_landing *what, const in
     landing.epoch = held.epoch;
     if (status == INCLOAD_OK)
         status = incload__units_done(ledger, conn, &landing, &landed, 1, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "unit.done", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_E_BUSY)
         *taken_away = true;
     if (status == INCLOAD_OK && !superseded)
         status = incload__applied_add(ledger, conn, &landing, &landed, 1, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "unit.applied", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_E_BUSY)
         incload__error_set_retryable(err, false);
     incload__str_free(&name);

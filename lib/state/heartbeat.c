@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "driver/failpoint.h"
 #include "driver/wait.h"
 
 enum { THREAD_STACK = 1 << 20, STOP_WAIT_MS = 25 };
@@ -88,6 +89,7 @@ renew(incload__heartbeat *beat)
     /* Whoever stopped us before this connection was ours could not interrupt it. */
     if (is_stopping(beat))
         status = INCLOAD_E_CANCELLED;
+    INCLOAD__FAILPOINT_ON(status, conn, "heartbeat.beat", INCLOAD_E_CONNECT, NULL);
     if (status == INCLOAD_OK)
         status = incload__ledger_init(&ledger, &beat->env->mem, conn->dialect, incload__database_ledger(beat->target),
                                       NULL);
@@ -147,7 +149,11 @@ start_thread(incload__heartbeat *beat)
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, before;
+    int32_t status = INCLOAD_OK;
 
+    INCLOAD__FAILPOINT(status, "heartbeat.start", INCLOAD_E_STATE, NULL);
+    if (status != INCLOAD_OK)
+        return false;
     if (pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
