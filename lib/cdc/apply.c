@@ -6,6 +6,7 @@
 #include "cdc/fold.h"
 #include "cdc/seek.h"
 #include "cdc/write.h"
+#include "driver/failpoint.h"
 
 /* For how many commits new rows take the long way after they met others: events are being told again, perhaps. */
 enum { WARY = 64 };
@@ -352,12 +353,14 @@ attempt(work *w, bool refused, incload_error **err)
     int64_t count = w->set->log.count;
     int32_t status = begin(w, err);
 
+    INCLOAD__FAILPOINT_ON(status, w->load->to, "apply.begun", INCLOAD_E_CONFLICT, err);
     memset(w->job->counts, 0, (size_t)w->set->count * sizeof w->job->counts[0]);
     if (status == INCLOAD_OK && w->first < count)
         status = refused ? write_halves(w, w->first, count, true, err) : write_events(w, w->first, count, err);
     /* While the transaction can still be started over. */
     if (status == INCLOAD_OK && w->set->deferred)
         status = say(w, w->load->to->dialect->immediate_constraints, err);
+    INCLOAD__FAILPOINT_ON(status, w->load->to, "apply.written", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = set_position(w, err);
     if (status != INCLOAD_OK)

@@ -6,6 +6,7 @@
 
 #include "batch/builder.h"
 #include "cdc/capture.h"
+#include "driver/failpoint.h"
 #include "state/statement.h"
 
 enum { READ_ROWS = 1024, READ_BYTES = 1 << 20, DELETE_ROWS = 1000 };
@@ -284,6 +285,7 @@ incload__capture_read(incload_capture *table, incload_changes *changes, int64_t 
     status = conn->driver->begin(conn, err);
     if (status == INCLOAD_OK)
         status = read_snapshot(&r, conn, limit, batch, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "capture.read", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = conn->driver->commit(conn, err);
     if (status != INCLOAD_OK)
@@ -315,8 +317,10 @@ incload__capture_consume(incload_capture *table, const incload__capture_batch *b
         if (status == INCLOAD_OK)
             status = conn->driver->execute(conn, incload__str_text(&sql), NULL, 0, NULL, err);
     }
+    INCLOAD__FAILPOINT_ON(status, conn, "capture.consume.commit.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = conn->driver->commit(conn, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "capture.consumed", INCLOAD_E_CONNECT, err);
     if (status != INCLOAD_OK)
         conn->driver->rollback(conn, NULL);
     incload__str_free(&sql);

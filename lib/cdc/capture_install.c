@@ -5,6 +5,7 @@
 
 #include "cdc/capture.h"
 #include "dialect/swap.h"
+#include "driver/failpoint.h"
 #include "state/statement.h"
 
 /* What is there of it. */
@@ -70,8 +71,10 @@ incload__capture_installed(incload_capture *table, incload__conn *conn, incload_
 static int32_t
 run_all(incload__conn *conn, incload__statements *list, int32_t status, incload_error **err)
 {
-    for (int32_t i = 0; i < list->count && status == INCLOAD_OK; i++)
+    for (int32_t i = 0; i < list->count && status == INCLOAD_OK; i++) {
         status = conn->driver->execute(conn, list->items[i].sql, NULL, 0, NULL, err);
+        INCLOAD__FAILPOINT_ON(status, conn, "capture.install.statement", INCLOAD_E_CONNECT, err);
+    }
     incload__statements_free(list);
     return status;
 }
@@ -105,6 +108,7 @@ in_turn(incload_capture *table, incload__conn *conn, work_fn work, incload_error
         status = limit_wait(table, conn, err);
     if (status == INCLOAD_OK)
         status = work(table, conn, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "capture.install.commit.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK && whole)
         status = conn->driver->commit(conn, err);
     if (status != INCLOAD_OK && whole)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dialect/sql.h"
+#include "driver/failpoint.h"
 
 /* Columns of publication.sql. */
 enum { SCHEMA, TABLE, IDENTITY, HAS_KEY, UPDATES };
@@ -102,6 +103,7 @@ incload__publication_make(incload__conn *conn, const char *name, const incload__
     /* FOR ALL TABLES takes in what others make later: there the source's owner has to see to it. */
     if (status == INCLOAD_OK && count > 0)
         status = incload__publication_check(&made, name, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "publication.commit.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = conn->driver->commit(conn, err);
     else

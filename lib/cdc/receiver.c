@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "cdc/receiver.h"
 
-
+#include "base/failpoint.h"
 #include "driver/wait.h"
 #include "sched/thread.h"
 
@@ -205,7 +205,9 @@ incload__receiver_start(const incload__receiver_config *config, incload__receive
     receiver->memory = config->memory;
     receiver->interval_us = config->interval_ms * 1000;
     receiver->durable = config->durable;
-    if (incload__thread_start(&receiver->thread, THREAD_STACK, thread_main, receiver)) {
+    int32_t status = INCLOAD_OK;
+    INCLOAD__FAILPOINT(status, "receiver.start", INCLOAD_E_STATE, NULL);
+    if (status == INCLOAD_OK && incload__thread_start(&receiver->thread, THREAD_STACK, thread_main, receiver)) {
         *out = receiver;
         return INCLOAD_OK;
     }
@@ -285,6 +287,7 @@ change(incload__receiver *receiver, bool *flag, incload__lsn durable)
 void
 incload__receiver_confirm(incload__receiver *receiver, incload__lsn durable)
 {
+    INCLOAD__PASS("slot.confirm");
     change(receiver, NULL, durable);
 }
 

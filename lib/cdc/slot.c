@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "dialect/sql.h"
+#include "driver/failpoint.h"
 
 enum { LOOK_MS = 3000 };
 
@@ -130,7 +131,11 @@ incload__slot_create(incload_database *source, incload__conn *log, const char *n
     incload_error *failure = NULL;
 
     log->deadline_us = deadline_us;
-    int32_t status = log->driver->replication->create_slot(log, name, failover, out, &failure);
+    int32_t status = INCLOAD_OK;
+    INCLOAD__FAILPOINT_ON(status, log, "slot.make.before", INCLOAD_E_CONNECT, &failure);
+    if (status == INCLOAD_OK)
+        status = log->driver->replication->create_slot(log, name, failover, out, &failure);
+    INCLOAD__FAILPOINT_ON(status, log, "slot.made", INCLOAD_E_CONNECT, &failure);
     if (status != INCLOAD_E_TIMEOUT)
         return incload__error_pass(err, failure);
     add_blockers(source, log, &blockers);

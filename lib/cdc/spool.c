@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/str.h"
 
 enum { BLOCK = 32 * 1024, SPARE_BLOCKS = 4 };
@@ -208,9 +209,11 @@ save(incload__spool *spool, incload_error **err)
 {
     int saved = errno;
     int32_t status = make_file(spool, err);
+    INCLOAD__FAILPOINT(status, "spool.write.before", INCLOAD_E_STATE, err);
 
     for (const spool_block *block = spool->first; status == INCLOAD_OK && block != NULL; block = block->next)
         status = write_block(spool, block, err);
+    INCLOAD__FAILPOINT(status, "spool.written", INCLOAD_E_STATE, err);
     if (status != INCLOAD_OK)
         return status;
     spool->saved = spool->end;

@@ -10,6 +10,8 @@
 
 #include "cdc/stream.h"
 
+#include "driver/failpoint.h"
+
 static const char source_type[] = "source", copying[] = "copying", following[] = "following";
 
 typedef struct visit {
@@ -190,6 +192,7 @@ write_alone(incload_stream *stream, const writing *what, incload_error **err)
         status = v.conn->driver->begin(v.conn, err);
     if (status == INCLOAD_OK)
         status = write_rows(&v, what, err);
+    INCLOAD__FAILPOINT_ON(status, v.conn, "stream.state.written", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = v.conn->driver->commit(v.conn, err);
     else if (v.conn != NULL)

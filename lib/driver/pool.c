@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "driver/wait.h"
 
 enum { ROLES = 2, MAX_CONNECTIONS = 10000, TRUSTED_IDLE_US = 500000 };
@@ -254,7 +255,10 @@ connect_new(incload__pool *pool, lease *held, incload__role role, int64_t deadli
     };
     incload__conn *conn = NULL;
 
-    int32_t status = pool->config.driver->connect(&how, &conn, err);
+    int32_t status = INCLOAD_OK;
+    INCLOAD__FAILPOINT(status, "pool.connect.before", INCLOAD_E_CONNECT, err);
+    if (status == INCLOAD_OK)
+        status = pool->config.driver->connect(&how, &conn, err);
     if (status != INCLOAD_OK)
         return status;
     incload__monitor_lock(&pool->monitor);
@@ -313,6 +317,7 @@ incload__pool_take_unless(incload__pool *pool, const atomic_bool *cancelled, inc
         status = make_ready(pool, held, role, deadline_us, err);
     if (status == INCLOAD_OK && was_cancelled(held))
         status = INCLOAD_E_CANCELLED;
+    INCLOAD__FAILPOINT(status, "pool.taken", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK) {
         *out = held->conn;
         return INCLOAD_OK;
@@ -367,6 +372,7 @@ incload__pool_give_back(incload__pool *pool, incload__conn *conn)
     bool kept = held != NULL && idle_push(pool, conn, now);
     incload__monitor_unlock(&pool->monitor);
 
+    INCLOAD__PASS("pool.given_back");
     /* Closed before its place is free: the server never sees more than the limit. */
     if (!kept)
         pool->config.driver->close(conn);

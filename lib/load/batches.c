@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "batch/handle.h"
+#include "driver/failpoint.h"
 #include "load/internal.h"
 #include "load/reject.h"
 #include "load/sieve.h"
@@ -109,6 +110,7 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
         status = incload__view_init(&view, load->mem, &load->write, &converted, err);
         if (status == INCLOAD_OK) {
             status = load->to->driver->write_batch(writer, &view, err);
+            INCLOAD__FAILPOINT_ON(status, load->to, "copy.batch.written", INCLOAD_E_CONNECT, err);
             if (status != INCLOAD_OK)
                 incload__name_suspects(load, err);
             incload__view_free(&view);
@@ -150,6 +152,7 @@ read_page(incload__load *load, const incload__sql *sql, incload__builder *builde
     if (status == INCLOAD_OK)
         status = driver->read_open(load->from, incload__str_text(&sql->text), sql->params, sql->count, &load->travel,
                                    &reader, err);
+    INCLOAD__FAILPOINT_ON(status, load->from, "copy.read.opened", INCLOAD_E_CONNECT, err);
     while (status == INCLOAD_OK) {
         struct ArrowArray array;
         int64_t got = 0;
@@ -228,7 +231,8 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
 
     int32_t status = INCLOAD_OK;
     /* Where bad rows are looked for each batch is written by itself. */
-    if (load->how->bad_rows == INCLOAD__BAD_ROWS_FAIL)
+    INCLOAD__FAILPOINT(status, "copy.open.before", INCLOAD_E_CONNECT, err);
+    if (status == INCLOAD_OK && load->how->bad_rows == INCLOAD__BAD_ROWS_FAIL)
         status = driver->write_open(load->to, load->destination, &load->write, &writer, err);
     while (status == INCLOAD_OK) {
         incload__sql sql;
@@ -242,6 +246,7 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
     }
     if (writer != NULL && status == INCLOAD_OK) {
         status = driver->write_close(writer, &written, err);
+        INCLOAD__FAILPOINT_ON(status, load->to, "copy.closed", INCLOAD_E_CONNECT, err);
         if (status != INCLOAD_OK)
             incload__name_suspects(load, err);
     } else if (writer != NULL) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "load/evolve.h"
+#include "driver/failpoint.h"
 #include "load/mode.h"
 #include "load/reject.h"
 
@@ -238,8 +239,10 @@ begin_target(incload__group *group, incload_error **err)
     incload__load *first = group->loads[0], *load = importing(group);
     int32_t status = incload__group_each(group, before_copy, err);
 
+    INCLOAD__FAILPOINT_ON(status, first->to, "target.begin.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = load != NULL ? begin_importing(load, err) : first->to->driver->begin(first->to, err);
+    INCLOAD__FAILPOINT_ON(status, first->to, "target.begun", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_OK)
         status = incload__group_each(group, begin_landing, err);
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "target");
@@ -250,6 +253,7 @@ list(incload__load *load, incload_error **err)
 {
     int32_t status = incload__horizon_list(load, err);
 
+    INCLOAD__FAILPOINT_ON(status, load->from, "horizon.listed", INCLOAD_E_CONNECT, err);
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "source");
 }
 
@@ -260,7 +264,10 @@ begin_source(incload__load *load, incload_error **err)
     int32_t status = INCLOAD_OK;
 
     if (load->from->txn != INCLOAD__TXN_OPEN) {
-        status = load->from->driver->begin(load->from, err);
+        INCLOAD__FAILPOINT(status, "source.begin.before", INCLOAD_E_CONNECT, err);
+        if (status == INCLOAD_OK)
+            status = load->from->driver->begin(load->from, err);
+        INCLOAD__FAILPOINT_ON(status, load->from, "source.begun", INCLOAD_E_CONNECT, err);
         if (status == INCLOAD_OK && load->spec->snapshot != NULL)
             status = incload__shared_snapshot_enter(load->spec->snapshot, load->from, err);
     }
@@ -316,6 +323,7 @@ find(incload__load *load, incload_error **err)
         status = check_state(load, load->had_rows, err);
     if (status == INCLOAD_OK)
         status = incload__window_find(load, load->from, err);
+    INCLOAD__FAILPOINT_ON(status, load->from, "window.found", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK && incload__by_cursor(load))
         status = incload__window_probe(load, load->from, err);
     return status;
@@ -337,8 +345,10 @@ read_rows(incload__load *load, incload_error **err)
         status = incload__clear_interval(load, err);
     if (status == INCLOAD_OK)
         status = incload__transfer(load, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "rows.transferred", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = incload__horizon_close(load, err);
+    INCLOAD__FAILPOINT_ON(status, load->from, "horizon.closed", INCLOAD_E_CONNECT, err);
     return status == INCLOAD_OK ? incload__deletes_read(load, err) : status;
 }
 
@@ -357,6 +367,7 @@ audit(incload__load *load, incload_error **err)
 {
     int32_t status = incload__audit(load, err);
 
+    INCLOAD__FAILPOINT_ON(status, load->to, "audit.passed", INCLOAD_E_CONFLICT, err);
     return status == INCLOAD_OK ? incload__mode_check_staged(load, load->had_rows, err) : status;
 }
 
@@ -367,6 +378,7 @@ publish(incload__load *load, incload_error **err)
 
     if (status == INCLOAD_OK)
         status = incload__late_count(load, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "publish.before", INCLOAD_E_CONFLICT, err);
     return status == INCLOAD_OK && load->staged ? incload__publish_others(load, err) : status;
 }
 
@@ -393,9 +405,11 @@ carry_out(incload__group *group, incload_error **err)
     /* As late as can be: from here to the commit readers of the target wait. */
     if (status == INCLOAD_OK)
         status = incload__group_each(group, publish, err);
+    INCLOAD__FAILPOINT_ON(status, group->loads[0]->to, "publish.done", INCLOAD_E_CONNECT, err);
     /* A row that others refer to comes before them and goes after them. */
     if (status == INCLOAD_OK)
         status = incload__group_each_backwards(group, incload__deletes_apply, err);
+    INCLOAD__FAILPOINT_ON(status, group->loads[0]->to, "deletes.applied", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = incload__group_each(group, settle, err);
     return status == INCLOAD_OK ? incload__commit(group, err) : status;

@@ -4,6 +4,8 @@
 
 #include "load/internal.h"
 
+#include "driver/failpoint.h"
+
 static int32_t
 record_watermark(incload__load *load, incload_error **err)
 {
@@ -135,6 +137,7 @@ incload__commit_record(incload__load *load, incload_error **err)
 {
     int32_t status = check_transaction(load, err);
 
+    INCLOAD__FAILPOINT_ON(status, load->to, "commit.record.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK && load->lease->epoch != 0)
         status = incload__lease_fence(load->lease, &load->ledger, load->to, err);
     if (status == INCLOAD_OK)
@@ -181,8 +184,12 @@ incload__commit_end(incload__group *group, incload_error **err)
 {
     incload__conn *to = group->loads[0]->to;
     incload_error *failure = NULL;
-    int32_t status = to->driver->commit(to, &failure);
+    int32_t status = INCLOAD_OK;
 
+    INCLOAD__FAILPOINT_ON(status, to, "commit.before", INCLOAD_E_CONFLICT, &failure);
+    if (status == INCLOAD_OK)
+        status = to->driver->commit(to, &failure);
+    INCLOAD__FAILPOINT_ON(status, to, "commit.after", INCLOAD_E_COMMIT_UNKNOWN, &failure);
     if (status == INCLOAD_E_COMMIT_UNKNOWN)
         status = incload__resolve_commit(group, failure, err);
     else if (status != INCLOAD_OK)

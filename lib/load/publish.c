@@ -5,6 +5,8 @@
 
 #include "load/mode.h"
 
+#include "driver/failpoint.h"
+
 int32_t
 incload__staging_columns(const incload__load *load, incload__schema *out, incload_error **err)
 {
@@ -30,8 +32,10 @@ incload__staging_make(incload__load *load, incload_error **err)
         status = dialect->create_staging(&sql, load->staging, &columns, err);
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "staging.make.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "staging.made", INCLOAD_E_CONFLICT, err);
     if (status != INCLOAD_OK)
         incload__error_prefix(err, "making the staging table");
     if (status == INCLOAD_OK)
@@ -75,8 +79,11 @@ drop_staging(incload__load *load, incload_error **err)
     incload__str sql = INCLOAD__STR(load->mem);
 
     load->to->dialect->drop_staging(&sql, load->staging);
-    int32_t status = sql.failed ? incload__fail_memory(err)
-                                : load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    int32_t status = sql.failed ? incload__fail_memory(err) : INCLOAD_OK;
+    INCLOAD__FAILPOINT_ON(status, load->to, "staging.drop.before", INCLOAD_E_CONNECT, err);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->execute(load->to, incload__str_text(&sql), NULL, 0, NULL, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "staging.dropped", INCLOAD_E_CONNECT, err);
     incload__str_free(&sql);
     return status;
 }
@@ -99,6 +106,7 @@ run_all(work *w, incload__statements *list, int32_t status, incload_error **err)
         status = incload__load_check(load, err);
         if (status == INCLOAD_OK)
             status = load->to->driver->execute(load->to, list->items[i].sql, NULL, 0, &affected, err);
+        INCLOAD__FAILPOINT_ON(status, load->to, "publish.statement", INCLOAD_E_CONFLICT, err);
         if (status == INCLOAD_OK && list->items[i].counts && affected > 0)
             w->written += affected;
     }
@@ -150,6 +158,7 @@ delete_rows(work *w, incload__sql *sql, incload_error **err)
         status = incload__sql_check(sql, err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql->text), sql->params, sql->count, NULL, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "publish.rows.deleted", INCLOAD_E_CONFLICT, err);
     return status;
 }
 

@@ -2,6 +2,7 @@
 /* What became of a COMMIT whose answer was lost. The run's row is in the same transaction as all else, so the ledger
  * knows, once the old session is gone: until then its COMMIT may still be on the way. */
 #include "load/internal.h"
+#include "base/failpoint.h"
 #include "sched/backoff.h"
 #include "state/session.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/civil.h"
 #include "base/utf8.h"
+#include "driver/failpoint.h"
 #include "load/internal.h"
 
 /* 9999-12-31 23:59:59.999999, the last moment that every database holds. */
@@ -75,6 +76,7 @@ run(incload__load *load, incload__statements *list, int64_t *affected, incload_e
         status = incload__load_check(load, err);
         if (status == INCLOAD_OK)
             status = load->to->driver->execute(load->to, list->items[i].sql, NULL, 0, &rows, err);
+        INCLOAD__FAILPOINT_ON(status, load->to, "scd2.statement", INCLOAD_E_CONFLICT, err);
         if (list->items[i].counts && rows > 0)
             sum += rows;
     }

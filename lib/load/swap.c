@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "driver/failpoint.h"
 
 bool
 incload__swap_freezes(const incload__load *load)
@@ -70,6 +71,7 @@ incload__swap_phase(incload__swap *swap, const char *phase, incload_error **err)
         int32_t status = incload__load_check(load, err);
         if (status == INCLOAD_OK)
             status = load->to->driver->execute(load->to, sql, NULL, 0, NULL, err);
+        INCLOAD__FAILPOINT_ON(status, load->to, "swap.statement", INCLOAD_E_CONNECT, err);
         if (status != INCLOAD_OK)
             return status;
     }
@@ -186,6 +188,7 @@ incload__swap_discard_stage(incload__swap *swap)
 
     if (load->to == NULL)
         return;
+    INCLOAD__PASS("swap.stage.discard");
     load->to->driver->rollback(load->to, NULL);
     if (load->to->txn == INCLOAD__TXN_IDLE)
         incload__swap_drop(swap, &swap->stage, swap->mark, &gone, NULL);
@@ -214,6 +217,7 @@ incload__swap_transfer(incload__swap *swap, incload_error **err)
     load->to->freezes = incload__swap_freezes(load);
     if (status == INCLOAD_OK)
         status = incload__transfer(load, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.stage.filled", INCLOAD_E_CONNECT, err);
     load->to->freezes = false;
     load->from->driver->rollback(load->from, NULL);
     return status;
@@ -275,6 +279,7 @@ incload__swap_check(incload__swap *swap, incload_error **err)
                              (long long)expected, (long long)rows);
     if (status == INCLOAD_OK)
         status = incload__audit_rows(swap->load, rows, true, err);
+    INCLOAD__FAILPOINT_ON(status, swap->load->to, "swap.stage.checked", INCLOAD_E_CONNECT, err);
     return status == INCLOAD_OK ? check_not_empty(swap, rows, err) : status;
 }
 

@@ -4,6 +4,8 @@
 
 #include "load/swap.h"
 
+#include "driver/failpoint.h"
+
 static int32_t
 run_all(incload__swap *swap, const char *const *statements, incload_error **err)
 {
@@ -101,6 +103,7 @@ swap_tables(incload__swap *swap, bool enforced, incload_error **err)
         status = incload__swap_check(swap, err);
     if (status == INCLOAD_OK && (status = incload__swap_phase(swap, "publish", err)) != INCLOAD_OK)
         incload__error_prefix(err, "publishing the staging table");
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.inside.published", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = check_keys(swap, enforced, err);
     return status == INCLOAD_OK ? incload__commit(load->group, err) : status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "load/swap.h"
+#include "driver/failpoint.h"
 #include "sched/backoff.h"
 #include "state/statement.h"
 
@@ -169,6 +170,7 @@ publish_once(incload__swap *swap, incload_error **err)
     atomic_store(load->settling, true);
     if (status == INCLOAD_OK)
         status = take_place(swap, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.placed", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_OK)
         status = incload__commit_end(load->group, err);
     else
@@ -305,8 +307,10 @@ incload__swap_publish(incload__swap *swap, incload_error **err)
 
     if (status == INCLOAD_OK)
         status = incload__swap_in_time(swap, publish_once, err);
+    INCLOAD__PASS("swap.published");
     if (status == INCLOAD_OK)
         status = make_durable(swap, err);
+    INCLOAD__PASS("swap.durable");
     if (status == INCLOAD_OK)
         incload__swap_drop_old(swap);
     return status;

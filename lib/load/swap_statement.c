@@ -6,6 +6,8 @@
 
 #include "load/swap.h"
 
+#include "driver/failpoint.h"
+
 /* Every table of ours is in the ledger before it is in the schema. */
 static int32_t
 make_stage(incload__swap *swap, incload_error **err)
@@ -42,6 +44,7 @@ fill_stage(incload__swap *swap, incload_error **err)
         status = incload__swap_transfer(swap, err);
     if (status == INCLOAD_OK)
         status = incload__swap_check(swap, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.fill.commit.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = load->to->driver->commit(load->to, err);
     swap->filling_us = incload__monotonic_us(load->env) - begun_us;
@@ -84,6 +87,7 @@ announce(incload__swap *swap, incload_error **err)
                                           atomic_load(&unit->rows_written), err);
     if (status == INCLOAD_OK)
         status = load->to->driver->commit(load->to, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.announced", INCLOAD_E_CONNECT, err);
     if (status != INCLOAD_OK)
         load->to->driver->rollback(load->to, NULL);
     return status;
@@ -130,6 +134,7 @@ rename_once(incload__swap *swap, incload_error **err)
     status = incload__swap_execute(swap, &limit, err);
     if (status == INCLOAD_OK)
         status = incload__swap_phase(swap, "publish", &failure);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.renamed", INCLOAD_E_CONNECT, &failure);
     load->to->driver->execute(load->to, swap->rules->no_lock_timeout, NULL, 0, NULL, NULL);
     if (status != INCLOAD_OK && was_done(swap)) {
         incload_error_unref(failure);
@@ -149,6 +154,7 @@ record(incload__swap *swap, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__object_change(&load->ledger, load->to, swap->stage_name, swap->old_name, "old", NULL, err);
     atomic_store(load->settling, true);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.record", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = incload__commit(load->group, err);
     if (status != INCLOAD_OK)
@@ -174,6 +180,7 @@ incload__swap_by_statement(incload__swap *swap, incload_error **err)
         return status;
     }
     status = record(swap, err);
+    INCLOAD__PASS("swap.recorded");
     if (status == INCLOAD_OK)
         incload__swap_drop_old(swap);
     return status;

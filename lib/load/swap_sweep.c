@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "load/swap.h"
+#include "driver/failpoint.h"
 #include "state/statement.h"
 
 /* A table is ours by its name, and where a comment can stay on it all the time by that as well. */
@@ -66,6 +67,7 @@ incload__swap_drop(incload__swap *swap, const incload__table *table, const char 
         status = drop_table(swap, table, err);
     if (status == INCLOAD_OK)
         status = incload__object_remove(&swap->load->ledger, conn, table->name, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "swap.drop.commit.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = driver->commit(conn, err);
     if (status != INCLOAD_OK)
@@ -155,7 +157,8 @@ sweep_one(incload__swap *swap, orphan *found, incload_error **err)
     char old_name[48];
     int32_t status = INCLOAD_OK;
 
-    if (strcmp(found->object.state, "swapping") == 0)
+    INCLOAD__FAILPOINT_ON(status, swap->load->to, "swap.orphan.found", INCLOAD_E_CONNECT, err);
+    if (status == INCLOAD_OK && strcmp(found->object.state, "swapping") == 0)
         status = complete_rename(swap, found, old_name, err);
     if (status != INCLOAD_OK)
         return status;

@@ -5,6 +5,8 @@
 
 #include "load/swap.h"
 
+#include "driver/failpoint.h"
+
 /* The digest first: what changes while the catalog is read shows under the lock. */
 static int32_t
 make_plan(incload__swap *swap, incload_error **err)
@@ -23,6 +25,7 @@ make_plan(incload__swap *swap, incload_error **err)
         status = incload__swap_find_obstacles(swap, err);
     if (status == INCLOAD_OK)
         status = incload__swap_ask(swap, swap->rules->plan, swap->replaced, swap->token, &swap->plan, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.planned", INCLOAD_E_CONNECT, err);
     driver->rollback(load->to, NULL);
     return status;
 }
@@ -58,7 +61,12 @@ commit_stage(incload__swap *swap, incload_error **err)
 {
     incload__load *load = swap->load;
     incload_error *failure = NULL;
-    int32_t status = load->to->driver->commit(load->to, &failure);
+    int32_t status = INCLOAD_OK;
+
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.stage.commit.before", INCLOAD_E_CONFLICT, &failure);
+    if (status == INCLOAD_OK)
+        status = load->to->driver->commit(load->to, &failure);
+    INCLOAD__FAILPOINT_ON(status, load->to, "swap.stage.commit.after", INCLOAD_E_COMMIT_UNKNOWN, &failure);
 
     if (status == INCLOAD_E_COMMIT_UNKNOWN) {
         incload_error *told = NULL;

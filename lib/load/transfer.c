@@ -4,6 +4,8 @@
 
 #include "load/internal.h"
 
+#include "driver/failpoint.h"
+
 int32_t
 incload__load_check(const incload__load *load, incload_error **err)
 {
@@ -65,8 +67,10 @@ transfer_inside(incload__load *load, int32_t part, incload_error **err)
     incload__str_add(&sql.text, ") ");
     if (status == INCLOAD_OK)
         status = build_plain_select(load, &sql, part, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "copy.inside.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql.text), sql.params, sql.count, &rows, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "copy.inside.done", INCLOAD_E_CONFLICT, err);
     incload__sql_free(&sql);
     if (status != INCLOAD_OK)
         return status;
@@ -109,10 +113,12 @@ transfer_relay(incload__load *load, int32_t part, incload_error **err)
         status = incload__quote_columns(load->to->dialect, &columns, &load->target, "", err);
     if (status == INCLOAD_OK && columns.failed)
         status = incload__fail_memory(err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "copy.relay.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = load->from->driver->relay(load->from, incload__str_text(&sql.text), sql.params, sql.count, load->to,
                                            load->destination, incload__str_text(&columns), relay_progress, &so_far,
                                            &rows, &bytes, err);
+    INCLOAD__FAILPOINT_ON(status, load->to, "copy.relay.done", INCLOAD_E_CONNECT, err);
     incload__sql_free(&sql);
     incload__str_free(&columns);
     if (status != INCLOAD_OK)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/failpoint.h"
 #include "driver/wait.h"
 #include "run/backfill_internal.h"
 #include "run/backfill_units_internal.h"
@@ -198,11 +199,15 @@ keep(incload__backfill_units *units, const incload__claim *claim, incload_error 
     return INCLOAD_OK;
 }
 
-/* The first that was not given yet. One that has lain here for longer than the lease may be another's by now. */
+/* The first that was not given yet. One that has lain here for longer than the lease may be another's by now, or not:
+ * the next sign of life tells, and until then it *waits. What a worker took that this process is no more is dropped. */
 static bool
-give(incload__backfill_units *units, int64_t *key)
+give(incload__backfill_units *units, int64_t *key, bool *waits)
 {
-    bool found = false;
+    incload__worker worker = incload__durable_worker(units->durable);
+    bool trusted = incload__worker_trusted(&worker, units->env), found = false;
+
+    *waits = false;
 
     pthread_mutex_lock(&units->lock);
     for (held_unit **at = &units->held; *at != NULL && !found;) {
@@ -211,9 +216,13 @@ give(incload__backfill_units *units, int64_t *key)
             at = &unit->next;
             continue;
         }
-        if (!incload__durable_trusts(units->durable, unit->as.worker_no)) {
+        if (unit->as.worker_no != worker.worker_no) {
             incload__free(units->mem, take_out(units, at));
             continue;
+        }
+        if (!trusted) {
+            *waits = true;
+            break;
         }
         unit->given = true;
         *key = unit->as.key;
@@ -319,11 +328,14 @@ incload__backfill_units_next(incload__backfill_units *units, int64_t *key, int64
         return end_run(units, again_us, err);
     while (answer == INCLOAD__SOURCE_UNIT) {
         int64_t now = incload__monotonic_us(units->env), pause = 0;
+        bool waits = false;
         *again_us = now + LOOK_AGAIN_US;
         if (incload__durable_wanted(units->durable) == INCLOAD__WANT_PAUSE)
             return INCLOAD__SOURCE_LATER;
-        if (give(units, key))
+        if (give(units, key, &waits))
             return INCLOAD__SOURCE_UNIT;
+        if (waits)
+            return INCLOAD__SOURCE_LATER;
         /* While this process has some, the end of one of them is the next thing that can happen. */
         bool has_some = held_count(units) > 0;
         if (now < units->ask_us && (has_some || units->waited_alone)) {
@@ -432,10 +444,12 @@ land(incload__backfill_units *units, const incload__unit_landing *what, const in
     landing.epoch = held.epoch;
     if (status == INCLOAD_OK)
         status = incload__units_done(ledger, conn, &landing, &landed, 1, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "unit.done", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_E_BUSY)
         *taken_away = true;
     if (status == INCLOAD_OK && !superseded)
         status = incload__applied_add(ledger, conn, &landing, &landed, 1, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "unit.applied", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_E_BUSY)
         incload__error_set_retryable(err, false);
     incload__str_free(&name);

@@ -294,14 +294,6 @@ incload__durable_worker(incload__durable *durable)
     return worker;
 }
 
-bool
-incload__durable_trusts(incload__durable *durable, int64_t worker_no)
-{
-    incload__worker worker = incload__durable_worker(durable);
-
-    return worker.worker_no == worker_no && incload__worker_trusted(&worker, durable->env);
-}
-
 int32_t
 incload__durable_renew(incload__durable *durable, int64_t worker_no, incload_error **err)
 {

@@ -55,8 +55,6 @@ int32_t incload__durable_call(incload__durable *durable, incload__durable_visit 
 incload__worker incload__durable_worker(incload__durable *durable);
 /* After INCLOAD_E_BUSY to something that worker was to do: registers anew, if no other thread has, and calls `lost`. */
 int32_t incload__durable_renew(incload__durable *durable, int64_t worker_no, incload_error **err);
-/* Nobody can have taken what that worker has. */
-bool incload__durable_trusts(incload__durable *durable, int64_t worker_no);
 
 /* incload__units_claim_portion, with what may happen on the way: a worker that was lost, a commit without an answer.
  * The caller frees `out`. */

@@ -502,6 +502,7 @@ incload__flow_drive(incload__flow *flow)
         incload__flow_stop(flow, INCLOAD__CANCEL_NOW);
         state = incload__sched_wait(flow->sched, -1);
     }
+    incload__flow_settle(flow);
     int32_t left = incload__flow_ledger_leave(flow, late, &failure);
     if (left != INCLOAD_OK && (state == INCLOAD__RUN_SUCCESS || state == INCLOAD__RUN_PARTIAL)) {
         flow->run->error = failure;

@@ -165,5 +165,7 @@ void incload__flow_unit_over(incload__flow_unit *unit, const incload__sched_even
 
 /* ---- flow_event.c ---- */
 void incload__flow_event(void *data, const incload__sched_event *event);
+/* Once the scheduler has ended: tells of the steps whose end it could not tell for want of memory. */
+void incload__flow_settle(incload__flow *flow);
 
 #endif

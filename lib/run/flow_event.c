@@ -301,6 +301,24 @@ step_finished(incload__flow *flow, const incload__sched_event *event)
                       run->error != NULL ? incload_error_message(run->error) : "");
 }
 
+/* The scheduler has no memory of what it could not tell, but for each node's end. */
+void
+incload__flow_settle(incload__flow *flow)
+{
+    int32_t count = atomic_load(&flow->count);
+
+    for (int32_t i = 0; i < count; i++) {
+        incload__sched_info info;
+        memset(&info, 0, sizeof info);
+        incload__sched_info_of(flow->sched, i, &info);
+        if (incload_run_status(flow->nodes[i].run) < INCLOAD_STATUS_SUCCESS && info.status >= INCLOAD_STATUS_SUCCESS)
+            step_finished(flow, &(incload__sched_event){ .kind = INCLOAD__SCHED_NODE_FINISHED,
+                                                         .node = i,
+                                                         .status = info.status,
+                                                         .reason = info.reason });
+    }
+}
+
 void
 incload__flow_event(void *data, const incload__sched_event *event)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "run/flow_ledger.h"
+#include "driver/failpoint.h"
 #include "run/kept_result.h"
 #include "state/args.h"
 #include "state/step.h"
@@ -196,6 +197,7 @@ land(void *data, const incload__ledger *ledger, incload__conn *to, int64_t rows_
         return INCLOAD_OK;
     incload__landed landed = { .seq = unit->node, .rows_written = unit->landed_rows };
     int32_t status = incload__units_done(ledger, to, &landing, &landed, 1, err);
+    INCLOAD__FAILPOINT_ON(status, to, "step.done", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_E_BUSY)
         incload__error_set_retryable(err, false);
     return status;

@@ -17,7 +17,7 @@ incload__sched_read_clock(incload__sched *s)
 static bool
 enlarge_outbox(incload__sched *s)
 {
-    int32_t capacity = s->outbox_capacity > 0 ? 2 * s->outbox_capacity : 16;
+    int32_t capacity = 2 * s->outbox_capacity;
     incload__sched_event *box = incload__realloc(&s->env->mem, s->outbox, (size_t)capacity * sizeof *box);
 
     if (box == NULL)

@@ -61,6 +61,8 @@ typedef struct incload__sched_slot {
 
 enum { LANE_AHEAD = 16 };
 
+enum { OUTBOX_FIRST = 16 };
+
 /* Ready units that wait before one gate; a source has a lane of its own. */
 typedef struct incload__sched_lane {
     int32_t gate;
@@ -261,6 +263,7 @@ struct incload__sched {
     int64_t *ready_us;  /* by node; NULL without queues */
     int64_t queues_us;  /* no queue has a deadline before */
 
+    /* From the beginning OUTBOX_FIRST wide. */
     incload__sched_event *outbox;
     int32_t outbox_count;
     int32_t outbox_capacity;

@@ -279,6 +279,18 @@ make_clockwork(incload__sched *s)
     pthread_condattr_destroy(&clock);
 }
 
+/* The first events are not lost, however little memory is left when they come. */
+static bool
+make_boxes(incload__sched *s)
+{
+    if (s->hooks.event == NULL)
+        return true;
+    s->outbox = incload__alloc_array(&s->env->mem, OUTBOX_FIRST, sizeof *s->outbox);
+    s->spare = incload__alloc_array(&s->env->mem, OUTBOX_FIRST, sizeof *s->spare);
+    s->outbox_capacity = s->spare_capacity = OUTBOX_FIRST;
+    return s->outbox != NULL && s->spare != NULL;
+}
+
 incload__sched *
 incload__sched_new(const incload__env *env, const incload__graph *graph, const incload__sched_config *config,
                    incload_error **err)
@@ -300,7 +312,7 @@ incload__sched_new(const incload__env *env, const incload__graph *graph, const i
     s->queues_us = s->watch_us = s->soonest_us = INT64_MAX;
     s->done = s->ask = s->mask_node = s->slot_free = -1;
     make_clockwork(s);
-    if (!make_tables(s, config) || !make_lanes(s, config->source_count) || !make_nodes(s)) {
+    if (!make_tables(s, config) || !make_lanes(s, config->source_count) || !make_nodes(s) || !make_boxes(s)) {
         incload__fail_memory(err);
         incload__sched_free(s);
         return NULL;

@@ -2,6 +2,7 @@
 #include "state/args.h"
 
 #include "dialect/units.h"
+#include "driver/failpoint.h"
 
 void
 incload__args_text(incload__args *args, const char *text)
@@ -40,9 +41,12 @@ incload__rows_number(const incload__rows *rows, int64_t row, int32_t column)
 int32_t
 incload__state_end(incload__conn *conn, int32_t status, incload_error **err)
 {
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.commit.before", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_OK)
-        return conn->driver->commit(conn, err);
-    conn->driver->rollback(conn, NULL);
+        status = conn->driver->commit(conn, err);
+    else
+        conn->driver->rollback(conn, NULL);
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.commit.after", INCLOAD_E_COMMIT_UNKNOWN, err);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dialect/units.h"
+#include "driver/failpoint.h"
 #include "state/numbers.h"
 
 void
@@ -340,10 +341,12 @@ incload__units_claim_portion(const incload__ledger *ledger, incload__conn *conn,
     if (out->units == NULL)
         return incload__fail_memory(err);
     int32_t status = conn->driver->begin(conn, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "claim.begun", INCLOAD_E_CONFLICT, err);
     if (status == INCLOAD_OK) {
         status = take_next(ledger, conn, out, limit, &taken, err);
         if (status == INCLOAD_OK && !taken)
             status = weigh(ledger, conn, out, limit, again, err);
+        INCLOAD__FAILPOINT_ON(status, conn, "claim.taken", INCLOAD_E_CONNECT, err);
         status = end_claim(conn, out, status, err);
     }
     if (status != INCLOAD_OK && status != INCLOAD_E_COMMIT_UNKNOWN)

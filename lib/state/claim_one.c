@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Handing out one unit that the caller names: a step, whose turn it is by what came before it. */
 #include "state/args.h"
+#include "driver/failpoint.h"
 #include "state/claim.h"
 
 /* The unit and the worker, as the statement after the run's lock sees them. */
@@ -116,6 +117,7 @@ incload__unit_claim_one(const incload__ledger *ledger, incload__conn *conn, int6
         out->want = row.want;
         if (status == INCLOAD_OK)
             status = take_one(ledger, conn, out, seq, &row, anyway, err);
+        INCLOAD__FAILPOINT_ON(status, conn, "claim.one.taken", INCLOAD_E_CONNECT, err);
         status = incload__state_end(conn, status, err);
     }
     if (status != INCLOAD_OK && status != INCLOAD_E_COMMIT_UNKNOWN)

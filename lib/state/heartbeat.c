@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "driver/failpoint.h"
 #include "driver/wait.h"
 #include "sched/thread.h"
 
@@ -88,6 +89,7 @@ renew(incload__heartbeat *beat)
     /* Whoever stopped us before this connection was ours could not interrupt it. */
     if (is_stopping(beat))
         status = INCLOAD_E_CANCELLED;
+    INCLOAD__FAILPOINT_ON(status, conn, "heartbeat.beat", INCLOAD_E_CONNECT, NULL);
     if (status == INCLOAD_OK)
         status = incload__ledger_init(&ledger, &beat->env->mem, conn->dialect, incload__database_ledger(beat->target),
                                       NULL);
@@ -182,7 +184,9 @@ incload__heartbeat_start(incload_database *target, const incload__lease *leases,
     }
     beat->target = incload_database_ref(target);
     atomic_init(&beat->refs, 2);
-    if (incload__thread_start(NULL, THREAD_STACK, thread_main, beat))
+    int32_t status = INCLOAD_OK;
+    INCLOAD__FAILPOINT(status, "heartbeat.start", INCLOAD_E_STATE, NULL);
+    if (status == INCLOAD_OK && incload__thread_start(NULL, THREAD_STACK, thread_main, beat))
         return beat;
     beat_free(beat);
     return NULL;

@@ -9,6 +9,7 @@
 
 #include "base/civil.h"
 #include "base/utf8.h"
+#include "driver/failpoint.h"
 #include "state/statement.h"
 
 /* How often the row may change between reading and taking it, and how long another may keep it locked. */
@@ -66,6 +67,7 @@ read_lease(const incload__lease *lease, const incload__ledger *ledger, incload__
     int32_t status = incload__state_select(ledger, conn, read_row, &name, 1, &out->cells, err);
 
     out->exists = false;
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.read", INCLOAD_E_CONNECT, err);
     if (status != INCLOAD_OK)
         return status;
     const incload__rows *cells = &out->cells;
@@ -176,8 +178,11 @@ take_row(const incload__lease *lease, const incload__ledger *ledger, incload__co
     const incload__param was = incload__text_param(row->holder);
     incload_error *failure = NULL;
     int64_t affected = -1;
-    int32_t status;
+    int32_t status = INCLOAD_OK;
 
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.take.before", INCLOAD_E_CONNECT, err);
+    if (status != INCLOAD_OK)
+        return status;
     if (!row->exists) {
         const incload__param params[] = { name, to, run, holder, length };
         status = incload__state_execute(ledger, conn,
@@ -200,6 +205,7 @@ take_row(const incload__lease *lease, const incload__ledger *ledger, incload__co
             params, row->holder == NULL ? 6 : 7, &affected, &failure);
         *taken = status == INCLOAD_OK && affected == 1;
     }
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.taken", INCLOAD_E_CONNECT, &failure);
     incload__error_pass(err, failure);
     return status;
 }
@@ -308,6 +314,7 @@ incload__lease_fence(const incload__lease *lease, const incload__ledger *ledger,
                                             " AND run_id = ? AND holder IS NOT NULL",
                                             params, 3, &affected, err);
 
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.fenced", INCLOAD_E_CONNECT, err);
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "giving up the lease of load '%s'", lease->load);
     return affected == 1 ? INCLOAD_OK : incload__lease_fail_lost(lease, err);
@@ -325,6 +332,7 @@ incload__lease_renew(const incload__lease *lease, const incload__ledger *ledger,
     lease_row row;
 
     int32_t status = read_lease(lease, ledger, conn, &row, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.renew.before", INCLOAD_E_CONNECT, err);
     bool ours = status == INCLOAD_OK && is_ours(lease, &row) && row.epoch == lease->epoch;
     incload__rows_free(&row.cells);
     if (status != INCLOAD_OK)
@@ -340,6 +348,7 @@ incload__lease_renew(const incload__lease *lease, const incload__ledger *ledger,
         status = incload__state_execute(ledger, conn,
                                         "INSERT INTO {beat} (load_name, epoch, expires_us) VALUES (?, ?, {now} + ?)",
                                         made, 3, NULL, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.renewed", INCLOAD_E_CONNECT, err);
     return status;
 }
 
@@ -359,10 +368,14 @@ incload__lease_release(incload__lease *lease, const incload__ledger *ledger, inc
 {
     int32_t status = INCLOAD_OK;
 
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.release.before", INCLOAD_E_CONNECT, err);
+    if (status != INCLOAD_OK)
+        return status;
     if (lease->epoch != 0)
         status = incload__lease_fence(lease, ledger, conn, err);
     else if (lease->asked)
         status = release_if_taken(lease, ledger, conn, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "lease.released", INCLOAD_E_CONNECT, err);
     lease->epoch = 0;
     lease->asked = false;
     return status;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "driver/failpoint.h"
 #include "state/fence.h"
 #include "state/statement.h"
 #include "state/unit_tables.h"
@@ -397,6 +398,7 @@ create_table(const incload__ledger *ledger, incload__conn *conn, const incload__
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = conn->driver->execute(conn, incload__str_text(&sql), NULL, 0, NULL, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.table.made", INCLOAD_E_CONNECT, err);
     incload__str_free(&sql);
     return status;
 }
@@ -412,6 +414,7 @@ create_tables(const incload__ledger *ledger, incload__conn *conn, int64_t from, 
 
     if (ledger->dialect->has_schemas && from == 0)
         status = ensure_schema(ledger, conn, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.schema.made", INCLOAD_E_CONNECT, err);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == INCLOAD_OK; i++)
         status = create_table(ledger, conn, &tables[i], from, err);
     for (int32_t i = 0; i < INCLOAD__UNIT_TABLES && status == INCLOAD_OK; i++)
@@ -420,6 +423,7 @@ create_tables(const incload__ledger *ledger, incload__conn *conn, int64_t from, 
         status = incload__unit_tables_finish(ledger, conn, err);
     if (status == INCLOAD_OK)
         status = create_table(ledger, conn, &meta_table, from, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.made", INCLOAD_E_CONNECT, err);
     /* The version comes last, and a second process with the same one is refused by the key. */
     if (status == INCLOAD_OK)
         status = incload__state_execute(ledger, conn, "INSERT INTO {meta} (version, created_us) VALUES (?, ?)", params,
@@ -502,6 +506,7 @@ incload__ledger_read(const incload__ledger *ledger, incload__conn *conn, const c
         ledger, conn,
         "SELECT version, value, type, level, document, updated_us FROM {watermark} WHERE load_name = ?", &param, 1,
         &rows, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "watermark.read", INCLOAD_E_CONNECT, err);
     if (status != INCLOAD_OK || rows.count == 0)
         goto end;
 
@@ -580,6 +585,7 @@ incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const c
                                         " document = ?, run_id = ?, updated_us = ? WHERE load_name = ? AND version = ?",
                                         params, 9, &affected, &failure);
     }
+    INCLOAD__FAILPOINT_ON(status, conn, "watermark.moved", INCLOAD_E_CONNECT, &failure);
     bool overtaken = version == 0 ? status == INCLOAD_E_CONSTRAINT : status == INCLOAD_OK && affected != 1;
     if (overtaken) {
         incload_error_unref(failure);
@@ -592,6 +598,7 @@ incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const c
                                        " VALUES (?, ?, ?, ?, ?, ?)",
                                        params, 6, &failure);
     }
+    INCLOAD__FAILPOINT_ON(status, conn, "watermark.kept", INCLOAD_E_CONFLICT, &failure);
     if (status != INCLOAD_OK) {
         incload__error_prefix(&failure, "recording the watermark of load '%s'", load);
         incload__error_pass(err, failure);
@@ -635,6 +642,7 @@ incload__ledger_resolve(const incload__ledger *ledger, incload__conn *conn, cons
     if (status != INCLOAD_OK)
         return status;
     status = incload__ledger_add_run(ledger, conn, &probe, &failure);
+    INCLOAD__FAILPOINT_ON(status, conn, "commit.resolve", INCLOAD_E_CONNECT, &failure);
     conn->driver->rollback(conn, NULL);
     if (status == INCLOAD_OK || status == INCLOAD_E_CONSTRAINT) {
         *committed = status == INCLOAD_E_CONSTRAINT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/objects.h"
 
+#include "driver/failpoint.h"
 #include "state/statement.h"
 
 int32_t
@@ -23,6 +24,7 @@ incload__object_add(const incload__ledger *ledger, incload__conn *conn, const in
               " keep_us, rows_read, rows_written, made_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {now})",
         params, 9, err);
 
+    INCLOAD__FAILPOINT_ON(status, conn, "object.written_down", INCLOAD_E_CONNECT, err);
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "writing down a table of our own");
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dialect/units.h"
+#include "driver/failpoint.h"
 #include "state/args.h"
 
 enum { MOST_LISTED = 1000, DEFAULT_ORPHANS = 3 };
@@ -244,6 +245,7 @@ incload__pipeline_run_create(const incload__ledger *ledger, incload__conn *conn,
         status = insert_run(ledger, conn, spec, run_no, &failure);
     if (status == INCLOAD_OK && spec->within != NULL)
         status = spec->within(ledger, conn, run_no, spec->within_data, &failure);
+    INCLOAD__FAILPOINT_ON(status, conn, "pipeline_run.written", INCLOAD_E_CONNECT, &failure);
     status = incload__state_end(conn, status, &failure);
     if (status == INCLOAD_OK) {
         *created = true;
@@ -395,6 +397,7 @@ incload__pipeline_run_finish(const incload__ledger *ledger, incload__conn *conn,
     *run_status = ends ? verdict_of(&row, left, optional) : row.status;
     if (ends)
         status = write_end(ledger, conn, run_no, *run_status, finished, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "pipeline_run.ended", INCLOAD_E_CONNECT, err);
     /* Nothing was written: a COMMIT of the lock alone would wait for the disk. */
     if (status == INCLOAD_OK && !ends)
         return conn->driver->rollback(conn, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "driver/failpoint.h"
 
 incload__number
 incload__as_number(int64_t value)
@@ -136,8 +137,11 @@ incload__state_execute(const incload__ledger *ledger, incload__conn *conn, const
 
     incload__state_sql(ledger, conn, &sql, text);
     conn->repeats = true;
-    int32_t status = sql.failed ? incload__fail_memory(err)
-                                : conn->driver->execute(conn, incload__str_text(&sql), params, count, affected, err);
+    int32_t status = sql.failed ? incload__fail_memory(err) : INCLOAD_OK;
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.write.before", INCLOAD_E_CONFLICT, err);
+    if (status == INCLOAD_OK)
+        status = conn->driver->execute(conn, incload__str_text(&sql), params, count, affected, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.write.after", INCLOAD_E_CONNECT, err);
     conn->repeats = false;
     incload__str_free(&sql);
     return status;
@@ -152,8 +156,10 @@ incload__state_select(const incload__ledger *ledger, incload__conn *conn, const 
     *rows = (incload__rows){ .mem = ledger->mem };
     incload__state_sql(ledger, conn, &sql, text);
     conn->repeats = true;
-    int32_t status = sql.failed ? incload__fail_memory(err)
-                                : conn->driver->select(conn, incload__str_text(&sql), params, count, rows, err);
+    int32_t status = sql.failed ? incload__fail_memory(err) : INCLOAD_OK;
+    INCLOAD__FAILPOINT_ON(status, conn, "ledger.read", INCLOAD_E_CONNECT, err);
+    if (status == INCLOAD_OK)
+        status = conn->driver->select(conn, incload__str_text(&sql), params, count, rows, err);
     conn->repeats = false;
     incload__str_free(&sql);
     return status;

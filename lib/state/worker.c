@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/worker.h"
 
+#include "driver/failpoint.h"
 #include "state/args.h"
 
 /* A tenth of the lease is not trusted: so much may clocks differ in speed. */
@@ -40,6 +41,7 @@ incload__worker_register(const incload__ledger *ledger, incload__conn *conn, int
                                        " units_done, units_bad, rows_written)"
                                        " VALUES (?, ?, 0, ?, {now}, {now} + ?, 0, 0, 0)",
                                        args.params, args.count, err);
+    INCLOAD__FAILPOINT_ON(status, conn, "worker.registered", INCLOAD_E_CONNECT, err);
     return incload__state_end(conn, status, err);
 }
 

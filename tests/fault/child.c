@@ -30,8 +30,8 @@ static int said_fd;
 static char loader[512], preload[600], shim_fd[64];
 static char *variables[VARIABLES];
 
-static void
-path_beside_me(char *out, size_t size, const char *before, const char *name)
+void
+child_path(char *out, size_t size, const char *before, const char *name)
 {
     char own[512];
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
@@ -43,21 +43,28 @@ path_beside_me(char *out, size_t size, const char *before, const char *name)
     snprintf(out, size, "%s%s/%s", before, own, name);
 }
 
+void *
+child_share(size_t size, int *fd)
+{
+    /* Inherited: not closed by exec. */
+    *fd = memfd_create("shared", 0);
+    said_fd = memfd_create("said", MFD_CLOEXEC);
+    if (*fd < 0 || said_fd < 0 || ftruncate(*fd, (off_t)size) != 0)
+        report_die("no memory to share with a child: %s", strerror(errno));
+    void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+    if (shared == MAP_FAILED)
+        report_die("no memory to share with a child: %s", strerror(errno));
+    return shared;
+}
+
 shim_page *
 child_prepare(void)
 {
-    int count = 0;
-    /* Inherited: not closed by exec. */
-    int fd = memfd_create("shim", 0);
+    int count = 0, fd = -1;
 
-    said_fd = memfd_create("said", MFD_CLOEXEC);
-    if (fd < 0 || said_fd < 0 || ftruncate(fd, sizeof *page) != 0)
-        report_die("no memory to share with a child: %s", strerror(errno));
-    page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (page == MAP_FAILED)
-        report_die("no memory to share with a child: %s", strerror(errno));
-    path_beside_me(loader, sizeof loader, "", "crash-loader");
-    path_beside_me(preload, sizeof preload, "LD_PRELOAD=", "libfault-shim.so");
+    page = child_share(sizeof *page, &fd);
+    child_path(loader, sizeof loader, "", "crash-loader");
+    child_path(preload, sizeof preload, "LD_PRELOAD=", "libfault-shim.so");
     snprintf(shim_fd, sizeof shim_fd, "%s=%d", SHIM_FD_VARIABLE, fd);
     variables[count++] = preload;
     variables[count++] = shim_fd;
@@ -105,23 +112,31 @@ child_load(const stage *s, const char *source, const char *target, const char *o
 {
     const char *words[] = { loader, s->from_url, source, s->to_url, target, options,
                             s->twins ? stage_twin : NULL, NULL };
+
+    atomic_store(&page->calls, 0);
+    atomic_store(&page->fired, 0);
+    atomic_store(&page->socket, 0);
+    return child_start(words, said);
+}
+
+child_end
+child_start(const char *const *words, char said[400])
+{
     posix_spawn_file_actions_t actions;
     int status = 0;
     pid_t pid = 0;
     bool hung;
 
-    atomic_store(&page->calls, 0);
-    atomic_store(&page->fired, 0);
-    atomic_store(&page->socket, 0);
     if (ftruncate(said_fd, 0) != 0 || lseek(said_fd, 0, SEEK_SET) != 0)
         report_die("a file in memory cannot be emptied");
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, said_fd, STDERR_FILENO);
-    int failed = posix_spawn(&pid, loader, &actions, NULL, (char *const *)(uintptr_t)words, variables);
+    int failed = posix_spawn(&pid, words[0], &actions, NULL, (char *const *)(uintptr_t)words,
+                             variables[0] != NULL ? variables : environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0)
-        report_die("cannot start %s: %s", loader, strerror(failed));
+        report_die("cannot start %s: %s", words[0], strerror(failed));
 
     struct pollfd ended = { .fd = pidfd_open(pid, 0), .events = POLLIN };
     hung = poll(&ended, 1, CHILD_MS) == 0;

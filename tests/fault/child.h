@@ -3,6 +3,8 @@
 #ifndef INCLOAD_TESTS_FAULT_CHILD_H
 #define INCLOAD_TESTS_FAULT_CHILD_H
 
+#include <stddef.h>
+
 #include "shim.h"
 #include "stage.h"
 
@@ -26,5 +28,14 @@ shim_page *child_prepare(void);
 child_end child_run(const stage *s, char said[400]);
 /* The same between other tables of the stage's databases. */
 child_end child_load(const stage *s, const char *source, const char *target, const char *options, char said[400]);
+
+/* ---- any other program ---- */
+
+/* Once in a process: memory that every child has under that descriptor. */
+void *child_share(size_t size, int *fd);
+/* `before`, and the path of a program of that name beside this one. */
+void child_path(char *out, size_t size, const char *before, const char *name);
+/* A program by its path, with its words, NULL behind the last. */
+child_end child_start(const char *const *words, char said[400]);
 
 #endif

@@ -413,6 +413,30 @@ target_rows(stage *s, const char *target)
     return contents(s->to, s->to_kind, target);
 }
 
+char *
+stage_rows(stage *s, const char *table)
+{
+    return contents(s->to, s->to_kind, table);
+}
+
+void
+stage_make_table(stage *s, const char *table)
+{
+    client_do(s->to, "CREATE TABLE %s (%s)", table, dialect_of(s->to_kind)->columns);
+}
+
+char *
+stage_target_tables(stage *s)
+{
+    return client_ask(s->to, "%s", dialect_of(s->to_kind)->tables);
+}
+
+char *
+stage_source_tables(stage *s)
+{
+    return client_ask(s->from, "%s", dialect_of(s->from_kind)->tables);
+}
+
 void
 stage_refresh(stage *s)
 {

@@ -56,6 +56,13 @@ landed stage_look(stage *s, int64_t runs, char why[256]);
 void stage_refresh(stage *s);
 /* The target has the source's rows, and the ledger is whole, however many runs there were. */
 bool stage_is_whole(stage *s, char why[256]);
+/* The rows of a table of the target, or of a part of it (behind WHERE), in the form of `wanted`. */
+char *stage_rows(stage *s, const char *table);
+/* An empty table of the target, such as its own. */
+void stage_make_table(stage *s, const char *table);
+/* Names of tables, one a line. */
+char *stage_source_tables(stage *s);
+char *stage_target_tables(stage *s);
 /* Waits until no session but this program's own is on the two databases; false after five seconds. */
 bool stage_alone(stage *s);
 /* No table is there that does not belong there, none is missing. */

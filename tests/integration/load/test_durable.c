@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -397,6 +398,66 @@ START_TEST(short_units_are_taken_more_at_a_time_than_run_side_by_side)
 }
 END_TEST
 
+/* A clock that a test puts forward, as a process meets it that was stopped for a while. */
+static _Atomic int64_t stopped_us;
+
+static int64_t
+clock_us(clockid_t which)
+{
+    struct timespec now;
+
+    clock_gettime(which, &now);
+    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+static int64_t
+monotonic_and_stopped(void *data)
+{
+    (void)data;
+    return clock_us(CLOCK_MONOTONIC) + atomic_load(&stopped_us);
+}
+
+static int64_t
+wall(void *data)
+{
+    (void)data;
+    return clock_us(CLOCK_REALTIME);
+}
+
+static int32_t
+stop_twice(incload_unit *unit, void *data)
+{
+    int32_t status = note_day(unit, data);
+    int count = ((const log_t *)data)->count;
+
+    if (count == 30 || count == 60)
+        atomic_fetch_add(&stopped_us, 950000);
+    return status;
+}
+
+START_TEST(units_wait_for_the_next_sign_of_life_when_the_lease_is_not_certain)
+{
+    place at = place_open((kind)_i, 0);
+    log_t log = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    incload_clock clock = { .struct_size = sizeof clock, .monotonic_us = monotonic_and_stopped, .wall_us = wall };
+    incload_error *err = NULL;
+
+    incload_context *context = incload_context_new(NULL, &err);
+    incload_context_set_clock(context, &clock, NULL, NULL, &err);
+    incload_database *ledger = incload_database_new_in(context, place_url((kind)_i, 0), NULL, &err);
+    incload_step *days =
+        incload_step_new_backfill("2024-01-01", "2024-03-31", "parallel=1", stop_twice, &log, NULL, &err);
+    incload_step_set(days, "name", named("uncertain", _i), &err);
+    incload_step_set_ledger(days, ledger, &err);
+    run_step(days, "lease=1s", NULL, &err);
+    ck_assert_msg(err == NULL, "%s", incload_error_message(err));
+    expect_each_once(&log, DAYS);
+    incload_database_unref(ledger);
+    incload_context_unref(context);
+    place_close(at);
+}
+END_TEST
+
 static incload_step *
 days_of_regions(place at, const char *name, const char *through, const char *options, log_t *log)
 {
@@ -670,6 +731,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, stale_selects_what_another_version_did, 0, KINDS);
     tcase_add_loop_test(tests, a_part_of_a_unit_that_landed_is_missing_still, 0, KINDS);
     tcase_add_loop_test(tests, keys_that_are_done_are_left_out, 0, KINDS);
+    tcase_add_loop_test(tests, units_wait_for_the_next_sign_of_life_when_the_lease_is_not_certain, 0, KINDS);
     tcase_add_loop_test(tests, what_landed_long_ago_is_coalesced_when_a_run_ends_well, 0, KINDS);
     tcase_add_loop_test(tests, short_units_are_taken_more_at_a_time_than_run_side_by_side, 0, KINDS);
     tcase_add_loop_test(tests, a_day_of_one_region_is_missing_though_that_of_another_is_done, 0, KINDS);
