@@ -37,10 +37,10 @@ static const char *const formats[] = {
     "tsu:", "tsn:", "tsu:UTC", "tsn:X", "d:38,4", "d:9,2,32", "d:18,0,64", "w:16", "w:0", "w:3", "+l", "d:77,0",
 };
 static const incload__type expected[] = {
-    { .kind = INCLOAD__TEXT },   { .kind = INCLOAD__INT64 },   { .kind = INCLOAD__TIMESTAMP, .scale = 6 },
-    { .kind = INCLOAD__BINARY }, { .kind = INCLOAD__FLOAT64 }, { .kind = INCLOAD__DECIMAL, .precision = 20, .scale = 2 },
-    { .kind = INCLOAD__DATE },   { .kind = INCLOAD__UUID },    { .kind = INCLOAD__TIMESTAMPTZ, .scale = 6 },
-    { .kind = INCLOAD__BOOL },   { .kind = INCLOAD__JSON },    { .kind = INCLOAD__NUMERIC },
+    { .kind = INCLOAD__TEXT },    { .kind = INCLOAD__INT64 }, { .kind = INCLOAD__TIMESTAMP, .scale = 6 },
+    { .kind = INCLOAD__BINARY },  { .kind = INCLOAD__DATE },  { .kind = INCLOAD__TIMESTAMPTZ, .scale = 6 },
+    { .kind = INCLOAD__FLOAT64 }, { .kind = INCLOAD__UUID },  { .kind = INCLOAD__DECIMAL, .precision = 20, .scale = 2 },
+    { .kind = INCLOAD__BOOL },    { .kind = INCLOAD__JSON },  { .kind = INCLOAD__NUMERIC },
 };
 enum { FORMATS = sizeof formats / sizeof formats[0], EXPECTED = sizeof expected / sizeof expected[0] };
 
