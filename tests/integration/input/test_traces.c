@@ -68,7 +68,7 @@ keep(const char *bytes, size_t size, void *data)
     memcpy(all->data + all->size, bytes, size);
     all->size += size;
     all->data[all->size] = '\0';
-    return INCLOAD_OK;
+    return INCLOAD_DONE;
 }
 
 static void
@@ -118,6 +118,9 @@ no_canary_in_ledger(void)
         free(all);
     }
     ck_assert_int_ge(rows, 2);
+    char *rejects = ask(s.to, "SELECT * FROM incload%creject", schema ? '.' : '_');
+    ck_assert_ptr_nonnull(strstr(rejects, CANARY_VALUE));
+    free(rejects);
 }
 
 static void
