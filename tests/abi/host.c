@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host is left as it was: host LIBRARY.so DIRECTORY. Two copies of the library load at once, each from a thread with
- * a small stack, under an odd locale and zone; then the library comes and goes a thousand times. Speaks TAP. */
+/* The host is left as it was: host LIBRARY.so DIRECTORY. Two copies of the library load at once, each from a thread
+ * with a small stack, under an odd locale and zone; then the library comes and goes a thousand times. Speaks TAP. */
 #define _GNU_SOURCE
 #include <incload/incload.h>
 
