@@ -2,19 +2,14 @@
 /* Streams of events folded to one write for each key, against a target that does one event after the other: the end is
  * the same. One byte says how deletes work and what the target holds; then three bytes for each event: its operation
  * and whether it moves a key, the two keys, and which columns it brings. */
-#include "cdc/fold.h"
 #include "input.h"
 
 enum { KEYS = 16, COLUMNS = 4, MOST_EVENTS = 64, DEFAULT = 63 };
-
-typedef struct row {
-    bool there, marked;
-    uint8_t values[COLUMNS];
-} row;
+#include "../unit/cdc/fold_model.h"
 
 typedef struct scene {
     bool soft;
-    row before[KEYS], model[KEYS];
+    table before, model;
     incload__event events[MOST_EVENTS];
     incload__cell cells[MOST_EVENTS][COLUMNS], old[MOST_EVENTS], found[KEYS][COLUMNS];
     int32_t count;
@@ -30,91 +25,16 @@ cell(int32_t column, uint8_t value)
     return (incload__cell){ &texts[value], 1, column };
 }
 
-static uint8_t
-value_of(const incload__cell *c)
-{
-    return (uint8_t)(c->text[0] - '0');
-}
-
-/* ---- one after the other ---- */
-
-static void
-remove_row(row *r, bool soft)
-{
-    if (soft && r->there)
-        r->marked = true;
-    else
-        *r = (row){ .there = false };
-}
-
-static void
-write_row(row *r, const incload__event *event)
-{
-    if (!r->there)
-        memset(r->values, DEFAULT, sizeof r->values);
-    r->there = true;
-    r->marked = false;
-    for (int32_t i = 0; i < event->count; i++)
-        r->values[event->cells[i].column] = value_of(&event->cells[i]);
-}
-
-static void
-do_event(scene *s, const incload__event *event)
-{
-    row *at = event->count > 0 ? &s->model[value_of(&event->cells[0])] : NULL;
-    row *old = event->old_count > 0 ? &s->model[value_of(&event->old[0])] : NULL;
-
-    if (event->operation == INCLOAD_CHANGE_TOMBSTONE)
-        return;
-    if (event->operation == INCLOAD_CHANGE_TRUNCATE) {
-        for (int32_t i = 0; i < KEYS; i++)
-            remove_row(&s->model[i], s->soft);
-        return;
-    }
-    if (event->operation == INCLOAD_CHANGE_DELETE) {
-        remove_row(at, s->soft);
-        return;
-    }
-    if (old != NULL && old->there)
-        *at = *old;
-    if (old != NULL)
-        remove_row(old, s->soft);
-    write_row(at, event);
-}
-
-/* ---- as the fold tells it ---- */
-
-static void
-apply_row(row *target, const incload__fold *fold, const incload__folded *f)
-{
-    row *r = &target[value_of(f->key[0])];
-
-    if (f->emptied || (!f->written && !f->live && !fold->soft))
-        *r = (row){ .there = false };
-    if (!f->written) {
-        r->marked = r->marked || r->there;
-        return;
-    }
-    if (!r->there)
-        memset(r->values, DEFAULT, sizeof r->values);
-    r->there = true;
-    r->marked = !f->live;
-    for (int32_t i = 0; i < COLUMNS; i++) {
-        if (f->cells[i] != NULL)
-            r->values[i] = value_of(f->cells[i]);
-    }
-}
-
 static int32_t
 find_base(void *data, const incload__cell *const *key, const incload__cell **cells, bool *found, incload_error **err)
 {
     scene *s = data;
-    uint8_t at = value_of(key[0]);
+    int32_t at = value_of(key[0]);
 
     (void)err;
-    *found = s->before[at].there;
+    *found = s->before.rows[at].there;
     for (int32_t i = 0; i < COLUMNS && *found; i++) {
-        s->found[at][i] = cell(i, s->before[at].values[i]);
+        s->found[at][i] = cell(i, (uint8_t)s->before.rows[at].values[i]);
         if (cells[i] == NULL)
             cells[i] = &s->found[at][i];
     }
@@ -122,7 +42,7 @@ find_base(void *data, const incload__cell *const *key, const incload__cell **cel
 }
 
 static void
-fold_events(scene *s, row *target)
+fold_events(scene *s, table *target)
 {
     incload__fold fold;
 
@@ -130,7 +50,7 @@ fold_events(scene *s, row *target)
     for (int32_t i = 0; i < s->count; i++)
         fuzz_check(incload__fold_add(&fold, &s->events[i], NULL) == INCLOAD_OK, "every event is taken");
     for (int32_t i = 0; i < KEYS && fold.truncated; i++)
-        remove_row(&target[i], s->soft);
+        model_delete(&target->rows[i], s->soft);
     fuzz_check(fold.count <= KEYS, "a key has one row");
     for (int64_t i = 0; i < fold.count; i++)
         apply_row(target, &fold, &fold.rows[i]);
@@ -171,18 +91,19 @@ fill_target(scene *s, uint8_t how)
 {
     for (uint8_t i = 0; i < KEYS; i++) {
         bool there = (how >> (i % 4 + 1) & 1) != 0;
-        s->before[i] = (row){ .there = there, .marked = there && s->soft && (how >> 5 & 1) != 0 };
+        row *r = &s->before.rows[i];
+        *r = (row){ .there = there, .marked = there && s->soft && (how >> 5 & 1) != 0 };
         for (uint8_t c = 0; c < COLUMNS && there; c++)
-            s->before[i].values[c] = c == 0 ? i : (uint8_t)(20 + c);
+            r->values[c] = c == 0 ? i : 20 + c;
     }
-    memcpy(s->model, s->before, sizeof s->model);
+    s->model = s->before;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static scene s;
-    static row target[KEYS];
+    static table target;
     input in = { data, size };
     uint8_t how = take_byte(&in);
 
@@ -191,14 +112,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (in.left > 0 && s.count < MOST_EVENTS)
         take_event(&in, &s);
     for (int32_t i = 0; i < s.count; i++)
-        do_event(&s, &s.events[i]);
-    memcpy(target, s.before, sizeof target);
-    fold_events(&s, target);
+        model_event(&s.model, &s.events[i], s.soft);
+    target = s.before;
+    fold_events(&s, &target);
     for (int32_t i = 0; i < KEYS; i++) {
-        fuzz_check(target[i].there == s.model[i].there && target[i].marked == s.model[i].marked,
-                   "the same rows are there");
-        fuzz_check(!target[i].there || memcmp(target[i].values, s.model[i].values, COLUMNS) == 0,
-                   "with the same values");
+        const row *r = &target.rows[i], *expected = &s.model.rows[i];
+        fuzz_check(r->there == expected->there && r->marked == expected->marked, "the same rows are there");
+        fuzz_check(!r->there || memcmp(r->values, expected->values, sizeof r->values) == 0, "with the same values");
     }
     return 0;
 }
