@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 enum { MAX_DETAILS = 16 };
 
@@ -216,13 +217,18 @@ incload__entered_with(incload_error *const *err)
     return err != NULL && *err != NULL ? (*err)->code : INCLOAD_OK;
 }
 
-/* Messages are one line: a server's line breaks would split a log entry. */
+/* Messages are one line, since a server's line breaks would split a log entry, and UTF-8, also where a long value was
+ * cut within a character. */
 static void
-flatten(char *text)
+clean(char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+    while (*text != '\0') {
+        size_t length = incload__utf8_sequence(text);
+        if (length == 0)
+            *text = '?';
+        else if ((unsigned char)*text < 0x20 || *text == 0x7f)
             *text = ' ';
+        text += length > 0 ? length : 1;
     }
 }
 
@@ -243,7 +249,7 @@ error_new(int32_t code, const char *format, va_list args)
         incload__free(&incload__mem_libc, error);
         return NULL;
     }
-    flatten(error->message);
+    clean(error->message);
     atomic_init(&error->refs, 1);
     error->code = code;
     return error;
@@ -300,7 +306,7 @@ incload__error_prefix(incload_error **err, const char *format, ...)
     incload__str_add(&message, error->message);
     char *text = incload__str_take(&message);
     if (text != NULL) {
-        flatten(text);
+        clean(text);
         incload__free(&incload__mem_libc, error->message);
         error->message = text;
     }
@@ -362,7 +368,7 @@ incload__error_add_detail(incload_error **err, const char *key, const char *valu
         incload__free(&incload__mem_libc, value_copy);
         return;
     }
-    flatten(value_copy);
+    clean(value_copy);
     error->keys[error->detail_count] = key_copy;
     error->values[error->detail_count] = value_copy;
     error->detail_count++;

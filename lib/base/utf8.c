@@ -64,6 +64,15 @@ incload__utf8_valid(const char *text, size_t length)
 }
 
 size_t
+incload__utf8_sequence(const char *text)
+{
+    unsigned char low, high;
+    size_t size = (unsigned char)*text < 0x80 ? *text != '\0' : sequence_of((unsigned char)*text, &low, &high);
+
+    return strnlen(text, size) == size && incload__utf8_valid(text, size) ? size : 0;
+}
+
+size_t
 incload__utf8_length(const char *text, size_t length)
 {
     size_t count = 0;

@@ -9,6 +9,8 @@
 
 /* Strict UTF-8 (RFC 3629): no overlong forms, surrogates, or code points past U+10FFFF. NUL bytes are fine. */
 bool incload__utf8_valid(const char *text, size_t length);
+/* Bytes of the code point that `text` begins with; 0 at its NUL, and where it is not valid UTF-8. */
+size_t incload__utf8_sequence(const char *text);
 /* Code points in valid UTF-8. */
 size_t incload__utf8_length(const char *text, size_t length);
 

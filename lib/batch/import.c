@@ -30,6 +30,21 @@ has_children(const struct ArrowArray *array)
     return whole && (array->null_count == 0 || array->n_buffers < 1 || array->buffers != NULL);
 }
 
+/* Each with a format, and no dictionary of dictionaries: its values would be taken for what they point to. */
+static bool
+has_types(const struct ArrowSchema *schema)
+{
+    bool whole = schema->n_children == 0 || schema->children != NULL;
+
+    for (int64_t i = 0; whole && i < schema->n_children; i++) {
+        const struct ArrowSchema *type = schema->children[i];
+        whole = type != NULL && type->format != NULL
+                && (type->dictionary == NULL
+                    || (type->dictionary->format != NULL && type->dictionary->dictionary == NULL));
+    }
+    return whole;
+}
+
 int32_t
 incload__import_check(const struct ArrowSchema *schema, const struct ArrowArray *array, incload_error **err)
 {
@@ -38,7 +53,7 @@ incload__import_check(const struct ArrowSchema *schema, const struct ArrowArray 
     if (schema->format == NULL || strcmp(schema->format, "+s") != 0)
         return incload__fail(err, INCLOAD_E_TYPE, "a batch must be an Arrow struct with one child a column");
     if (array->n_children != schema->n_children || array->length < 0 || array->offset < 0
-        || array->length > INT64_MAX - array->offset || !has_children(array))
+        || array->length > INT64_MAX - array->offset || !has_children(array) || !has_types(schema))
         return incload__fail(err, INCLOAD_E_INVALID, "the batch does not have the layout that its schema says");
 
     const void *validity = validity_of(array);
@@ -96,7 +111,6 @@ incload__import_open(const struct ArrowSchema *schema, const struct ArrowArray *
 
     *out = (incload__importing){ .array = parent->children[child] };
     out->values = type->dictionary != NULL ? out->array->dictionary : out->array;
-    out->offset = parent->offset + out->array->offset;
     out->format = type->dictionary != NULL ? type->dictionary->format : type->format;
     if (!parse_types(type, expected->type.kind, out))
         return incload__fail(err, INCLOAD_E_TYPE,
@@ -108,6 +122,7 @@ incload__import_open(const struct ArrowSchema *schema, const struct ArrowArray *
         return incload__fail(err, INCLOAD_E_INVALID,
                              "column '%s' of the batch does not have the layout of its Arrow type '%s'", expected->name,
                              out->format);
+    out->offset = parent->offset + out->array->offset;
     return INCLOAD_OK;
 }
 

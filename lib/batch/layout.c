@@ -135,7 +135,7 @@ incload__arrived_fits(const incload__arrived *arrived, const struct ArrowArray *
     };
     bool views = arrived->layout == INCLOAD__LAYOUT_VIEWS;
 
-    if (array->release == NULL || array->length < 0 || array->offset < 0)
+    if (array->release == NULL || array->length < 0 || array->offset < 0 || array->length > INT64_MAX - array->offset)
         return false;
     if (arrived->layout == INCLOAD__LAYOUT_NULLS)
         return true;

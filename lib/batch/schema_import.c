@@ -26,9 +26,13 @@ find_metadata(const char *metadata, const char *key, char out[LONGEST])
 
     for (int32_t i = 0; i < count; i++) {
         int32_t length = take_number(&metadata);
+        if (length < 0)
+            return false;
         bool found = (size_t)length == strlen(key) && memcmp(metadata, key, (size_t)length) == 0;
         metadata += length;
         length = take_number(&metadata);
+        if (length < 0)
+            return false;
         if (found && length < LONGEST) {
             memcpy(out, metadata, (size_t)length);
             out[length] = '\0';
@@ -59,6 +63,8 @@ type_of(const struct ArrowSchema *child, const char *native, incload__type *out)
     char extension[LONGEST] = "";
     incload__arrived arrived;
 
+    if (child->dictionary != NULL && child->dictionary->dictionary != NULL)
+        return false;
     find_metadata(child->metadata, "ARROW:extension:name", extension);
     bool uuid = strcmp(extension, "arrow.uuid") == 0;
     if (format == NULL || !incload__format_parse(format, uuid ? INCLOAD__UUID : INCLOAD__UNKNOWN, &arrived))
@@ -112,7 +118,11 @@ incload__schema_import(const struct ArrowSchema *schema, incload__schema *out, i
         || schema->n_children > INT16_MAX || schema->children == NULL)
         return incload__fail(err, INCLOAD_E_INVALID,
                              "the schema must be an Arrow struct with one child a column, and not released");
-    for (int64_t i = 0; i < schema->n_children && status == INCLOAD_OK; i++)
+    for (int64_t i = 0; i < schema->n_children && status == INCLOAD_OK; i++) {
+        if (schema->children[i] == NULL)
+            return incload__fail(err, INCLOAD_E_INVALID, "the schema lacks the column that it counts as number %d",
+                                 (int)i + 1);
         status = add_column(schema->children[i], out, err);
+    }
     return status;
 }

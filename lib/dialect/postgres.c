@@ -24,6 +24,7 @@ static const char *const session[] = {
     "SET bytea_output = 'hex'",
     "SET xmloption = 'content'",
     "SET lc_monetary = 'C'",
+    "SET array_nulls = on", /* else a NULL in an array's text becomes the word */
     NULL,
 };
 

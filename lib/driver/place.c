@@ -37,6 +37,27 @@ host_of(piece host)
     return host;
 }
 
+/* A name or a port of one database. What is neither may hold all that came behind it, a password too. */
+static piece
+plain(piece what, const char *strange)
+{
+    for (size_t i = 0; i < what.size; i++) {
+        if (strchr(strange, what.text[i]) != NULL)
+            return nothing;
+    }
+    return what;
+}
+
+static piece
+port_of(piece port)
+{
+    for (size_t i = 0; i < port.size; i++) {
+        if (!incload__is_digit(port.text[i]) && port.text[i] != ',')
+            return nothing;
+    }
+    return port;
+}
+
 static bool
 holds(piece text, const char *word)
 {
@@ -100,9 +121,9 @@ place_of_postgres(const char *authority, incload__str *space, incload__str *base
     add_piece(space, hosts, "localhost");
     if (!has_port(hosts)) {
         incload__str_add(space, ":");
-        add_piece(space, parameter(options, "port"), "5432");
+        add_piece(space, port_of(parameter(options, "port")), "5432");
     }
-    add_piece(base, name.size > 0 ? name : parameter(options, "dbname"), "");
+    add_piece(base, plain(name.size > 0 ? name : parameter(options, "dbname"), "=?"), "");
 }
 
 /* ---- odbc:Key=Value;Key={Value};... ---- */
@@ -128,6 +149,13 @@ value_at(const char *text)
     return (piece){ text + 1, (size_t)(end - text) - 1 };
 }
 
+/* A brace that was never closed makes one value of several items, a password perhaps among them. */
+static bool
+several(piece value)
+{
+    return memchr(value.text, ';', value.size) != NULL && memchr(value.text, '=', value.size) != NULL;
+}
+
 /* The value of the first of these keys that there is. */
 static piece
 value_of(const char *text, const char *const *names)
@@ -145,7 +173,7 @@ value_of(const char *text, const char *const *names)
                 at++;
             piece value = value_at(at);
             if (is_key(key, *names))
-                return value;
+                return several(value) ? nothing : value;
             at = value.text + value.size;
             at += strcspn(at, ";");
             at += *at == ';';
@@ -176,20 +204,21 @@ place_of_odbc(const char *items, incload__str *space, incload__str *base)
 {
     piece driver = value_of(items, driver_keys);
     piece host = host_of(value_of(items, server_keys));
+    piece name = value_of(items, name_keys);
 
     if (holds(driver, "sqlite")) {
         incload__str_add(space, "sqlite:");
-        add_piece(space, value_of(items, name_keys), "");
+        add_piece(space, name, "");
         return;
     }
-    add_piece(base, value_of(items, name_keys), "");
+    add_piece(base, name, "");
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         if (!holds(driver, servers[i].word))
             continue;
         incload__str_add(space, servers[i].scheme);
         add_piece(space, host, "localhost");
         incload__str_add(space, ":");
-        add_piece(space, value_of(items, port_keys), servers[i].port);
+        add_piece(space, port_of(value_of(items, port_keys)), servers[i].port);
         return;
     }
     incload__str_add(space, "odbc://");
@@ -201,7 +230,7 @@ incload__url_place(const char *url, incload__str *space, incload__str *base)
 {
     if (incload__ascii_prefix(url, "odbc:"))
         place_of_odbc(url + strlen("odbc:"), space, base);
-    else if (strstr(url, "://") != NULL)
+    else if (incload__ascii_prefix(url, "postgres") && strstr(url, "://") != NULL)
         place_of_postgres(strstr(url, "://") + 3, space, base);
     else
         incload__str_add(space, incload__ascii_prefix(url, "arrow:") ? "arrow" : "mock");

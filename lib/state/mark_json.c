@@ -59,8 +59,8 @@ read_done(incload__mark *mark, const char *text, incload_error **err)
             return fail_damaged(err);
         if (last < first || last - first > INCLOAD__MARK_DONE_LIMIT || (*text != '\0' && *text != ','))
             return fail_damaged(err);
-        for (uint64_t xid = first; xid <= last; xid++) {
-            int32_t status = incload__mark_add_done(mark, xid, err);
+        for (uint64_t i = 0; i <= last - first; i++) {
+            int32_t status = incload__mark_add_done(mark, first + i, err);
             if (status != INCLOAD_OK)
                 return status;
         }

@@ -54,26 +54,13 @@ data_error_text(const char *sqlstate)
     return has_class(sqlstate, "23") ? "a row breaks a constraint" : "the server cannot take a value";
 }
 
-/* Length of the UTF-8 sequence that starts at `text`, 0 if there is no valid one. */
-static size_t
-sequence(const char *text)
-{
-    for (size_t length = 1; length <= 4; length++) {
-        if (memchr(text, '\0', length) != NULL)
-            return 0;
-        if (incload__utf8_valid(text, length))
-            return length;
-    }
-    return 0;
-}
-
 void
 incload__pq_add_clean(incload__str *out, const char *text, size_t limit)
 {
     size_t end = out->length + limit;
 
     while (text != NULL && *text != '\0') {
-        size_t length = sequence(text);
+        size_t length = incload__utf8_sequence(text);
         if (out->length + (length > 0 ? length : 1) > end) {
             incload__str_add(out, "...");
             return;

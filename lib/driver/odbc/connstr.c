@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/odbc/connstr.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
 
-enum { MAX_ITEMS = 200, SCHEME_LENGTH = 5 /* odbc: */ };
+enum { MAX_ITEMS = 200, SCHEME_LENGTH = 5 /* odbc: */, NAME_SIZE = 24 };
 
 /* Keys that do harm, with the value that does (NULL: any). */
 static const struct {
@@ -15,6 +16,7 @@ static const struct {
 } refused[] = {
     { "LoadExt", NULL, "it loads code into this process" },
     { "Plugin_Dir", NULL, "it loads code into this process" },
+    { "TranslationDLL", NULL, "it loads code into this process" },
     { "Trace", NULL, "it writes row data to a file" },
     { "TraceFile", NULL, "it writes row data to a file" },
     { "SaveFile", NULL, "it writes the password to a file" },
@@ -24,6 +26,8 @@ static const struct {
 };
 
 static const char *const clear_keys[] = { "Driver", "DSN", "Server", "Servername", "Port", "Database" };
+static const char *const secret_keys[] = { "UID", "User", "Username", "PWD", "Password" };
+#define COUNT(array) (int32_t)(sizeof(array) / sizeof((array)[0]))
 
 /* ---- parsing ---- */
 
@@ -51,6 +55,48 @@ trimmed(const incload__mem *mem, const char *from, const char *to)
     return incload__strndup(mem, from, (size_t)(to - from));
 }
 
+static const char *
+find_key(const char *const *keys, int32_t count, const char *key)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (incload__ascii_equal(keys[i], key))
+            return keys[i];
+    }
+    return NULL;
+}
+
+/* NULL for one that is not. */
+static const char *
+known_key(const incload__connstr_item *item)
+{
+    const char *known = find_key(clear_keys, COUNT(clear_keys), item->key);
+
+    return known != NULL ? known : find_key(secret_keys, COUNT(secret_keys), item->key);
+}
+
+/* What a message calls the item: a key that is not known may be the rest of a password with a semicolon in it. */
+static const char *
+name_of(const cursor *c, const incload__connstr_item *item, char buffer[static NAME_SIZE])
+{
+    const char *known = known_key(item);
+
+    if (known != NULL)
+        return known;
+    snprintf(buffer, NAME_SIZE, "item %d", (int)c->number);
+    return buffer;
+}
+
+static bool
+is_word(const char *key)
+{
+    for (; *key != '\0'; key++) {
+        char letter = incload__ascii_lower(*key);
+        if (!incload__is_digit(letter) && (letter < 'a' || letter > 'z') && strchr(" _-.", letter) == NULL)
+            return false;
+    }
+    return true;
+}
+
 static int32_t
 parse_key(cursor *c, incload__connstr_item *item, incload_error **err)
 {
@@ -66,6 +112,11 @@ parse_key(cursor *c, incload__connstr_item *item, incload_error **err)
     if (item->key[0] == '\0')
         return incload__fail(err, INCLOAD_E_INVALID, "odbc: item %d of the connection string has no key before '='",
                              c->number);
+    if (!is_word(item->key))
+        return incload__fail(err, INCLOAD_E_INVALID,
+                             "odbc: the key of item %d of the connection string is no word; put a value that holds "
+                             "semicolons in {...}",
+                             c->number);
     c->at++;
     return INCLOAD_OK;
 }
@@ -77,6 +128,7 @@ parse_braced(cursor *c, incload__connstr_item *item, incload_error **err)
     const char *start = c->at++;
     incload__str value = INCLOAD__STR(c->mem);
     bool closed = false;
+    char name[NAME_SIZE];
 
     while (!closed && *c->at != '\0') {
         closed = c->at[0] == '}' && c->at[1] != '}';
@@ -91,12 +143,12 @@ parse_braced(cursor *c, incload__connstr_item *item, incload_error **err)
         return incload__fail_memory(err);
     if (!closed)
         return incload__fail(err, INCLOAD_E_INVALID, "odbc: the value of %s has an opening brace and no closing one",
-                             item->key);
+                             name_of(c, item, name));
     c->at = skip_spaces(c->at);
     if (*c->at != ';' && *c->at != '\0')
         return incload__fail(err, INCLOAD_E_INVALID,
                              "odbc: the value of %s goes on behind its closing brace; write }} for a brace inside",
-                             item->key);
+                             name_of(c, item, name));
     return INCLOAD_OK;
 }
 
@@ -104,6 +156,7 @@ static int32_t
 parse_plain(cursor *c, incload__connstr_item *item, incload_error **err)
 {
     const char *start = c->at;
+    char name[NAME_SIZE];
 
     c->at += strcspn(c->at, ";");
     item->value = trimmed(c->mem, start, c->at);
@@ -111,7 +164,7 @@ parse_plain(cursor *c, incload__connstr_item *item, incload_error **err)
         return incload__fail_memory(err);
     if (strpbrk(item->value, "{}") != NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "odbc: the value of %s holds braces; put the whole value in {...}",
-                             item->key);
+                             name_of(c, item, name));
     item->raw = incload__strdup(c->mem, item->value);
     return item->raw != NULL ? INCLOAD_OK : incload__fail_memory(err);
 }
@@ -120,6 +173,7 @@ static int32_t
 parse_item(cursor *c, incload__connstr *out, incload_error **err)
 {
     incload__connstr_item *item = &out->items[out->count++];
+    char name[NAME_SIZE];
 
     c->number++;
     int32_t status = parse_key(c, item, err);
@@ -132,7 +186,8 @@ parse_item(cursor *c, incload__connstr *out, incload_error **err)
 
     for (int32_t i = 0; i < out->count - 1; i++) {
         if (incload__ascii_equal(out->items[i].key, item->key))
-            return incload__fail(err, INCLOAD_E_INVALID, "odbc: the connection string gives %s twice", item->key);
+            return incload__fail(err, INCLOAD_E_INVALID, "odbc: the connection string gives %s twice",
+                                 name_of(c, item, name));
     }
     return INCLOAD_OK;
 }
@@ -146,7 +201,7 @@ refuse(const incload__connstr *list, incload_error **err)
             if (incload__ascii_equal(item->key, refused[r].key)
                 && (refused[r].value == NULL || strcmp(item->value, refused[r].value) == 0))
                 return incload__fail(err, INCLOAD_E_INVALID, "odbc: %s is refused in a connection string: %s",
-                                     item->key, refused[r].why);
+                                     refused[r].key, refused[r].why);
         }
     }
 
@@ -251,13 +306,21 @@ incload__connstr_text(const incload__connstr *list, const incload__odbc_profile 
     }
 }
 
+/* A brace that was never closed makes one value of several items. */
+static bool
+is_clear(const incload__connstr_item *item)
+{
+    bool several = strchr(item->value, ';') != NULL && strchr(item->value, '=') != NULL;
+
+    return !several && find_key(clear_keys, COUNT(clear_keys), item->key) != NULL;
+}
+
 void
 incload__connstr_scrubbed(const incload__connstr *list, incload__str *out)
 {
     for (int32_t i = 0; i < list->count; i++) {
-        bool clear = false;
-        for (size_t k = 0; k < sizeof clear_keys / sizeof clear_keys[0]; k++)
-            clear = clear || incload__ascii_equal(list->items[i].key, clear_keys[k]);
-        incload__str_addf(out, "%s%s=%s", i > 0 ? ";" : "", list->items[i].key, clear ? list->items[i].raw : "...");
+        const incload__connstr_item *item = &list->items[i];
+        incload__str_addf(out, "%s%s=%s", i > 0 ? ";" : "", known_key(item) != NULL ? item->key : "...",
+                          is_clear(item) ? item->raw : "...");
     }
 }

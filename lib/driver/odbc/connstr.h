@@ -30,7 +30,7 @@ const char *incload__connstr_get(const incload__connstr *list, const char *key);
  * did not set. */
 void incload__connstr_text(const incload__connstr *list, const incload__odbc_profile *profile, bool writer,
                            int64_t connect_seconds, incload__str *out);
-/* For messages: keys with their values as "...", but Driver, DSN, Server, Port and Database in clear. */
+/* For messages: Driver, DSN, Server, Port and Database in clear, other values and keys that are not known as "...". */
 void incload__connstr_scrubbed(const incload__connstr *list, incload__str *out);
 
 #endif

@@ -13,14 +13,14 @@ is_name_char(char c)
            || (unsigned char)c >= 0x80;
 }
 
-/* Behind the closing quote, or the end; a doubled quote goes on. */
+/* Behind the closing quote, or the end. */
 static const char *
-skip_quoted(const char *at, char close, bool backslashes)
+skip_quoted(const char *at, char close, bool backslashes, bool doubles)
 {
     for (at++; *at != '\0'; at++) {
         if (backslashes && *at == '\\' && at[1] != '\0')
             at++;
-        else if (*at == close && at[1] == close && close != ']')
+        else if (doubles && *at == close && at[1] == close)
             at++;
         else if (*at == close)
             return at + 1;
@@ -34,8 +34,8 @@ skip_block_comment(const char *at, bool nested)
     int32_t depth = 0;
 
     do {
-        if (at[0] == '/' && at[1] == '*') {
-            depth += nested || depth == 0;
+        if (at[0] == '/' && at[1] == '*' && (nested || depth == 0)) {
+            depth++;
             at += 2;
         } else if (at[0] == '*' && at[1] == '/') {
             depth--;
@@ -80,19 +80,22 @@ skip_opaque(const incload__dialect *dialect, const char *start, const char *at)
         backslashes = backslashes
                       || (postgres && at > start && incload__ascii_lower(at[-1]) == 'e'
                           && (at - 1 == start || !is_name_char(at[-2])));
-        return skip_quoted(at, '\'', backslashes);
+        return skip_quoted(at, '\'', backslashes, true);
     case '"':
-        return skip_quoted(at, '"', backslashes);
+        return skip_quoted(at, '"', backslashes, true);
     case '`':
-        return postgres ? at : skip_quoted(at, '`', false);
+        return postgres ? at : skip_quoted(at, '`', false, true);
     case '[':
-        return strcmp(dialect->name, "sqlite") == 0 ? skip_quoted(at, ']', false) : at;
+        /* SQL Server doubles the bracket within a name, SQLite has no way to write it. */
+        if (strcmp(dialect->name, "sqlserver") == 0)
+            return skip_quoted(at, ']', false, true);
+        return strcmp(dialect->name, "sqlite") == 0 ? skip_quoted(at, ']', false, false) : at;
     case '-':
         /* MariaDB reads 5--1 as 6. */
         return at[1] == '-' && (!backslashes || incload__is_space(at[2]) || at[2] == '\0') ? at + strcspn(at, "\n")
                                                                                            : at;
     case '/':
-        return at[1] == '*' ? skip_block_comment(at, postgres) : at;
+        return at[1] == '*' ? skip_block_comment(at, postgres || strcmp(dialect->name, "sqlserver") == 0) : at;
     case '$':
         if (postgres && (at == start || !is_name_char(at[-1])))
             behind = skip_dollar_quoted(at);

@@ -44,16 +44,6 @@ incload__sink_end(incload__sink *sink, incload_error **err)
 
 static const char replacement[] = "\xef\xbf\xbd";
 
-/* How many bytes the character at `text` has, 0 if it is none. */
-static size_t
-character(const char *text)
-{
-    unsigned char lead = (unsigned char)*text;
-    size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-
-    return strnlen(text, length) == length && incload__utf8_valid(text, length) ? length : 0;
-}
-
 static bool
 is_control(const char *text, size_t length)
 {
@@ -83,7 +73,7 @@ put_each(incload__str *out, const char *text, void (*put)(incload__str *out, cha
     if (text == NULL)
         return;
     while (*text != '\0') {
-        size_t length = character(text);
+        size_t length = incload__utf8_sequence(text);
         if (length == 0 || turns(text, length))
             incload__str_add(out, replacement);
         else if (is_control(text, length))
@@ -178,7 +168,7 @@ incload__put_short(incload__str *out, const char *text, int32_t limit, void (*pu
     size_t used = 0;
 
     for (; text != NULL && *text != '\0' && limit > 0; limit--) {
-        size_t length = character(text);
+        size_t length = incload__utf8_sequence(text);
         length = length == 0 ? 1 : length;
         if (used + length >= sizeof part)
             break;

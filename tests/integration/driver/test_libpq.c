@@ -29,6 +29,50 @@ START_TEST(connect_knows_the_server_and_reads_in_binary)
 }
 END_TEST
 
+/* What the environment, the role or the database says must not change what a text means. */
+START_TEST(a_session_is_the_same_in_a_hostile_environment)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+    } environment[] = {
+        { "PGOPTIONS", "-c DateStyle=German -c TimeZone=Asia/Tokyo -c IntervalStyle=iso_8601 -c extra_float_digits=-15"
+                       " -c bytea_output=escape -c standard_conforming_strings=off -c array_nulls=off"
+                       " -c default_transaction_isolation=serializable" },
+        { "PGCLIENTENCODING", "LATIN1" },
+        { "PGDATESTYLE", "SQL, DMY" },
+        { "PGTZ", "America/New_York" },
+    };
+    static const struct {
+        const char *query;
+        const char *answer;
+    } same[] = {
+        { "SHOW client_encoding", "UTF8" },
+        { "SHOW standard_conforming_strings", "on" },
+        { "SELECT date '2024-01-02'::text", "2024-01-02" },
+        { "SELECT timestamptz '2024-01-02 03:04:05+00'::text", "2024-01-02 03:04:05+00" },
+        { "SELECT interval '1 day 02:03:04'::text", "1 day 02:03:04" },
+        { "SELECT (0.1::float8 + 0.2::float8)::text", "0.30000000000000004" },
+        { "SELECT '\\x00ff'::bytea::text", "\\x00ff" },
+        { "SELECT coalesce(('{NULL}'::text[])[1], 'none')", "none" },
+        { "SELECT U&'\\00e9'", "\xc3\xa9" },
+    };
+    enum { COUNT = sizeof environment / sizeof environment[0] };
+
+    for (size_t i = 0; i < COUNT; i++)
+        setenv(environment[i].name, environment[i].value, 1);
+    incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
+    for (size_t i = 0; i < COUNT; i++)
+        unsetenv(environment[i].name);
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        pq_expect_text(conn, same[i].query, same[i].answer);
+    pq_begin(conn);
+    pq_expect_text(conn, "SHOW transaction_isolation", "repeatable read");
+    pq_roll_back(conn);
+    pq->close(conn);
+}
+END_TEST
+
 START_TEST(a_wrong_password_is_refused_without_showing_it)
 {
     incload__conn *conn = NULL;
@@ -541,6 +585,7 @@ static void
 add_tests(TCase *tests)
 {
     tcase_add_test(tests, connect_knows_the_server_and_reads_in_binary);
+    tcase_add_test(tests, a_session_is_the_same_in_a_hostile_environment);
     tcase_add_test(tests, a_wrong_password_is_refused_without_showing_it);
     tcase_add_test(tests, a_wrong_password_is_refused_by_a_real_server);
     tcase_add_test(tests, a_database_that_does_not_exist_is_not_found);

@@ -48,7 +48,7 @@ START_TEST(bad_connection_strings_are_refused_without_repeating_values)
     expect_refused("odbc:Driver=SQLite3;PWD=hu}hush", INCLOAD_E_INVALID, "PWD holds braces");
     expect_refused("odbc:Driver=SQLite3;hush", INCLOAD_E_INVALID, "item 2");
     expect_refused("odbc:Driver=SQLite3;=hush", INCLOAD_E_INVALID, "item 2");
-    expect_refused("odbc:Driver=SQLite3;PWD=hush;pwd=hush", INCLOAD_E_INVALID, "pwd twice");
+    expect_refused("odbc:Driver=SQLite3;PWD=hush;pwd=hush", INCLOAD_E_INVALID, "PWD twice");
     expect_refused("odbc:Driver=SQLite3;DSN=x;PWD=hush", INCLOAD_E_INVALID, "not both");
     expect_refused("odbc:Driver=SQLite3;LoadExt=hush", INCLOAD_E_INVALID, "loads code");
     expect_refused("odbc:Driver=SQLite3;tracefile={hush}", INCLOAD_E_INVALID, "writes row data");

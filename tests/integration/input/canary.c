@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-clean(const char *text, const char *where)
+void
+no_canary_in(const char *text, const char *where)
 {
     static const char *const canaries[] = { CANARY_PASSWORD, CANARY_VALUE, "correct horse", "correct%20horse",
                                             "battery staple" };
@@ -20,13 +20,13 @@ void
 no_canary(const incload_error *err)
 {
     for (; err != NULL; err = incload_error_cause(err)) {
-        clean(incload_error_message(err), "the message");
-        clean(incload_error_step(err), "the step");
-        clean(incload_error_unit(err), "the unit");
-        clean(incload_error_sqlstate(err), "the sqlstate");
+        no_canary_in(incload_error_message(err), "the message");
+        no_canary_in(incload_error_step(err), "the step");
+        no_canary_in(incload_error_unit(err), "the unit");
+        no_canary_in(incload_error_sqlstate(err), "the sqlstate");
         for (int32_t i = 0; i < incload_error_detail_count(err); i++) {
-            clean(incload_error_detail_key(err, i), "a detail's key");
-            clean(incload_error_detail_value(err, i), "a detail");
+            no_canary_in(incload_error_detail_key(err, i), "a detail's key");
+            no_canary_in(incload_error_detail_value(err, i), "a detail");
         }
     }
 }
@@ -37,9 +37,9 @@ no_canary_in_events(incload_context *context)
     incload_event *event;
 
     while ((event = incload_context_next_event(context, 0, NULL)) != NULL) {
-        clean(incload_event_message(event), "an event's message");
-        clean(incload_event_step(event), "an event's step");
-        clean(incload_event_unit(event), "an event's unit");
+        no_canary_in(incload_event_message(event), "an event's message");
+        no_canary_in(incload_event_step(event), "an event's step");
+        no_canary_in(incload_event_unit(event), "an event's unit");
         incload_event_unref(event);
     }
 }

@@ -10,6 +10,8 @@
 /* Stands in rows. */
 #define CANARY_VALUE "c4nary-r0w-va1ue"
 
+/* Fails the test when a canary is in the text; NULL is fine. */
+void no_canary_in(const char *text, const char *where);
 /* Fails the test when a canary is in the error's message, details, place or causes. */
 void no_canary(const incload_error *err);
 /* The same for every event that waits. */

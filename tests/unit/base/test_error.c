@@ -29,6 +29,18 @@ START_TEST(without_a_place_for_it_an_error_is_its_code)
 }
 END_TEST
 
+START_TEST(a_message_is_utf8_where_a_value_was_cut)
+{
+    incload_error *err = NULL;
+
+    incload__fail(&err, INCLOAD_E_INVALID, "not '%.3s' \xff", "a\xC3\xA4\xE2\x82\xAC");
+    ck_assert_str_eq(incload_error_message(err), "not 'a\xC3\xA4' ?");
+    incload__error_prefix(&err, "option '%.2s'", "a\xC3\xA4");
+    ck_assert_str_eq(incload_error_message(err), "option 'a?': not 'a\xC3\xA4' ?");
+    incload_error_unref(err);
+}
+END_TEST
+
 START_TEST(a_message_is_one_line)
 {
     incload_error *err = NULL;
@@ -140,6 +152,7 @@ add_tests(TCase *tests)
 {
     tcase_add_test(tests, the_first_error_stays);
     tcase_add_test(tests, without_a_place_for_it_an_error_is_its_code);
+    tcase_add_test(tests, a_message_is_utf8_where_a_value_was_cut);
     tcase_add_test(tests, a_message_is_one_line);
     tcase_add_test(tests, what_the_server_said_is_kept);
     tcase_add_test(tests, only_what_may_pass_is_retryable);

@@ -32,6 +32,18 @@ START_TEST(broken_sequences_are_refused)
 }
 END_TEST
 
+START_TEST(a_sequence_is_as_long_as_its_code_point)
+{
+    ck_assert_uint_eq(incload__utf8_sequence(""), 0);
+    ck_assert_uint_eq(incload__utf8_sequence("ab"), 1);
+    ck_assert_uint_eq(incload__utf8_sequence("\xC3\xA4z"), 2);
+    ck_assert_uint_eq(incload__utf8_sequence("\xE2\x82\xAC"), 3);
+    ck_assert_uint_eq(incload__utf8_sequence("\xF0\x9F\x98\x80"), 4);
+    ck_assert_uint_eq(incload__utf8_sequence("\xF0\x9F\x98"), 0);
+    ck_assert_uint_eq(incload__utf8_sequence("\xA4"), 0);
+}
+END_TEST
+
 START_TEST(length_counts_code_points)
 {
     ck_assert_uint_eq(incload__utf8_length("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", 10), 4);
@@ -88,6 +100,7 @@ add_tests(TCase *tests)
 {
     tcase_add_test(tests, text_of_every_length_of_sequence_is_valid);
     tcase_add_test(tests, broken_sequences_are_refused);
+    tcase_add_test(tests, a_sequence_is_as_long_as_its_code_point);
     tcase_add_test(tests, length_counts_code_points);
     tcase_add_test(tests, case_is_ignored_for_ascii_alone);
     tcase_add_test(tests, integers_are_read_whole_or_not_at_all);

@@ -53,6 +53,11 @@ START_TEST(no_part_of_a_password_is_told)
         "odbc:Driver=MariaDB;PWD={hush}};Server=hush};Server=db;Database=lake",
         "odbc:Driver=MariaDB;PWD={hush",
         "odbc:Driver=MariaDB;PWD=hush",
+        "odbc:Driver=MariaDB;Server={db;PWD=hush};Database=lake",
+        "odbc:Driver=SQLite3;Database={lake;PWD=hush}",
+        "postgresql://?dbname=/orders?password=hush",
+        "postgresql://?port=/orders?password=hush",
+        "mock://hush",
     };
 
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {

@@ -128,6 +128,21 @@ START_TEST(a_damaged_document_is_refused_with_the_remedy)
 }
 END_TEST
 
+START_TEST(the_greatest_transaction_is_read_once)
+{
+    incload__mark mark;
+
+    incload__mark_init(&mark, &incload__mem_libc);
+    ck_assert_int_eq(incload__mark_parse("{\"version\":2,\"kind\":\"xid\",\"horizon\":"
+                                         "{\"done\":\"18446744073709551614-18446744073709551615\"}}",
+                                         &mark, NULL),
+                     INCLOAD_OK);
+    ck_assert_int_eq(mark.done_count, 2);
+    ck_assert(mark.done[1] == UINT64_MAX && !mark.done_overflow);
+    incload__mark_free(&mark);
+}
+END_TEST
+
 START_TEST(transactions_past_the_limit_are_forgotten_and_that_is_remembered)
 {
     incload__mark mark;
@@ -177,6 +192,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, no_document_is_an_empty_mark);
     tcase_add_test(tests, a_newer_document_is_refused_with_its_version);
     tcase_add_test(tests, a_damaged_document_is_refused_with_the_remedy);
+    tcase_add_test(tests, the_greatest_transaction_is_read_once);
     tcase_add_test(tests, transactions_past_the_limit_are_forgotten_and_that_is_remembered);
     tcase_add_test(tests, it_is_described_by_what_is_surely_loaded);
 }
