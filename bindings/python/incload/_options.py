@@ -106,6 +106,10 @@ class CaptureOptions(TypedDict, total=False):
     retry_delay: Duration
     # What the longest pause does not grow past
     retry_max_delay: Duration
+    # What tells of changes: triggers that fill a change table; or the versions that MariaDB itself keeps of the rows
+    # of a table WITH SYSTEM VERSIONING whose row start and end are BIGINT UNSIGNED, numbers of transactions: then
+    # nothing is made in the source
+    by: Literal["triggers", "versions"]
 
 
 class CaptureStepOptions(TypedDict, total=False):
@@ -479,6 +483,9 @@ class StreamOptions(TypedDict, total=False):
     # How much memory the source may take to put transactions together (its logical_decoding_work_mem, at least 64 kB,
     # for this stream alone): with more of it large transactions cost the source less, and come in fewer parts
     decoding_memory: int
+    # How many tables the first copy reads and writes at a time, each over its own two connections and in its own
+    # transaction of the target; at most a third of max_connections of either database
+    snapshot_parallel: int
 
 
 class StreamStepOptions(TypedDict, total=False):
