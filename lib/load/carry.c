@@ -218,8 +218,9 @@ static int32_t
 before_copy(incload__load *load, incload_error **err)
 {
     const char *sql = load->to->dialect->before_copy;
+    bool beside_others = load->spec->interval != NULL && load->how->write == INCLOAD__WRITE_REPLACE_INTERVAL;
 
-    if (sql == NULL || (load->road != INCLOAD__ROAD_SAME_DATABASE && load->spec->interval == NULL))
+    if (sql == NULL || (load->road != INCLOAD__ROAD_SAME_DATABASE && !beside_others))
         return INCLOAD_OK;
     return load->to->driver->execute(load->to, sql, NULL, 0, NULL, err);
 }

@@ -14,6 +14,8 @@
 /* How soon the ledger is asked again when it has nothing; and how soon it is looked whether the units of this process
  * have ended. */
 enum { FIRST_PAUSE_US = 10000, LONGEST_PAUSE_US = 500000, LOOK_AGAIN_US = 3000, PAUSED_US = 200000 };
+/* How long units wait for a sign of life that does not get through, before the ledger is asked what is wrong. */
+enum { PATIENCE_US = 60000000 };
 
 /* ---- opening ---- */
 
@@ -200,7 +202,8 @@ keep(incload__backfill_units *units, const incload__claim *claim, incload_error 
 }
 
 /* The first that was not given yet. One that has lain here for longer than the lease may be another's by now, or not:
- * the next sign of life tells, and until then it *waits. What a worker took that this process is no more is dropped. */
+ * the next sign of life tells, and until then it *waits, as long as there is hope for one. What a worker took that this
+ * process is no more is dropped. */
 static bool
 give(incload__backfill_units *units, int64_t *key, bool *waits)
 {
@@ -221,7 +224,7 @@ give(incload__backfill_units *units, int64_t *key, bool *waits)
             continue;
         }
         if (!trusted) {
-            *waits = true;
+            *waits = incload__monotonic_us(units->env) < worker.trusted_until_us + PATIENCE_US;
             break;
         }
         unit->given = true;

@@ -232,16 +232,13 @@ unit_new(incload__flow *flow, const incload__sched_unit *given, incload_error **
     return unit;
 }
 
-/* The next attempt of a unit that nobody is at, or the same one once more: a function goes on counting then, a load
- * starts over. */
+/* The next attempt of a unit that nobody is at. */
 static void
 begin_again(incload__flow_unit *unit, int32_t attempt)
 {
-    int32_t before = atomic_load(&unit->unit->attempt);
-
-    if (before < attempt || unit->child != NULL) {
+    if (atomic_load(&unit->unit->attempt) < attempt) {
         incload__unit_restart(unit->unit);
-        atomic_store(&unit->unit->attempt, attempt > before ? attempt : before);
+        atomic_store(&unit->unit->attempt, attempt);
     }
     incload_error_unref(unit->error);
     unit->error = NULL;

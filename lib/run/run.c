@@ -368,8 +368,13 @@ run_loads(incload_run *run, incload_error **err)
 
     if (parts == NULL)
         return incload__fail_memory(err);
-    for (int32_t i = 0; i < count; i++)
-        fill_part(run, run->load_count > 0 ? run->loads[i] : run, &parts[i]);
+    for (int32_t i = 0; i < count; i++) {
+        incload_run *load = run->load_count > 0 ? run->loads[i] : run;
+        fill_part(run, load, &parts[i]);
+        /* One that was broken off and comes again, as when its process had stood still, has counted before. */
+        incload__unit_clear(&load->unit);
+        incload__load_result_free(&run->env->mem, &load->result);
+    }
     int32_t status = incload__load_run(parts, count, &run->unit, err);
     incload__free(&run->env->mem, parts);
     return status;

@@ -105,7 +105,7 @@ keep_away(incload__sched *s, incload__sched_batch *b, const incload__sched_outco
     while (!locked && is_in_the_way(s, b)) {
         int64_t us = (int64_t)ASIDE_US * (atomic_fetch_add_explicit(&s->aside, 1, memory_order_relaxed) + 1);
         const struct timespec pause = { .tv_nsec = 1000 * (us < ASIDE_MOST_US ? us : ASIDE_MOST_US) };
-        nanosleep(&pause, NULL);
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL); /* it leaves errno alone */
         atomic_fetch_sub_explicit(&s->aside, 1, memory_order_relaxed);
         locked = incload__sched_try_lock(s);
     }

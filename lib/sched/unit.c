@@ -48,7 +48,7 @@ incload__unit_free(incload_unit *unit)
 }
 
 void
-incload__unit_restart(incload_unit *unit)
+incload__unit_clear(incload_unit *unit)
 {
     incload__free(&unit->env->mem, unit->failure);
     unit->failure = NULL;
@@ -59,6 +59,12 @@ incload__unit_restart(incload_unit *unit)
     atomic_store(&unit->rows_without_cursor, 0);
     atomic_store(&unit->rows_deleted, 0);
     atomic_store(&unit->bytes, 0);
+}
+
+void
+incload__unit_restart(incload_unit *unit)
+{
+    incload__unit_clear(unit);
     atomic_fetch_add(&unit->attempt, 1);
 }
 

@@ -41,7 +41,9 @@ int32_t incload__unit_init(incload_unit *unit, const incload__env *env, const ch
                            const char *run_id);
 void incload__unit_free(incload_unit *unit);
 
-/* For another attempt: counts from the beginning, as the next one. */
+/* Counts from the beginning. */
+void incload__unit_clear(incload_unit *unit);
+/* Likewise, as the next attempt. */
 void incload__unit_restart(incload_unit *unit);
 /* Sleeps until the environment's monotonic clock reads `until_us`; ends at once when the unit is cancelled, out of time
  * or lost. False when it ended so. */

@@ -458,6 +458,52 @@ START_TEST(units_wait_for_the_next_sign_of_life_when_the_lease_is_not_certain)
 }
 END_TEST
 
+/* A ledger of its own, which a test may break. */
+static place at_own;
+static char own_ledger[40];
+
+/* From then on this process has no way to say that it lives. */
+static int32_t
+lose_the_ledger(incload_unit *unit, void *data)
+{
+    int32_t status = note_day(unit, data);
+    bool in_schema = at_own.kind == POSTGRES || at_own.kind == PG_ODBC;
+
+    if (((const log_t *)data)->count == 30) {
+        sql(at_own, "ALTER TABLE %s%cworker RENAME TO %s%sworker_gone", own_ledger, in_schema ? '.' : '_',
+            in_schema ? "" : own_ledger, in_schema ? "" : "_");
+        atomic_fetch_add(&stopped_us, 120000000);
+    }
+    return status;
+}
+
+START_TEST(a_ledger_that_is_lost_while_units_wait_ends_the_run)
+{
+    log_t log = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    incload_clock clock = { .struct_size = sizeof clock, .monotonic_us = monotonic_and_stopped, .wall_us = wall };
+    incload_error *err = NULL;
+    char options[60];
+
+    snprintf(own_ledger, sizeof own_ledger, "lost%d_%ld", _i, (long)getpid());
+    snprintf(options, sizeof options, "ledger=%s", own_ledger);
+    incload_context *context = incload_context_new(NULL, &err);
+    incload_context_set_clock(context, &clock, NULL, NULL, &err);
+    place at = place_open_with(context, (kind)_i, 0, options);
+    at_own = place_open((kind)_i, 0);
+    incload_step *days =
+        incload_step_new_backfill("2024-01-01", "2024-03-31", "parallel=1", lose_the_ledger, &log, NULL, &err);
+    incload_step_set(days, "name", "lost", &err);
+    incload_step_set_ledger(days, at.db, &err);
+    ck_assert_msg(err == NULL, "%s", incload_error_message(err));
+    ck_assert_int_ne(run_step(days, "lease=1s", NULL, &err), INCLOAD_OK);
+    ck_assert_int_lt(log.count, DAYS);
+    incload_error_unref(err);
+    incload_context_unref(context);
+    place_close(at_own);
+    place_close(at);
+}
+END_TEST
+
 static incload_step *
 days_of_regions(place at, const char *name, const char *through, const char *options, log_t *log)
 {
@@ -732,6 +778,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_part_of_a_unit_that_landed_is_missing_still, 0, KINDS);
     tcase_add_loop_test(tests, keys_that_are_done_are_left_out, 0, KINDS);
     tcase_add_loop_test(tests, units_wait_for_the_next_sign_of_life_when_the_lease_is_not_certain, 0, KINDS);
+    tcase_add_loop_test(tests, a_ledger_that_is_lost_while_units_wait_ends_the_run, 0, KINDS);
     tcase_add_loop_test(tests, what_landed_long_ago_is_coalesced_when_a_run_ends_well, 0, KINDS);
     tcase_add_loop_test(tests, short_units_are_taken_more_at_a_time_than_run_side_by_side, 0, KINDS);
     tcase_add_loop_test(tests, a_day_of_one_region_is_missing_though_that_of_another_is_done, 0, KINDS);

@@ -416,6 +416,7 @@ END_TEST
 
 static scene *at_work;
 static int32_t at_route;
+static bool as_group;
 
 /* It is refused when its rows are there already. */
 static incload_pipeline *
@@ -428,6 +429,11 @@ appending(place at, const char *name)
     (void)at;
     route_open(at_route, &what.from, &what.to);
     incload_step *step = load_step(&what, &err);
+    if (as_group) {
+        incload_step *group = incload_step_new_group(&step, 1, "name=appended", &err);
+        incload_step_unref(step);
+        step = group;
+    }
     fine(err);
     well(incload_pipeline_set_ledger(pipeline, what.to.db, &err));
     well(incload_pipeline_add(pipeline, "load", step, NULL, &err));
@@ -498,16 +504,18 @@ stand_still_once(incload_unit *unit, incload_batch *batch, void *data)
 START_TEST(a_load_that_stood_still_is_begun_again_and_counts_its_rows_once)
 {
     static const int32_t routes[] = { PAIRS, PAIRS + 1, ODBC_ROUTE };
+    int32_t route = routes[_i / 2];
     incload_error *err = NULL;
     int32_t batches = 0;
 
     share();
-    scene s = scene_begin("still", routes[_i], "id:i at:t name:s", "id", "batch_rows=1");
+    scene s = scene_begin("still", route, "id:i at:t name:s", "id", "batch_rows=1");
     s.what.preset = "append";
     s.what.function = stand_still_once;
     s.what.user_data = &batches;
     at_work = &s;
-    at_route = routes[_i];
+    at_route = route;
+    as_group = _i % 2 == 1;
     table_add(s.from, s.source,
               "(1, '2024-01-01 10:00:00.000000', 'a'), (2, '2024-02-01 10:00:00.000000', 'b'), "
               "(3, '2024-03-01 10:00:00.000000', 'c')");
@@ -625,7 +633,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, what_a_killed_process_was_at_is_done_by_one_that_resumes, 0, KINDS);
     tcase_add_loop_test(tests, a_process_that_was_paused_drops_what_another_has_done_meanwhile, 0, KINDS);
     tcase_add_loop_test(tests, pausing_in_one_process_holds_the_others_until_it_continues, 0, KINDS);
-    tcase_add_loop_test(tests, a_load_that_stood_still_is_begun_again_and_counts_its_rows_once, 0, 3);
+    tcase_add_loop_test(tests, a_load_that_stood_still_is_begun_again_and_counts_its_rows_once, 0, 6);
     tcase_add_loop_test(tests, a_load_whose_process_is_killed_at_any_moment_lands_once, 0, KINDS);
     tcase_add_loop_test(tests, a_resume_does_what_is_missing_of_a_backfill, 0, KINDS);
     tcase_add_loop_test(tests, a_cancelled_run_is_told_as_such_and_can_be_resumed, 0, KINDS);
