@@ -430,9 +430,13 @@ appending(place at, const char *name)
     route_open(at_route, &what.from, &what.to);
     incload_step *step = load_step(&what, &err);
     if (as_group) {
-        incload_step *group = incload_step_new_group(&step, 1, "name=appended", &err);
-        incload_step_unref(step);
-        step = group;
+        load beside = what;
+        beside.target = named("beside", at_route);
+        beside.function = NULL;
+        incload_step *loads[] = { load_step(&beside, &err), step };
+        step = incload_step_new_group(loads, 2, "name=appended", &err);
+        incload_step_unref(loads[0]);
+        incload_step_unref(loads[1]);
     }
     fine(err);
     well(incload_pipeline_set_ledger(pipeline, what.to.db, &err));
@@ -516,6 +520,7 @@ START_TEST(a_load_that_stood_still_is_begun_again_and_counts_its_rows_once)
     at_work = &s;
     at_route = route;
     as_group = _i % 2 == 1;
+    table_drop(s.to, named("beside", route));
     table_add(s.from, s.source,
               "(1, '2024-01-01 10:00:00.000000', 'a'), (2, '2024-02-01 10:00:00.000000', 'b'), "
               "(3, '2024-03-01 10:00:00.000000', 'c')");
@@ -523,8 +528,8 @@ START_TEST(a_load_that_stood_still_is_begun_again_and_counts_its_rows_once)
     incload_run *run = incload_pipeline_run(pipeline, "lease=300", &err);
     fine(err);
     ck_assert_int_eq(batches, 5);
-    ck_assert_int_eq((int)incload_run_rows_read(incload_run_step(run, 0)), 3);
-    ck_assert_int_eq((int)incload_run_rows_written(incload_run_step(run, 0)), 3);
+    ck_assert_int_eq((int)incload_run_rows_read(incload_run_step(run, 0)), as_group ? 6 : 3);
+    ck_assert_int_eq((int)incload_run_rows_written(incload_run_step(run, 0)), as_group ? 6 : 3);
     expect(s.to, "1\n2\n3\n", "SELECT id FROM %s ORDER BY id", s.target);
     incload_run_unref(run);
     incload_pipeline_unref(pipeline);
