@@ -28,22 +28,30 @@ nitpick_ignore = [("c:identifier", name) for name in STANDARD]
 
 
 class NamesBecomeLinks(SphinxTransform):
-    """`incload_run_wait()` in a text is a link to its place in the reference, and an error when it has none."""
+    """`incload_run_wait()` in a text is a link to its place in the reference, and `reference/calls.md` to that page,
+    which the repository does not have; an error when there is none."""
 
     default_priority = 500
+    page = re.compile(r"(reference/\w+)\.md$")
     kinds = [(re.compile(r"(incload_\w+)\(.*\)$"), "func"), (re.compile(r"(INCLOAD_E_\w+|INCLOAD_OK)$"), "enumerator")]
 
     def apply(self):
         for literal in list(self.document.findall(nodes.literal)):
             if isinstance(literal.parent, (pending_xref, nodes.reference)):
                 continue
+            page = self.page.match(literal.astext())
+            if page:
+                self.link(literal, "std", "doc", f"/doc/{page[1]}")
             for form, kind in self.kinds:
                 match = form.match(literal.astext())
                 if match and not match[1].endswith("_"):
-                    link = pending_xref("", refdomain="c", reftype=kind, reftarget=match[1], refwarn=True,
-                                        refdoc=self.env.docname, refexplicit=True)
-                    literal.replace_self(link)
-                    link += literal
+                    self.link(literal, "c", kind, match[1])
+
+    def link(self, literal, domain, kind, target):
+        link = pending_xref("", refdomain=domain, reftype=kind, reftarget=target, refwarn=True,
+                            refdoc=self.env.docname, refexplicit=True)
+        literal.replace_self(link)
+        link += literal
 
 
 def setup(app):

@@ -35,7 +35,8 @@ INCLOAD_API incload_call *incload_call_new(incload_database *database, incload_e
 INCLOAD_API incload_call *incload_call_ref(incload_call *call);
 
 /**
- * @brief Give a reference back; the last one frees the object. Nothing is interrupted by that.
+ * @brief Give a reference back; the last one frees the object. Nothing is interrupted by that: what another thread has
+ * under way by this call goes on to its end.
  * @param call  a call, or NULL (nothing happens)
  *
  * Threads: any. Blocking: never. Callback-safe: yes. @since 0.1

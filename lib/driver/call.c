@@ -40,13 +40,18 @@ incload_call_unref(incload_call *call)
     incload_database_unref(database);
 }
 
+/* From here on each call holds a reference of its own: another thread may give back the host's last one meanwhile. */
+
 int32_t
 incload_call_check(incload_call *call, incload_error **err)
 {
     INCLOAD_ENTER(err);
     if (call == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "the call must not be NULL");
-    return incload__database_check(call->database, call, err);
+    incload_call_ref(call);
+    int32_t status = incload__database_check(call->database, call, err);
+    incload_call_unref(call);
+    return status;
 }
 
 int32_t
@@ -55,7 +60,10 @@ incload_call_execute(incload_call *call, const char *sql, int64_t *rows, incload
     INCLOAD_ENTER(err);
     if (call == NULL || sql == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "call and sql must not be NULL");
-    return incload__database_execute(call->database, call, sql, rows, err);
+    incload_call_ref(call);
+    int32_t status = incload__database_execute(call->database, call, sql, rows, err);
+    incload_call_unref(call);
+    return status;
 }
 
 int32_t
@@ -64,7 +72,10 @@ incload_call_query(incload_call *call, const char *sql, struct ArrowArrayStream 
     INCLOAD_ENTER(err);
     if (call == NULL || sql == NULL || out == NULL)
         return incload__fail(err, INCLOAD_E_INVALID, "call, sql and out must not be NULL");
-    return incload__database_query(call->database, call, sql, out, err);
+    incload_call_ref(call);
+    int32_t status = incload__database_query(call->database, call, sql, out, err);
+    incload_call_unref(call);
+    return status;
 }
 
 void
@@ -72,6 +83,8 @@ incload_call_cancel(incload_call *call)
 {
     if (call == NULL)
         return;
+    incload_call_ref(call);
     atomic_store(&call->cancelled, true);
     incload__database_cancel(call->database, call);
+    incload_call_unref(call);
 }

@@ -178,3 +178,35 @@ def test_another_thread_interrupts_a_statement(lake):
         with pytest.raises(incload.CancelledError):
             call.check()
         lake.check()
+
+
+def test_a_statement_outlives_its_call_that_another_thread_closes(lake):
+    call = lake.call()
+    others = []
+
+    def close():
+        call.close()
+        for _ in range(20):  # each in memory that was given back, if any was
+            others.append(lake.call())
+            others[-1].cancel()
+
+    closing = threading.Timer(0.1, close)
+    closing.start()
+    call.execute(
+        "CREATE TABLE counted AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 3000000) SELECT count(*) AS rows FROM n"
+    )
+    closing.join()
+    assert len(others) == 20
+    assert pyarrow.table(lake.query("SELECT rows FROM counted"))["rows"].to_pylist() == [3000000]
+
+
+def test_a_closed_call_is_refused_and_its_cancel_does_nothing(lake):
+    call = lake.call()
+    call.close()
+    call.close()
+    call.cancel()
+    for work in (call.check, lambda: call.execute("SELECT 1"), lambda: call.query("SELECT 1")):
+        with pytest.raises(incload.InterfaceError, match="this Call is closed"):
+            work()
+    lake.check()

@@ -167,6 +167,23 @@ START_TEST(a_cancel_ends_the_reading_of_a_result)
 }
 END_TEST
 
+START_TEST(a_statement_outlives_the_hosts_last_reference)
+{
+    statement slow = { .call = new_call(), .sql = "SLOW" };
+
+    incload_mock_delay(mock, "SLOW", 0, 300, NULL);
+    begin(&slow);
+    wait_for_statement();
+    incload_call_unref(slow.call);
+    /* Memory that was given back would be this one's, and its cancel the other's. */
+    incload_call *next = new_call();
+    incload_call_cancel(next);
+    pthread_join(slow.thread, NULL);
+    ck_assert_int_eq(slow.status, INCLOAD_OK);
+    incload_call_unref(next);
+}
+END_TEST
+
 START_TEST(null_is_refused_or_nothing)
 {
     struct ArrowArrayStream rows;
@@ -196,6 +213,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_cancel_ends_the_waiting_for_a_connection);
     tcase_add_test(tests, a_cancelled_call_refuses_all_that_comes_later);
     tcase_add_test(tests, a_cancel_ends_the_reading_of_a_result);
+    tcase_add_test(tests, a_statement_outlives_the_hosts_last_reference);
     tcase_add_test(tests, null_is_refused_or_nothing);
 }
 
