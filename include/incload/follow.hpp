@@ -339,8 +339,8 @@ private:
 };
 
 /** A step that applies changes: takes a changes& and a unit&, pushes the next events, and returns outcome::yield when
- * there may be more. `into` must outlive the step and stay where it is; one run at a time works with it, and nobody else
- * meanwhile. */
+ * there may be more. `into` must outlive the step and stay where it is; one run at a time works with it, and nobody
+ * else meanwhile. */
 template <class Function>
 step changes_step(changes &into, Function function, const options &given = {})
 {
