@@ -63,7 +63,7 @@ func incloadGoUnit(pointer *C.incload_unit, by, user C.uintptr_t) C.int32_t {
 	function := keptFunction(user).(UnitFunc)
 	unit, ctx := newUnit(pointer, by)
 	defer unit.end()
-	return unit.outcome(guarded(func() error { return function(ctx, unit) }))
+	return unit.outcome(ended(func() error { return function(ctx, unit) }))
 }
 
 //export incloadGoCondition
@@ -71,7 +71,7 @@ func incloadGoCondition(pointer *C.incload_unit, by, user C.uintptr_t) C.int32_t
 	function := keptFunction(user).(condition)
 	unit, ctx := newUnit(pointer, by)
 	defer unit.end()
-	return unit.outcome(guarded(func() error { return function(ctx, unit) }))
+	return unit.outcome(ended(func() error { return function(ctx, unit) }))
 }
 
 //export incloadGoBatch
@@ -81,8 +81,8 @@ func incloadGoBatch(pointer *C.incload_unit, by C.uintptr_t, rows *C.incload_bat
 	defer unit.end()
 	batch := &Batch{unit: unit, pointer: rows}
 	defer batch.end()
-	if err := guarded(func() error { return function(ctx, batch) }); err != nil {
-		unit.failed(err)
+	if found := ended(func() error { return function(ctx, batch) }); found != nil {
+		unit.failed(found)
 		return 0
 	}
 	return C.INCLOAD_DONE
@@ -94,8 +94,8 @@ func incloadGoCheck(pointer *C.incload_unit, by C.uintptr_t, rowsRead, rowsStage
 	function := keptFunction(user).(CheckFunc)
 	unit, _ := newUnit(pointer, by)
 	defer unit.end()
-	if err := guarded(func() error { return function(int64(rowsRead), int64(rowsStaged)) }); err != nil {
-		unit.failed(err)
+	if found := ended(func() error { return function(int64(rowsRead), int64(rowsStaged)) }); found != nil {
+		unit.failed(found)
 		return 0
 	}
 	return C.INCLOAD_DONE
@@ -106,20 +106,25 @@ func incloadGoFetch(pointer *C.incload_unit, by, user C.uintptr_t) C.int32_t {
 	function := keptFunction(user).(fetcher)
 	unit, ctx := newUnit(pointer, by)
 	defer unit.end()
-	return unit.outcome(guarded(func() error { return function.fetch(ctx, unit, function.changes) }))
+	return unit.outcome(ended(func() error { return function.fetch(ctx, unit, function.changes) }))
 }
 
 //export incloadGoChange
 func incloadGoChange(pointer *C.incload_change, user C.uintptr_t) C.int32_t {
 	function := keptFunction(user).(*follower)
 	change := &Change{pointer: pointer}
-	err := guarded(func() error { return function.see(change) })
+	skipped := false
+	err := guarded(func() error {
+		err := function.see(change)
+		skipped = err != nil && isSkip(err)
+		return err
+	})
 	change.pointer = nil
 	switch {
+	case skipped:
+		return C.INCLOAD_SKIP
 	case err == nil:
 		return C.INCLOAD_DONE
-	case isSkip(err):
-		return C.INCLOAD_SKIP
 	}
 	function.failed.Store(&err)
 	return 0

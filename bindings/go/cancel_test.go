@@ -185,6 +185,30 @@ func TestWhatCannotBeResumedIsTold(t *testing.T) {
 	must(t, run.Close())
 }
 
+func TestNobodyWaitsForARunThatIsLeftToTheCaller(t *testing.T) {
+	nobody := Options{"parallel": 0}
+	step := made[*Step](t)(NewFunction(func(context.Context, *Unit) error { return nil }))
+	defer step.Close()
+	pipeline := made[*Pipeline](t)(NewPipeline("p"))
+	defer pipeline.Close()
+	must(t, pipeline.Add("one", step))
+	for name, wait := range map[string]func() (*Run, error){
+		"a step":             func() (*Run, error) { return step.Run(bg, nobody) },
+		"a pipeline":         func() (*Run, error) { return pipeline.Run(bg, nobody) },
+		"a pipeline resumed": func() (*Run, error) { return pipeline.Resume(bg, "", nobody) },
+	} {
+		ended := make(chan error, 1)
+		go func() { _, err := wait(); ended <- err }()
+		if err := answer(t, ended); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: told: %v", name, err)
+		}
+	}
+	run := made[*Run](t)(step.Start(bg, nobody))
+	defer run.Close()
+	must(t, run.Participate())
+	must(t, run.Wait())
+}
+
 func TestPipelinesOfTwoGoroutinesKeepApart(t *testing.T) {
 	type key struct{}
 	bad := errors.New("bad")

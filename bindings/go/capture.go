@@ -57,9 +57,10 @@ func (capture *Capture) call(ctx context.Context, work func(*C.incload_capture, 
 		return closedError("change table")
 	}
 	defer capture.held.leave(pointer)
-	defer during(ctx, capture.Cancel)()
+	taken := (*C.incload_capture)(pointer)
+	defer during(ctx, func() { C.incload_capture_cancel(taken) })()
 	var failure *C.incload_error
-	work((*C.incload_capture)(pointer), &failure)
+	work(taken, &failure)
 	return cancelledBy(ctx, checked(failure))
 }
 

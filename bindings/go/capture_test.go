@@ -51,7 +51,11 @@ func TestAChangeTableBringsEveryChange(t *testing.T) {
 	})
 }
 
-func TestAContextEndsTheFollowingOfAChangeTable(t *testing.T) {
+func TestAContextEndsTheFollowingOfAChangeTable(t *testing.T) { followingEnds(t, false) }
+
+func TestAContextEndsTheFollowingOfAChangeTableThatWasClosed(t *testing.T) { followingEnds(t, true) }
+
+func followingEnds(t *testing.T, closed bool) {
 	onEach(t, func(t *testing.T, server *Database) {
 		capture, lake := captured(t, server, Options{"until": "cancelled"})
 		defer func() {
@@ -70,9 +74,12 @@ func TestAContextEndsTheFollowingOfAChangeTable(t *testing.T) {
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
+		if closed {
+			must(t, capture.Close())
+		}
 		begun := time.Now()
 		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
+		if err := answer(t, ended); !errors.Is(err, context.Canceled) {
 			t.Fatalf("told: %v", err)
 		}
 		if took := time.Since(begun); took > 500*time.Millisecond {

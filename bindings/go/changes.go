@@ -171,8 +171,8 @@ func (changes *Changes) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	defer during(ctx, changes.Cancel)()
 	return cancelledBy(ctx, changes.call(func(pointer *C.incload_changes, failure **C.incload_error) {
+		defer during(ctx, func() { C.incload_changes_cancel(pointer) })()
 		C.incload_changes_commit(pointer, failure)
 	}))
 }

@@ -92,6 +92,30 @@ func TestWhatIsWrongWithAnEventIsTold(t *testing.T) {
 	}
 }
 
+func TestAContextInterruptsTheCommitOfChangesThatWereClosed(t *testing.T) {
+	server := sqlite(t, "server")
+	customers(t, server, "people")
+	for _, statement := range []string{
+		"CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000000) " +
+			"SELECT i FROM n",
+		"CREATE TRIGGER slowly BEFORE INSERT ON people BEGIN SELECT count(*) FROM slow; END",
+	} {
+		made[int64](t)(server.Execute(bg, statement))
+	}
+	changes := made[*Changes](t)(server.Changes("people", Options{"key": "id"}))
+	must(t, changes.Push(Insert, Row{"id": 1, "name": "a"}, Position{1, 0}))
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- changes.Commit(ctx) }()
+	time.Sleep(200 * time.Millisecond) // a library in this process, which nobody can ask
+	must(t, changes.Close())
+	cancel()
+	if err := answer(t, ended); !errors.Is(err, context.Canceled) {
+		t.Fatalf("told: %v", err)
+	}
+}
+
 func TestChangesAreAStep(t *testing.T) {
 	server := sqlite(t, "server")
 	customers(t, server, "people")
@@ -158,9 +182,12 @@ func TestAStreamFollowsTheLog(t *testing.T) {
 		"until": "stopped"}))
 	following, cancel := context.WithTimeout(bg, 300*time.Millisecond)
 	defer cancel()
-	if err := stream.Run(following); !errors.Is(err, context.DeadlineExceeded) {
+	ended := make(chan error, 1)
+	go func() { ended <- stream.Run(following) }()
+	time.Sleep(100 * time.Millisecond)
+	must(t, stream.Close()) // what is under way goes on, and its context ends it still
+	if err := answer(t, ended); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("told: %v", err)
 	}
-	must(t, stream.Close())
 	stream = made[*Stream](t)(NewStream(source, lake, options))
 }

@@ -66,10 +66,14 @@ func enterCourse(run string, ctx context.Context) *course {
 func (found *course) adopt(run string) {
 	courses.mutex.Lock()
 	other := courses.byRun[run]
-	courses.mutex.Unlock()
 	if other == nil || other == found.told {
+		courses.mutex.Unlock()
 		return
 	}
+	if other.users == 0 {
+		delete(courses.byRun, run)
+	}
+	courses.mutex.Unlock()
 	other.mutex.Lock()
 	defer other.mutex.Unlock()
 	for at, err := range other.errors {

@@ -117,6 +117,18 @@ func equal[T comparable](t *testing.T, what string, found, wanted T) {
 	}
 }
 
+// answer is what a call returns, which must end.
+func answer(t *testing.T, ended <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(patience):
+		t.Fatal("the call does not return")
+		return nil
+	}
+}
+
 // within fails the test when something does not happen.
 func within(t *testing.T, what string, happened <-chan struct{}) {
 	t.Helper()

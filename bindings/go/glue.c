@@ -226,7 +226,7 @@ incload_go_stream_error(struct ArrowArrayStream *stream)
 void
 incload_go_release_stream(struct ArrowArrayStream *stream)
 {
-    if (stream->release != NULL)
+    if (stream != NULL && stream->release != NULL)
         stream->release(stream);
 }
 

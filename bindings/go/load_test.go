@@ -135,6 +135,29 @@ func TestAPanicFailsItsLoadOnly(t *testing.T) {
 }
 
 // ending are values for a column: NULL, and those at the end.
+// oddError panics when it is asked what it says.
+type oddError struct{}
+
+func (oddError) Error() string { panic("no words") }
+
+// oddAs panics when it is asked what it is.
+type oddAs struct{}
+
+func (oddAs) Error() string { return "odd" }
+
+func (oddAs) As(any) bool { panic("no kind") }
+
+func TestAnErrorThatPanicsFailsItsLoadOnly(t *testing.T) {
+	for _, odd := range []error{oddError{}, oddAs{}} {
+		_, err := Load(bg, shop(t), "orders", sqlite(t, "lake"), "orders", byTime,
+			WithProcess(func(context.Context, *Batch) error { return odd }))
+		var panicked *PanicError
+		if !errors.Is(err, ErrCallback) || !errors.As(err, &panicked) {
+			t.Fatalf("told: %v", err)
+		}
+	}
+}
+
 func ending(batch *Batch, values ...any) []any {
 	return append(make([]any, batch.Len()-len(values)), values...)
 }

@@ -75,10 +75,42 @@ func guarded(function func() error) error {
 	return <-ended
 }
 
+// verdict is how a function of the host ended. All that its error says is asked for in guarded, since the methods of
+// the error are the host's too: nil where it ended well.
+type verdict struct {
+	err      error
+	words    string
+	panicked bool
+	asked    *outcome
+}
+
+// ended calls a function of the host, and finds out how it ended.
+func ended(function func() error) *verdict {
+	err := guarded(function)
+	if err == nil {
+		return nil
+	}
+	found := &verdict{err: err}
+	if odd := guarded(func() error { found.ask(); return nil }); odd != nil {
+		found = &verdict{err: odd}
+		found.ask()
+	}
+	return found
+}
+
+func (found *verdict) ask() {
+	var panicked *PanicError
+	found.panicked = errors.As(found.err, &panicked)
+	if !found.panicked {
+		errors.As(found.err, &found.asked)
+	}
+	found.words = found.err.Error()
+}
+
 // failed tells the library why a unit fails, and keeps the error for whoever waits for the run.
-func (unit *Unit) failed(err error) {
-	unit.told.keep(unit.Step(), unit.Label(), err)
-	words := err.Error()
+func (unit *Unit) failed(found *verdict) {
+	unit.told.keep(unit.Step(), unit.Label(), found.err)
+	words := found.words
 	if len(words) > messageLimit {
 		words = words[:messageLimit]
 	}
@@ -94,28 +126,26 @@ func (unit *Unit) failed(err error) {
 }
 
 // outcome is what the library is told of how a function ended.
-func (unit *Unit) outcome(err error) C.int32_t {
-	if err == nil {
+func (unit *Unit) outcome(found *verdict) C.int32_t {
+	switch {
+	case found == nil:
 		unit.told.forget(unit.Step(), unit.Label())
 		return C.INCLOAD_DONE
-	}
-	var panicked *PanicError
-	var asked *outcome
-	switch {
-	case errors.As(err, &panicked):
-		unit.failed(err)
+	case found.panicked:
+		unit.failed(found)
 		return C.INCLOAD_FAIL
-	case !errors.As(err, &asked):
-		unit.failed(err)
+	case found.asked == nil:
+		unit.failed(found)
 		return C.INCLOAD_RETRY
 	}
+	asked := found.asked
 	if asked.delay > 0 {
 		unit.with(func(pointer *C.incload_unit) {
 			C.incload_unit_again_in(pointer, C.int64_t((asked.delay+time.Millisecond-1)/time.Millisecond))
 		})
 	}
 	if asked.code == C.INCLOAD_RETRY || asked.code == C.INCLOAD_FAIL {
-		unit.failed(err)
+		unit.failed(found)
 	}
 	return asked.code
 }

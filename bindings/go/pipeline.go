@@ -171,6 +171,9 @@ func (pipeline *Pipeline) Start(ctx context.Context, options ...Options) (*Run, 
 
 // Run runs it to its end. A run that failed is returned beside its error; Close it.
 func (pipeline *Pipeline) Run(ctx context.Context, options ...Options) (*Run, error) {
+	if err := endsByItself(options); err != nil {
+		return nil, err
+	}
 	return finished(pipeline.Start(ctx, options...))
 }
 
@@ -178,6 +181,9 @@ func (pipeline *Pipeline) Run(ctx context.Context, options ...Options) (*Run, er
 // that has not succeeded. Goroutines do the work as for Start, and it is cancelled when ctx ends. A run that cannot be
 // resumed is returned beside its error as well; Close it.
 func (pipeline *Pipeline) Resume(ctx context.Context, runID string, options ...Options) (*Run, error) {
+	if err := endsByItself(options); err != nil {
+		return nil, err
+	}
 	pointer := pipeline.held.take()
 	if pointer == nil {
 		return nil, closedError("pipeline")

@@ -95,6 +95,7 @@ func (found *Rows) NextArrow(out unsafe.Pointer) bool {
 	if found.err != nil || found.stream == nil {
 		return false
 	}
+	defer runtime.KeepAlive(found)
 	array := (*C.struct_ArrowArray)(out)
 	if status := C.incload_go_next_array(found.stream, array); status != 0 {
 		found.err = found.failure(status)
@@ -109,6 +110,7 @@ func (found *Rows) ArrowSchema(out unsafe.Pointer) error {
 	if found.stream == nil {
 		return closedError("result")
 	}
+	defer runtime.KeepAlive(found)
 	if status := C.incload_go_stream_schema(found.stream, (*C.struct_ArrowSchema)(out)); status != 0 {
 		return found.failure(status)
 	}
@@ -135,6 +137,7 @@ func (found *Rows) Values() []any {
 	if found.rows == nil || found.row < 0 {
 		return nil
 	}
+	defer runtime.KeepAlive(found)
 	values := make([]any, len(found.rows.columns))
 	for index, column := range found.rows.columns {
 		values[index] = column.Value(found.row)

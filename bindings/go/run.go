@@ -219,11 +219,12 @@ func (run *Run) Failed() []FailedUnit {
 	units := make([]FailedUnit, int(C.incload_run_failed_count(pointer)))
 	for number := range units {
 		index := C.int32_t(number)
-		failure := taken(C.incload_run_failed_error(pointer, index))
 		units[number] = FailedUnit{
 			Label:    C.GoString(C.incload_run_failed_label(pointer, index)),
 			Attempts: int(C.incload_run_failed_attempts(pointer, index)),
-			Err:      run.course.explain(failure, false),
+		}
+		if failure := taken(C.incload_run_failed_error(pointer, index)); failure != nil {
+			units[number].Err = run.course.explain(failure, false)
 		}
 	}
 	return units

@@ -262,6 +262,11 @@ func (step *Step) Start(ctx context.Context, options ...Options) (*Run, error) {
 
 // Run runs the step to its end. A run that failed is returned beside its error; Close it.
 func (step *Step) Run(ctx context.Context, options ...Options) (*Run, error) {
+	if step != nil && step.workers > 0 {
+		if err := endsByItself(options); err != nil {
+			return nil, err
+		}
+	}
 	return finished(step.Start(ctx, options...))
 }
 
@@ -275,6 +280,15 @@ func (step *Step) ReplayRejects(ctx context.Context, options ...Options) (*Run, 
 	return finished(start(ctx, 0, false, options, func(text *C.char, failure **C.incload_error) *C.incload_run {
 		return C.incload_step_start_replay(pointer, text, failure)
 	}))
+}
+
+// endsByItself refuses to wait for a run that is left to goroutines of the caller: nobody has it yet, to take part.
+func endsByItself(options []Options) error {
+	if parallel, ok := (Options{}).with(options...)["parallel"].(int); ok && parallel == 0 {
+		return &Error{Code: ErrInvalid,
+			Message: "parallel=0 leaves the work to goroutines of the caller: Start the run, and Participate in it"}
+	}
+	return nil
 }
 
 func finished(run *Run, err error) (*Run, error) {
@@ -306,9 +320,12 @@ func start(ctx context.Context, workers int, driven bool, options []Options,
 	var failure *C.incload_error
 	expectCourse()
 	pointer := call(text, &failure)
-	told := taken(failure)
+	told := checked(failure)
 	if pointer == nil {
 		leaveCourse("", nil)
+		if told == nil {
+			told = &Error{Code: ErrInternal, Message: "the run was not started"}
+		}
 		return nil, told
 	}
 	return startRun(ctx, pointer, workers), nil

@@ -84,8 +84,8 @@ func (stream *Stream) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	defer during(ctx, stream.Cancel)()
 	err := cancelledBy(ctx, stream.call(func(pointer *C.incload_stream, failure **C.incload_error) {
+		defer during(ctx, func() { C.incload_stream_cancel(pointer) })()
 		C.incload_stream_run(pointer, failure)
 	}))
 	var failure *Error

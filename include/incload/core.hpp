@@ -8,9 +8,11 @@
 
 #include <incload/incload.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -136,39 +138,71 @@ private:
     std::unique_ptr<T, give_back<T, Unref>> held;
 };
 
-/** What functions of the host threw, by step and unit: shared by all that may run them. */
+/** What functions of the host threw, by step, unit and run: shared by all that may run them. A load within a run has a
+ * run id of its own, which the outer run does not know; the error that comes of it names the step and unit. */
 class thrown {
 public:
     void keep(const incload_unit *unit)
     {
         std::lock_guard<std::mutex> guard(lock);
-        last[{ incload_unit_run_id(unit), incload_unit_label(unit) }] = std::current_exception();
-        latest[incload_unit_run_id(unit)] = std::current_exception();
+        const char *run_id = incload_unit_run_id(unit);
+        auto &here = places[{ incload_unit_step(unit), incload_unit_label(unit) }];
+        drop(here, run_id);
+        here.push_back({ run_id, std::current_exception() });
     }
 
-    std::exception_ptr find(const std::string &run_id, const std::string &unit)
+    /** That of the run, or else the newest of that place. */
+    std::exception_ptr find(const std::string &run_id, const std::string &step, const std::string &unit) const
     {
         std::lock_guard<std::mutex> guard(lock);
-        auto exact = last.find({ run_id, unit });
-        if (exact != last.end())
-            return exact->second;
-        auto any = latest.find(run_id);
-        return any != latest.end() ? any->second : nullptr;
+        auto place = places.find({ step, unit });
+        if (place == places.end())
+            return nullptr;
+        for (const auto &one : place->second) {
+            if (one.run_id == run_id)
+                return one.exception;
+        }
+        return place->second.back().exception;
     }
 
     void forget(const std::string &run_id)
     {
         std::lock_guard<std::mutex> guard(lock);
-        latest.erase(run_id);
-        auto from = last.lower_bound({ run_id, "" });
-        while (from != last.end() && from->first.first == run_id)
-            from = last.erase(from);
+        for (auto place = places.begin(); place != places.end();) {
+            drop(place->second, run_id);
+            place = place->second.empty() ? places.erase(place) : std::next(place);
+        }
+    }
+
+    void forget(const std::string &step, const std::string &unit)
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        places.erase({ step, unit });
+    }
+
+    std::size_t size() const
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        std::size_t count = 0;
+        for (const auto &place : places)
+            count += place.second.size();
+        return count;
     }
 
 private:
-    std::mutex lock;
-    std::map<std::pair<std::string, std::string>, std::exception_ptr> last;
-    std::map<std::string, std::exception_ptr> latest;
+    struct of_run {
+        std::string run_id;
+        std::exception_ptr exception;
+    };
+
+    static void drop(std::vector<of_run> &from, const std::string &run_id)
+    {
+        from.erase(std::remove_if(from.begin(), from.end(), [&](const of_run &one) { return one.run_id == run_id; }),
+                   from.end());
+    }
+
+    mutable std::mutex lock;
+    std::map<std::pair<std::string, std::string>, std::vector<of_run>> places; /* none is empty */
 };
 
 using throwers = std::vector<std::shared_ptr<thrown>>;

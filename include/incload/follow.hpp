@@ -199,7 +199,8 @@ public:
         detail::kept_here<function_type> nothing;
         detail::call_with(kept ? *kept : nothing, incload_stream_run, get());
     }
-    /** A step that follows it: one run at a time works with the stream, and nobody else meanwhile. */
+    /** A step that follows it: one run at a time works with the stream, and nobody else meanwhile. What its function
+     * threw is the origin of run()'s error, not of the step's. */
     incload::step step(const options &given = {}) const
     {
         return incload::step::of(detail::call(incload_step_new_stream, get(), given.c_str()));
@@ -338,7 +339,8 @@ private:
 };
 
 /** A step that applies changes: takes a changes& and a unit&, pushes the next events, and returns outcome::yield when
- * there may be more. `into` must outlive the step; one run at a time works with it, and nobody else meanwhile. */
+ * there may be more. `into` must outlive the step and stay where it is; one run at a time works with it, and nobody
+ * else meanwhile. */
 template <class Function>
 step changes_step(changes &into, Function function, const options &given = {})
 {

@@ -34,9 +34,9 @@ inline std::int32_t write_text(const char *text, std::size_t size, void *data) n
     }
 }
 
-/** Throws what the writer threw, or else what the library says. */
-template <class Function>
-void write(const writer &to, Function &&function)
+/** Throws what the writer threw, or else what the library says, as `as_told` has it. */
+template <class Function, class Told>
+void write(const writer &to, Function &&function, Told &&as_told)
 {
     sink into{ &to, nullptr };
     incload_error *failure = nullptr;
@@ -46,7 +46,13 @@ void write(const writer &to, Function &&function)
     error told(failure);
     if (into.thrown)
         std::rethrow_exception(into.thrown);
-    throw told;
+    throw as_told(std::move(told));
+}
+
+template <class Function>
+void write(const writer &to, Function &&function)
+{
+    write(to, std::forward<Function>(function), [](error failed) { return failed; });
 }
 
 } // namespace detail
@@ -97,14 +103,16 @@ class run : public detail::handle<incload_run, incload_run_unref>, public figure
 public:
     run(incload_run *taken, detail::throwers from) noexcept : handle(taken), functions(std::move(from)) {}
     run(run &&) = default;
-    run &operator=(run &&) = default;
-    ~run()
+    run &operator=(run &&other) noexcept
     {
-        if (get() != nullptr) {
-            for (const auto &one : functions)
-                one->forget(id());
+        if (this != &other) {
+            forget();
+            handle::operator=(std::move(other));
+            functions = std::move(other.functions);
         }
+        return *this;
     }
+    ~run() { forget(); }
 
     void cancel() const noexcept { incload_run_cancel(get()); }
     /** Goes on elsewhere, where a ledger keeps it. */
@@ -139,10 +147,10 @@ public:
     {
         std::vector<failed_unit> found;
         for (std::int32_t i = 0; i < incload_run_failed_count(get()); i++) {
-            std::string label = incload_run_failed_label(get(), i);
             error why(incload_run_failed_error(get(), i));
-            why.set_origin(origin_of(label));
-            found.push_back({ label, std::move(why), incload_run_failed_attempts(get(), i) });
+            why.set_origin(origin_at(why.step(), why.unit()));
+            std::string label = incload_run_failed_label(get(), i);
+            found.push_back({ std::move(label), std::move(why), incload_run_failed_attempts(get(), i) });
         }
         return found;
     }
@@ -198,9 +206,12 @@ public:
     /** Writes how it goes on until it has ended; throws when it failed. */
     void watch(const detail::writer &to, const options &given = {}) const
     {
-        detail::write(to, [&](detail::sink *into, incload_error **failure) {
-            incload_run_watch(get(), given.c_str(), detail::write_text, into, failure);
-        });
+        detail::write(
+            to,
+            [&](detail::sink *into, incload_error **failure) {
+                incload_run_watch(get(), given.c_str(), detail::write_text, into, failure);
+            },
+            [&](error failed) { return told(std::move(failed)); });
     }
     void report(const std::string &format, const std::string &path, const options &given = {}) const
     {
@@ -208,18 +219,52 @@ public:
     }
 
 private:
-    std::exception_ptr origin_of(const std::string &label) const
+    std::exception_ptr origin_at(const char *step_name, const char *unit) const
     {
         for (const auto &one : functions) {
-            if (std::exception_ptr found = one->find(id(), label))
+            if (std::exception_ptr found = one->find(id(), step_name, unit))
                 return found;
         }
         return nullptr;
     }
+    /** Calls with the step and label of each unit that failed, until that gives true. */
+    template <class Function>
+    void each_failed(Function function) const
+    {
+        for (std::int32_t i = 0; i < incload_run_failed_count(get()); i++) {
+            error why(incload_run_failed_error(get(), i));
+            if (function(why.step(), why.unit()))
+                return;
+        }
+    }
+    /** The error of a run of several units names none: then that of the first that has an origin will do. */
     error told(error failed) const
     {
-        failed.set_origin(origin_of(failed.unit()));
+        std::exception_ptr origin = origin_at(failed.step(), failed.unit());
+        if (!origin)
+            each_failed([&](const char *step_name, const char *unit) {
+                origin = origin_at(step_name, unit);
+                return origin != nullptr;
+            });
+        failed.set_origin(std::move(origin));
         return failed;
+    }
+    void forget() const noexcept
+    {
+        if (get() == nullptr || functions.empty())
+            return;
+        try {
+            error whole(incload_run_error(get()));
+            for (const auto &one : functions) {
+                one->forget(id());
+                one->forget(whole.step(), whole.unit());
+                each_failed([&](const char *step_name, const char *unit) {
+                    one->forget(step_name, unit);
+                    return false;
+                });
+            }
+        } catch (...) { /* no memory: they go with their functions */
+        }
     }
 
     detail::throwers functions;

@@ -66,10 +66,17 @@ go_tested()
     [ "$failed" = 0 ] && [ -s "$tests" ]
 }
 
-# The package for arrow-go is a module of its own, which needs another one and a newer Go.
-arrow_can_be_built()
+needs_no_other_module()
 {
-    in_package "$package/arrowbatch" go mod download github.com/apache/arrow-go/v18 >"$work/log" 2>&1
+    listed=$(in_package "$package" go list -m all) || return 1
+    echo "$listed"
+    [ "$listed" = libincload.dev/go/incload ]
+}
+
+# The package for arrow-go is a module of its own, which needs another one and a newer Go.
+go_is_older_than()
+{
+    [ "$(printf '%s\n' "$1" "$go_version" | sort -V | head -n 1)" != "$1" ]
 }
 
 if ! command -v go >/dev/null; then
@@ -78,15 +85,18 @@ if ! command -v go >/dev/null; then
 fi
 
 try 'its source is formatted' formatted || status=1
-try 'it needs no other module' in_package "$package" go mod verify || status=1
+try 'it needs no other module' needs_no_other_module || status=1
 try 'go vet is content' in_package "$package" go vet ./... || status=1
 go_tested "$package" || status=1
-if arrow_can_be_built; then
+go_version=$(go env GOVERSION | sed 's/^go//')
+arrow_needs=$(sed -n 's/^go //p' "$package/arrowbatch/go.mod")
+if go_is_older_than "$arrow_needs"; then
+    echo "# the package for arrow-go is not for this Go: it needs $arrow_needs, and this is $go_version"
+elif try 'arrow-go can be had' in_package "$package/arrowbatch" go mod download github.com/apache/arrow-go/v18; then
     try 'go vet is content with the package for arrow-go' in_package "$package/arrowbatch" go vet ./... || status=1
     go_tested "$package/arrowbatch" || status=1
 else
-    number=$((number + 1))
-    echo "ok - the package for arrow-go # SKIP arrow-go cannot be had here: $(tail -n 1 "$work/log")"
+    status=1
 fi
 echo "1..$number"
 exit "$status"

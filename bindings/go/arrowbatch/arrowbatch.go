@@ -46,11 +46,11 @@ func Process(function RecordFunc) incload.BatchFunc {
 		}
 		defer record.Release()
 		other, err := function(ctx, record)
+		if other != nil && other != record {
+			defer other.Release()
+		}
 		if err != nil || other == nil {
 			return err
-		}
-		if other != record {
-			defer other.Release()
 		}
 		return Replace(batch, other)
 	}

@@ -279,6 +279,40 @@ func TestAnErrorOfAFunctionOfRecordsIsWrapped(t *testing.T) {
 	}
 }
 
+// counted is a record that tells when it is released.
+type counted struct {
+	arrow.RecordBatch
+	released *int
+}
+
+func (record counted) Release() {
+	*record.released++
+	record.RecordBatch.Release()
+}
+
+func TestARecordBesideAnErrorIsReleased(t *testing.T) {
+	odd, released := errors.New("odd"), 0
+	_, err := incload.Load(bg, filled(t, 10), "orders", sqlite(t), "copy", incload.Upsert("id"),
+		incload.WithProcess(Process(func(context.Context, arrow.RecordBatch) (arrow.RecordBatch, error) {
+			return counted{orders(0, 10), &released}, odd
+		})))
+	if !errors.Is(err, odd) {
+		t.Fatalf("told: %v", err)
+	}
+	equal(t, "releases", released, 1)
+}
+
+// unwilling panics when it is released.
+type unwilling struct{ *given }
+
+func (unwilling) Release() { panic("not now") }
+
+func TestAReaderThatPanicsWhenItIsReleasedHarmsNobody(t *testing.T) {
+	source, err := Source(unwilling{newGiven(func(int) arrow.RecordBatch { return nil })})
+	must(t, err)
+	must(t, source.Close())
+}
+
 func TestAQueryIsARecordReader(t *testing.T) {
 	reader, err := Query(bg, filled(t, 20000), "SELECT id, state FROM orders ORDER BY id")
 	must(t, err)

@@ -42,43 +42,59 @@ var (
 type guarded struct {
 	array.RecordReader
 	schema *arrow.Schema
+	record arrow.RecordBatch
 	failed error
 }
 
-func (reader *guarded) Schema() *arrow.Schema { return reader.schema }
-
-func (reader *guarded) Next() bool {
-	if reader.failed != nil {
-		return false
-	}
-	more := false
-	reader.failed = errGone
+// guard calls the host's reader on a goroutine of its own.
+func guard(function func() error) (failed error) {
+	failed = errGone
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer func() {
 			if value := recover(); value != nil {
-				reader.failed = &incload.PanicError{Value: value, Stack: debug.Stack()}
+				failed = &incload.PanicError{Value: value, Stack: debug.Stack()}
 			}
 		}()
-		more, reader.failed = reader.next()
+		failed = function()
 	}()
 	<-ended
-	return more && reader.failed == nil
+	return failed
 }
 
-func (reader *guarded) next() (bool, error) {
-	if !reader.RecordReader.Next() {
-		return false, reader.RecordReader.Err()
+func (reader *guarded) Schema() *arrow.Schema { return reader.schema }
+
+func (reader *guarded) Next() bool {
+	reader.record = nil
+	if reader.failed == nil {
+		reader.failed = guard(reader.next)
 	}
-	record := reader.RecordBatch()
+	return reader.failed == nil && reader.record != nil
+}
+
+func (reader *guarded) next() error {
+	if !reader.RecordReader.Next() {
+		return reader.RecordReader.Err()
+	}
+	record := reader.RecordReader.RecordBatch()
 	switch {
 	case record == nil:
-		return false, errRecord
+		return errRecord
 	case !record.Schema().Equal(reader.schema):
-		return false, errOdd
+		return errOdd
 	}
-	return true, nil
+	reader.record = record
+	return nil
 }
 
+func (reader *guarded) RecordBatch() arrow.RecordBatch { return reader.record }
+
+func (reader *guarded) Record() arrow.Record { return reader.record }
+
 func (reader *guarded) Err() error { return reader.failed }
+
+// Release has nobody to tell that the host's reader panics.
+func (reader *guarded) Release() {
+	_ = guard(func() error { reader.RecordReader.Release(); return nil })
+}

@@ -11,7 +11,7 @@ from ._incload import ffi, lib
 from .context import Context
 from .database import Database
 from .runs import Run, finish
-from .steps import Function, Load, Progress, Step, start_with_threads
+from .steps import Function, Load, Progress, Step, refuse_no_threads, start_with_threads
 from .strategies import Strategy
 
 __all__ = ["Added", "Pipeline"]
@@ -172,11 +172,13 @@ class Pipeline(_calls.Handle):
 
     def run(self, *, progress: Progress = False, check: bool = True, **options: Any) -> Run:
         """Run it to its end. A run that failed raises; without ``check`` it is returned as well."""
+        refuse_no_threads(options)
         return finish(self.start(**options), progress, check)
 
     def resume(self, run: "Union[Run, str, None]" = None, *, check: bool = True, **options: Any) -> Run:
         """Go on with a run that failed, was cancelled, or whose process died; by itself the newest that has not
         succeeded."""
+        refuse_no_threads(options)
         run_id = run.id if isinstance(run, Run) else run
 
         def start(pointer: Any, text: Any, error: Any) -> Any:

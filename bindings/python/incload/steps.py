@@ -41,7 +41,16 @@ class Step(_calls.Handle):
         """Run it to its end. A run that failed raises; without ``check`` it is returned as well. ``progress`` shows
         how it
         goes on: True (a bar of tqdm, if there is tqdm), ``"bar"`` or ``"lines"``."""
+        refuse_no_threads(options)
         return finish(self.start(**options), progress, check)
+
+
+def refuse_no_threads(options: Dict[str, Any]) -> None:
+    """Refuses to wait for a run that nobody works at."""
+    if options.get("parallel") is not None and int(options["parallel"]) == 0:
+        raise errors.plain(
+            errors.ProgrammingError, "parallel=0 starts no threads: start() the run, or let it have one by parallel=1"
+        )
 
 
 def _hand_over(step: Step, setter: Any, function: Callable[..., Any], callback: Any) -> None:

@@ -32,6 +32,14 @@ def test_results_are_handed_on_and_steps_run_on_pythons_threads(shop, lake):
     assert totals.function is not None and "orders" in nightly.render("dot")
 
 
+def test_nobody_waits_for_a_run_that_nobody_works_at(lake):
+    pipeline = incload.Pipeline("p", ledger=lake)
+    pipeline.step(lambda unit: None, name="one")
+    for wait in (pipeline.run, pipeline.resume):
+        with pytest.raises(incload.ProgrammingError, match="parallel=0"):
+            wait(parallel=0)
+
+
 def test_a_failed_step_skips_those_behind_it_alone(lake):
     pipeline = incload.Pipeline("p")
 

@@ -202,6 +202,73 @@ void steps(const incload::database &shop, const incload::database &lake)
     expect(into.applied() == 1 && into.position().place == 1, "a step applies changes");
 }
 
+/** Whether a run fails by the exception that its function threw, and tells so of each unit that it lists. */
+bool has_origin(const incload::run &failed)
+{
+    try {
+        failed.wait();
+        return false;
+    } catch (const incload::error &why) {
+        if (!is<std::range_error>(why.origin()))
+            return false;
+    }
+    for (const auto &unit : failed.failed()) {
+        if (!is<std::range_error>(unit.why.origin()))
+            return false;
+    }
+    return is<std::range_error>(failed.failure()->origin());
+}
+
+/** How many exceptions the functions of a step hold. */
+std::size_t held_by(const incload::step &one)
+{
+    std::size_t count = 0;
+    for (const auto &each : one.thrown_by())
+        count += each->size();
+    return count;
+}
+
+void origins(const incload::database &shop, const incload::database &lake)
+{
+    auto broken = [&](const std::string &into, const char *preset) {
+        incload::step load = incload::step::load(shop, "orders", lake, into,
+                                                 incload::strategy(preset, { { "cursor", "at" }, { "key", "id" } }));
+        load.process([](incload::unit &, incload::batch &) { throw std::range_error("broken"); });
+        return load;
+    };
+    incload::step alone = broken("of_pipeline", "timestamp"), first = broken("of_group", "timestamp"),
+                  second = broken("beside", "timestamp"), part = broken("of_parts", "interval");
+    incload::step group = incload::step::group({ &first, &second }, { { "name", "pair" } });
+    incload::step parts = incload::step::load_backfill(part, "2024-01-01", "2024-01-02");
+    incload::pipeline one("of_one"), of_group("of_group"), of_parts("of_parts");
+    one.add("load", alone);
+    of_group.add("pair", group);
+    of_parts.add("parts", parts);
+
+    expect(has_origin(alone.start()), "the origin of a load");
+    expect(has_origin(one.start()), "of one in a pipeline");
+    expect(has_origin(group.start()), "of a group");
+    expect(has_origin(of_group.start()), "of a group in a pipeline");
+    expect(has_origin(parts.start()), "of a backfill of a load");
+    expect(has_origin(of_parts.start()), "of such a one in a pipeline");
+    {
+        incload::run failed = parts.start(), other = one.start();
+        expect(has_origin(failed) && has_origin(other), "several runs tell theirs");
+        expect(held_by(part) == 2 && held_by(alone) == 1, "and hold them");
+        expect(failed.failed().size() == 2, "each of its units its own");
+        failed = std::move(other);
+        expect(held_by(part) == 0 && has_origin(failed), "until another takes its place");
+        std::string told;
+        try {
+            failed.watch([&](std::string_view text) { told.append(text); });
+            expect(false, "who watches it is told");
+        } catch (const incload::error &why) {
+            expect(is<std::range_error>(why.origin()), "as well");
+        }
+    }
+    expect(held_by(alone) + held_by(group) + held_by(parts) == 0, "and nothing is left when the runs are gone");
+}
+
 } // namespace
 
 int main(int, char **argv)
@@ -218,5 +285,6 @@ int main(int, char **argv)
     change_tables(shop, lake);
     messages(shop, lake);
     steps(shop, lake);
+    origins(shop, lake);
     return failures == 0 ? 0 : 1;
 }
