@@ -229,6 +229,14 @@ START_TEST(a_table_that_keeps_no_such_versions_is_refused_with_the_remedy)
     sql(w.from, "ALTER TABLE unfit ADD SYSTEM VERSIONING");
     ck_assert_ptr_null(incload_capture_new(w.from.db, "unfit", w.to.db, "unfit", BY_VERSIONS, &err));
     refused(incload_error_code(err), &err, INCLOAD_E_UNSUPPORTED, "BIGINT UNSIGNED GENERATED");
+    /* An update of it would leave no version. */
+    table_drop(w.from, "unfit");
+    sql(w.from, "CREATE TABLE unfit (id INT PRIMARY KEY, qty INT WITHOUT SYSTEM VERSIONING, "
+                "s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START INVISIBLE, "
+                "e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (s, e)) "
+                "WITH SYSTEM VERSIONING");
+    ck_assert_ptr_null(incload_capture_new(w.from.db, "unfit", w.to.db, "unfit", BY_VERSIONS, &err));
+    refused(incload_error_code(err), &err, INCLOAD_E_UNSUPPORTED, "'qty'|WITHOUT SYSTEM VERSIONING|by=triggers");
     make_items(w.to, "unfit", false);
     ck_assert_ptr_null(incload_capture_new(w.to.db, "unfit", w.from.db, "unfit", BY_VERSIONS, &err));
     refused(incload_error_code(err), &err, INCLOAD_E_UNSUPPORTED, "MariaDB|sqlite|by=triggers");
