@@ -282,7 +282,8 @@ ask_in_flight(incload__load *load, bool *allowed, incload_error **err)
 static int32_t
 list(incload__load *load, incload_error **err)
 {
-    bool number = incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER, allowed = true, unversioned = false;
+    bool number = incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER;
+    bool allowed = true, unversioned = false;
 
     load->found = incload__alloc(load->mem, sizeof(incload__mariadb_found));
     if (load->found == NULL)
