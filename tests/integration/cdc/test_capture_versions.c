@@ -246,6 +246,24 @@ START_TEST(a_table_that_keeps_no_such_versions_is_refused_with_the_remedy)
 }
 END_TEST
 
+START_TEST(of_changes_that_the_server_forgot_when_the_age_is_not_known)
+{
+    watched w = watch_versions("ageless", SQLITE, BY_VERSIONS, "(1, 'one', 1)");
+    int64_t rows = 0, age = -1;
+    incload_error *err = NULL;
+
+    sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (2, 'two', 2)", w.table);
+    sql(w.from, "TRUNCATE TABLE mysql.transaction_registry");
+    int32_t status = incload_capture_pending(w.changes, &rows, &age, &err);
+    ck_assert_msg(status == INCLOAD_OK, "%s", incload_error_message(err));
+    ck_assert_int_gt(rows, 0);
+    ck_assert_int_eq(age, 0);
+    consume(&w);
+    expect_mirrored(&w);
+    unwatch(&w);
+}
+END_TEST
+
 START_TEST(without_the_privilege_it_is_refused_with_the_remedy)
 {
     watched w = watch_versions("plain", SQLITE, BY_VERSIONS, "(1, 'one', 1)");
@@ -294,6 +312,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, batches_end_between_transactions, 0, KINDS);
     tcase_add_loop_test(tests, writers_at_random_and_their_mirror_end_alike, 0, KINDS);
     tcase_add_test(tests, a_table_that_keeps_no_such_versions_is_refused_with_the_remedy);
+    tcase_add_test(tests, of_changes_that_the_server_forgot_when_the_age_is_not_known);
     tcase_add_test(tests, without_the_privilege_it_is_refused_with_the_remedy);
     tcase_add_loop_test(tests, a_position_of_another_table_is_refused, 0, KINDS);
 }
