@@ -177,6 +177,21 @@ START_TEST(batches_end_between_transactions)
 }
 END_TEST
 
+START_TEST(a_transaction_that_does_not_fit_is_told_with_the_remedy)
+{
+    watched w = watch_versions("wide", _i, BY_VERSIONS " memory=65536", "(1, 'one', 1)");
+    incload_error *err = NULL;
+
+    sql(w.from, "INSERT INTO %s (id, name, qty) SELECT seq, REPEAT('x', 150), seq FROM seq_2_to_2000", w.table);
+    refused(incload_capture_run(w.changes, &err), &err, INCLOAD_E_STATE, "as a whole|'memory'|raise it");
+    incload_capture_unref(w.changes);
+    w.changes = change_table_of(&w, BY_VERSIONS);
+    consume(&w);
+    expect_mirrored(&w);
+    unwatch(&w);
+}
+END_TEST
+
 START_TEST(writers_at_random_and_their_mirror_end_alike)
 {
     watched w = watch_versions("random", _i, BY_VERSIONS " batch_rows=7", "(1, 'one', 1)");
@@ -310,6 +325,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_load_amid_an_open_transaction_is_followed_by_its_changes, 0, KINDS);
     tcase_add_loop_test(tests, what_was_rolled_back_leaves_nothing, 0, KINDS);
     tcase_add_loop_test(tests, batches_end_between_transactions, 0, KINDS);
+    tcase_add_loop_test(tests, a_transaction_that_does_not_fit_is_told_with_the_remedy, 0, KINDS);
     tcase_add_loop_test(tests, writers_at_random_and_their_mirror_end_alike, 0, KINDS);
     tcase_add_test(tests, a_table_that_keeps_no_such_versions_is_refused_with_the_remedy);
     tcase_add_test(tests, of_changes_that_the_server_forgot_when_the_age_is_not_known);
