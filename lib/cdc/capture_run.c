@@ -86,8 +86,8 @@ settle(incload__consuming *c, incload_error *failure, incload_error **err)
                  && (is_smaller(c, code) || is_waited_for(c, code) || is_repeated(c, failure));
 
     if (!again && code == INCLOAD_E_STATE && c->limit == 1 && c->table->values.by == INCLOAD__BY_VERSIONS)
-        incload__error_prefix(&failure, "by=versions takes a transaction of the source as a whole, and one does not fit "
-                                        "into option 'memory': raise it");
+        incload__error_prefix(&failure, "by=versions takes a transaction of the source as a whole, and one does not "
+                                        "fit into option 'memory': raise it");
     if (!again)
         return incload__error_pass(err, failure);
     incload_error_unref(failure);

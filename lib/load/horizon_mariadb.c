@@ -301,8 +301,8 @@ list(incload__load *load, incload_error **err)
         status = ask_unversioned(load, &unversioned, err);
     if (unversioned)
         return use_cursor_alone(load,
-                                "columns that are loaded are WITHOUT SYSTEM VERSIONING, so that an update of them alone "
-                                "does not move the cursor",
+                                "columns that are loaded are WITHOUT SYSTEM VERSIONING, so that an update of them "
+                                "alone does not move the cursor",
                                 err);
     if (status == INCLOAD_OK && number && !versions)
         status = ask_greatest(load, err);
