@@ -158,7 +158,8 @@ INCLOAD_API void incload_capture_cancel(incload_capture *table);
  * @brief How many changes wait in the source; asks it.
  * @param table  a change table that is installed
  * @param rows  gets their number: several changes of one row count each
- * @param age  gets how long ago the oldest of them was written, in microseconds; 0 when there is none. May be NULL
+ * @param age  gets how long ago the oldest of them was written, in microseconds; 0 when there is none, or when the
+ *     source does not know. May be NULL
  * @param err  where the error goes; may be NULL
  * @return #INCLOAD_OK or an error code
  *

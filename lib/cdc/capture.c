@@ -33,10 +33,12 @@ static const incload__option capture_option_list[] = {
       "What to do about a column of the source that the target does not have: stop with an error that names it, while "
       "changes wait; or leave the column out." },
     { "batch_rows", INCLOAD_OPTION_INTEGER, AT(batch_rows), "10000", 1, 250000, "rows", "", "0.1",
-      "The most changes that are consumed in one transaction of the target." },
+      "The most changes that are consumed in one transaction of the target. With by=versions a transaction of the "
+      "source is the smallest batch, however many it changed." },
     { "memory", INCLOAD_OPTION_INTEGER, AT(memory), "67108864", 65536, 1099511627776, "bytes", "", "0.1",
       "The most memory for the rows of a batch; folding them takes about as much again. A batch that has more is read "
-      "again in smaller parts. A single larger row still passes." },
+      "again in smaller parts. A single larger row still passes. With by=versions the rows of one transaction of the "
+      "source must fit." },
     { "until", INCLOAD_OPTION_CHOICE, AT(until), "empty", 0, 0, "", "empty cancelled", "0.1",
       "When incload_capture_run() ends: once it has consumed all that one snapshot showed, or only by "
       "incload_capture_cancel()." },

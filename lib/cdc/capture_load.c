@@ -213,9 +213,22 @@ run_load(incload_capture *table, const incload__strategy_values *how, incload_er
     return status;
 }
 
-/* The target has what a snapshot shows that was taken behind the note: it is followed from there. */
+/* Where the target is before the note is made. A target that the load will make has no consumer. */
 static int32_t
-place(incload_capture *table, const char *note, incload_error **err)
+find_place(incload_capture *table, incload__place *before, bool *known, incload_error **err)
+{
+    *known = table->changes != NULL;
+    if (!*known)
+        return INCLOAD_OK;
+    int32_t status = incload__change_set_refresh(table->changes->set, err);
+    *before = table->changes->set->place;
+    return status;
+}
+
+/* The target has what a snapshot shows that was taken behind the note: it is followed from there. Not so once another
+ * consumer has landed since `before`, perhaps with rows from before the note: then its own stays. */
+static int32_t
+place(incload_capture *table, const char *note, const incload__place *before, incload_error **err)
 {
     incload_changes *changes = NULL;
 
@@ -226,6 +239,8 @@ place(incload_capture *table, const char *note, incload_error **err)
     int32_t status = incload__capture_applier(table, &changes, err);
     if (status == INCLOAD_OK)
         status = incload__change_set_refresh(changes->set, err);
+    if (status == INCLOAD_OK && before != NULL)
+        changes->set->place = *before;
     if (status == INCLOAD_OK)
         status = incload__change_set_reach(changes->set, incload__capture_end(table, changes->set->place.major + 1),
                                            err);
@@ -241,7 +256,8 @@ load_all(incload_capture *table, incload_error **err)
     incload__strategy_values how = { .key = NULL };
     incload__conn *conn = NULL;
     char *note = NULL;
-    bool soft = false;
+    incload__place before = { 0, 0 };
+    bool soft = false, known = false;
     int32_t status = incload__capture_connect(table, INCLOAD__ROLE_WRITE, &conn, err);
 
     if (status == INCLOAD_OK) {
@@ -250,16 +266,18 @@ load_all(incload_capture *table, incload_error **err)
             status = incload__capture_inspect(table, conn, err);
         incload__database_give_back(table->source, conn);
     }
-    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
-        status = incload__capture_versions_begin(table, &note, err);
     if (status == INCLOAD_OK)
         status = look_for_marks(table, &soft, err);
+    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
+        status = find_place(table, &before, &known, err);
+    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
+        status = incload__capture_versions_begin(table, &note, err);
     if (status == INCLOAD_OK)
         status = set_strategy(table, soft, &how, err);
     if (status == INCLOAD_OK)
         status = run_load(table, &how, err);
     if (status == INCLOAD_OK)
-        status = place(table, note, err);
+        status = place(table, note, known ? &before : NULL, err);
     incload__options_free(&incload__strategy_options, table->mem, &how);
     incload__free(table->mem, note);
     return status;

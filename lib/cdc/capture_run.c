@@ -85,6 +85,9 @@ settle(incload__consuming *c, incload_error *failure, incload_error **err)
     bool again = incload__capture_check(c->table, NULL) == INCLOAD_OK
                  && (is_smaller(c, code) || is_waited_for(c, code) || is_repeated(c, failure));
 
+    if (!again && code == INCLOAD_E_STATE && c->limit == 1 && c->table->values.by == INCLOAD__BY_VERSIONS)
+        incload__error_prefix(&failure, "by=versions takes a transaction of the source as a whole, and one does not "
+                                        "fit into option 'memory': raise it");
     if (!again)
         return incload__error_pass(err, failure);
     incload_error_unref(failure);
@@ -226,11 +229,12 @@ count_pending(incload_capture *table, incload__conn *conn, int64_t *rows, int64_
     if (status == INCLOAD_OK)
         status = conn->driver->select(conn, incload__str_text(&sql), NULL, 0, &found, err);
     if (status == INCLOAD_OK) {
-        int64_t oldest = incload__to_number(incload__rows_get(&found, 0, 1));
+        const char *oldest = incload__rows_get(&found, 0, 1);
+        int64_t since = incload__to_number(oldest);
         int64_t now = incload__to_number(incload__rows_get(&found, 0, 2));
         *rows = incload__to_number(incload__rows_get(&found, 0, 0));
         if (age != NULL)
-            *age = *rows > 0 && now > oldest ? now - oldest : 0;
+            *age = *rows > 0 && oldest != NULL && now > since ? now - since : 0;
     }
     incload__rows_free(&found);
     incload__str_free(&sql);

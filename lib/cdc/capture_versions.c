@@ -54,6 +54,24 @@ check(const incload__rows *rows, incload_error **err)
     return INCLOAD_OK;
 }
 
+/* Of a row whose other columns stay there is no version. */
+static int32_t
+check_columns(incload_capture *table, incload__conn *conn, incload_error **err)
+{
+    incload__rows rows;
+    int32_t status =
+        incload__capture_ask(table, conn, incload__sql_mariadb_unversioned, table->table.name, &rows, err);
+
+    if (status == INCLOAD_OK && rows.count > 0)
+        status = incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                               "by=versions would not see updates of column '%.64s', which is WITHOUT SYSTEM "
+                               "VERSIONING: give it versions (ALTER TABLE ... MODIFY the column with its type and WITH "
+                               "SYSTEM VERSIONING), or take by=triggers",
+                               incload__rows_get(&rows, 0, 0));
+    incload__rows_free(&rows);
+    return status;
+}
+
 static int32_t
 ask_storage(incload_capture *table, incload__conn *conn, incload_error **err)
 {
@@ -82,6 +100,8 @@ incload__capture_versions_look(incload_capture *table, incload__conn *conn, incl
         incload__capture_ask(table, conn, incload__sql_mariadb_capture_versions, table->table.name, &rows, err);
     if (status == INCLOAD_OK)
         status = check(&rows, err);
+    if (status == INCLOAD_OK)
+        status = check_columns(table, conn, err);
     if (status == INCLOAD_OK)
         status = keep(table, &table->start, incload__rows_get(&rows, 0, START), err);
     if (status == INCLOAD_OK)

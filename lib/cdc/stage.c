@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cdc/stage.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dialect/clause.h"
+#include "state/statement.h"
 
-enum { BATCH_ROWS = 8192, BATCH_BYTES = 1024 * 1024, FLAG = 0, AT = 1 };
+enum { BATCH_ROWS = 8192, BATCH_BYTES = 1024 * 1024, FLAG = 0, AT = 1, NULLS_OF_A_CELL = 60 };
 
 /* ---- its columns ---- */
 
@@ -185,6 +187,25 @@ incload__stage_insert(incload__stage *stage, int64_t *rows, incload_error **err)
     return status == INCLOAD_OK ? fill(stage, &stage->table->name, rows, err) : status;
 }
 
+/* Many columns in one number: answers of many cells are refused. */
+static void
+add_nulls(incload__clause *clause, const incload__stage *stage)
+{
+    for (int32_t i = 0; i < stage->written; i++) {
+        incload__clause_add(clause, i % NULLS_OF_A_CELL == 0 ? ", " : " + ");
+        incload__clause_name(clause, "CASE WHEN ", stage->columns.columns[i].name);
+        incload__str_addf(clause->out, " IS NULL THEN %" PRId64 " ELSE 0 END", INT64_C(1) << (i % NULLS_OF_A_CELL));
+    }
+}
+
+bool
+incload__stage_is_null(const incload__rows *places, int64_t row, int32_t column)
+{
+    int64_t nulls = incload__to_number(incload__rows_get(places, row, 1 + column / NULLS_OF_A_CELL));
+
+    return ((nulls >> (column % NULLS_OF_A_CELL)) & 1) != 0;
+}
+
 int32_t
 incload__stage_places(const incload__stage *stage, incload__rows *out, incload_error **err)
 {
@@ -195,9 +216,8 @@ incload__stage_places(const incload__stage *stage, incload__rows *out, incload_e
 
     incload__clause_add(&clause, "SELECT ");
     incload__clause_add(&clause, dialect->load_order);
+    add_nulls(&clause, stage);
     incload__clause_name(&clause, " FROM ", stage->name);
-    incload__clause_add(&clause, " ORDER BY ");
-    incload__clause_add(&clause, dialect->load_order);
     int32_t status = incload__clause_status(&clause);
     if (status == INCLOAD_OK)
         status = driver->select(stage->load->to, incload__str_text(&sql), NULL, 0, out, err);

@@ -32,8 +32,11 @@ typedef struct incload__stage {
 int32_t incload__stage_fill(incload__stage *stage, incload_error **err);
 /* The same rows straight into the table itself, without a temporary one: they must be new to it. */
 int32_t incload__stage_insert(incload__stage *stage, int64_t *rows, incload_error **err);
-/* The places of its rows in the dialect's load_order. */
+/* The places of its rows by the dialect's load_order, which need not be the order in which they were staged, and which
+ * of their values are NULL. */
 int32_t incload__stage_places(const incload__stage *stage, incload__rows *out, incload_error **err);
+/* The value of that staged column at the place of `row`. */
+bool incload__stage_is_null(const incload__rows *places, int64_t row, int32_t column);
 /* Drops it, in the transaction. */
 int32_t incload__stage_drop(incload__stage *stage, incload_error **err);
 void incload__stage_free(incload__stage *stage);

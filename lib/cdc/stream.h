@@ -238,6 +238,13 @@ char *incload__stream_load_name(const incload_stream *stream, const incload__str
 /* Copies them in the snapshot, and records with them where following begins. */
 int32_t incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, incload_error **err);
 
+/* ---- stream_kin.c ---- */
+
+/* The order of the targets, those that others refer to first (the caller's to free), and whether any refers to another.
+ * There is a table at least. */
+int32_t incload__stream_kin(const incload__stream_session *session, incload__conn *conn, int32_t **order, bool *related,
+                            incload_error **err);
+
 /* ---- stream_evolve.c ---- */
 
 /* Commits what was read, and alters the target's table after this version of the source's. */

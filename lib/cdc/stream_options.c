@@ -95,7 +95,7 @@ static const incload__option stream_option_list[] = {
     { "snapshot_parallel", INCLOAD_OPTION_INTEGER, AT(snapshot_parallel), "1", 1, 64, "tables", "", "0.1",
       "How many tables the first copy reads and writes at a time, each over its own two connections and in its own "
       "transaction of the target; at most a third of max_connections of either database. With 1 the tables land "
-      "together. A target with one writer has one at a time." },
+      "together, as they do when one refers to another by a foreign key. A target with one writer has one at a time." },
 };
 
 const incload__option_table incload__stream_options = INCLOAD__OPTION_TABLE("stream", stream_option_list);

@@ -22,6 +22,8 @@ typedef struct copy {
     incload__load_result *results;
     char **texts; /* name and source of each part */
     int32_t count;
+    int32_t *order; /* of the tables, those that others refer to first */
+    bool several;   /* at a time */
     const atomic_bool *told_to_stop; /* another lane has failed; NULL: there are none */
     bool tells;                      /* it is on the thread of the run */
 } copy;
@@ -78,8 +80,33 @@ count_rows(incload__conn *conn, const incload__stream_table *table, bool *has_ro
     return status;
 }
 
+/* Before the position there is none but the load of an earlier attempt, which found the table empty. */
 static int32_t
-check_empty(const incload__stream_session *session, incload_error **err)
+was_copied(const incload_stream *stream, incload__conn *conn, const incload__stream_table *table, bool *was,
+           incload_error **err)
+{
+    incload__ledger ledger = { .mem = NULL };
+    incload__position position = { .version = 0 };
+    char *name = incload__stream_load_name(stream, table);
+    bool exists = false;
+
+    if (name == NULL)
+        return incload__fail_memory(err);
+    int32_t status = incload__ledger_init(&ledger, stream->mem, conn->dialect,
+                                          incload__database_ledger(stream->target), err);
+    if (status == INCLOAD_OK)
+        status = incload__ledger_find(&ledger, conn, &exists, err);
+    if (status == INCLOAD_OK && exists)
+        status = incload__ledger_read(&ledger, conn, name, &position, err);
+    *was = position.version > 0;
+    incload__position_free(&position);
+    incload__ledger_free(&ledger);
+    incload__free(stream->mem, name);
+    return status;
+}
+
+static int32_t
+check_empty(const incload__stream_session *session, bool again, incload_error **err)
 {
     incload_stream *stream = session->stream;
     incload__conn *conn = NULL;
@@ -90,9 +117,11 @@ check_empty(const incload__stream_session *session, incload_error **err)
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "target");
     for (int32_t i = 0; i < session->table_count && status == INCLOAD_OK; i++) {
-        bool has_rows = false;
+        bool has_rows = false, ours = false;
         status = count_rows(conn, &session->tables[i], &has_rows, err);
-        if (status == INCLOAD_OK && has_rows)
+        if (status == INCLOAD_OK && has_rows && again)
+            status = was_copied(stream, conn, &session->tables[i], &ours, err);
+        if (status == INCLOAD_OK && has_rows && !ours)
             status = incload__fail(err, INCLOAD_E_EXISTS,
                                    "target table %.80s has rows, and the first copy would mix with them: empty it, set "
                                    "snapshot=replace to have them replaced, or snapshot=never to follow without a copy",
@@ -180,7 +209,7 @@ fill_parts(copy *c, int32_t first, bool last, incload_error **err)
 
     for (int32_t i = 0; i < c->count && status == INCLOAD_OK; i++) {
         incload__run_id(stream->env, run_id);
-        status = fill_part(c, i, &c->session->tables[first + i], run_id, err);
+        status = fill_part(c, i, &c->session->tables[c->order[first + i]], run_id, err);
     }
     if (status != INCLOAD_OK || c->count == 1)
         goto end;
@@ -311,23 +340,25 @@ copy_in_lanes(const copy *c, incload_error **err)
     return incload__stream_state_place(session->stream, session->server.system_id, c->place, err);
 }
 
-/* Where one writer has the whole database the others would only wait for it. */
+/* Where one writer has the whole database the others would only wait for it. Tables that refer to one another land
+ * together. */
 static int32_t
-find_lanes(const incload_stream *stream, bool *several, incload_error **err)
+plan(copy *c, incload_error **err)
 {
+    const incload__stream_session *session = c->session;
+    incload_stream *stream = session->stream;
     incload__conn *conn = NULL;
-
-    *several = stream->values.snapshot_parallel > 1;
-    if (!*several)
-        return INCLOAD_OK;
+    bool related = false;
     int32_t status =
         incload__database_take(stream->target, INCLOAD__ROLE_WRITE,
                                incload__deadline_in(stream->env, stream->values.timeout), stream, &conn, err);
+
     if (status != INCLOAD_OK)
         return incload__error_prefix(err, "target");
-    *several = !conn->dialect->one_writer;
+    status = incload__stream_kin(session, conn, &c->order, &related, err);
+    c->several = stream->values.snapshot_parallel > 1 && !conn->dialect->one_writer && !related;
     incload__database_give_back(stream->target, conn);
-    return INCLOAD_OK;
+    return status;
 }
 
 /* ---- all of them ---- */
@@ -336,14 +367,13 @@ static int32_t
 copy_tables(copy *c, incload_error **err)
 {
     const incload__stream_session *session = c->session;
-    bool several = false;
-    int32_t status = find_lanes(session->stream, &several, err);
 
-    if (status != INCLOAD_OK)
-        return status;
     if (session->table_count == 0)
         return incload__stream_state_place(session->stream, session->server.system_id, c->place, err);
-    if (several && session->table_count > 1)
+    int32_t status = plan(c, err);
+    if (status != INCLOAD_OK)
+        return status;
+    if (c->several && session->table_count > 1)
         return copy_in_lanes(c, err);
     for (int32_t first = 0; first < session->table_count && status == INCLOAD_OK; first += INCLOAD__MOST_LOADS) {
         int32_t rest = session->table_count - first;
@@ -372,12 +402,9 @@ incload__stream_copy_check(incload__stream_session *session, bool again, incload
 {
     int32_t status = check_plain(session, err);
 
-    /* Of many tables an earlier attempt may have left some, which were empty before it. */
-    if (session->stream->values.snapshot != INCLOAD__SNAPSHOT_INITIAL
-        || (again
-            && (session->table_count > INCLOAD__MOST_LOADS || session->stream->values.snapshot_parallel > 1)))
+    if (status != INCLOAD_OK || session->stream->values.snapshot != INCLOAD__SNAPSHOT_INITIAL)
         return status;
-    return status == INCLOAD_OK ? check_empty(session, err) : status;
+    return check_empty(session, again, err);
 }
 
 int32_t
@@ -393,6 +420,7 @@ incload__stream_copy(incload__stream_session *session, const incload__slot_made 
     if (status == INCLOAD_OK)
         status = copy_tables(&c, err);
     incload__options_free(&incload__strategy_options, stream->mem, &c.how);
+    incload__free(stream->mem, c.order);
     incload__shared_snapshot_close(c.snapshot);
     return status;
 }

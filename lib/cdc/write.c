@@ -239,24 +239,22 @@ remove_keys(const incload__change_write *w, incload__chain rows, bool mark, incl
 
 /* A value that is there is compared by =, for which there may be an index. */
 static void
-tell_nulls(incload__stage *stage, int64_t row)
+tell_nulls(incload__stage *stage, const incload__rows *places, int64_t row)
 {
     for (int32_t i = 0; i < stage->written; i++)
-        stage->columns.columns[i].nullable = stage->fold->rows[row].cells[stage->from[i]]->text == NULL;
+        stage->columns.columns[i].nullable = incload__stage_is_null(places, row, i);
 }
 
-/* They are staged one behind the other. */
 static int32_t
 remove_each(const incload__change_write *w, incload__stage *stage, incload_error **err)
 {
     incload__rows places = { .mem = w->table->mem };
     incload__merge merge = incload__stage_merge(stage);
-    int64_t row = stage->rows.first;
     int32_t status = incload__stage_places(stage, &places, err);
 
-    for (int64_t i = 0; i < places.count && status == INCLOAD_OK; i++, row = stage->rows.next[row]) {
+    for (int64_t i = 0; i < places.count && status == INCLOAD_OK; i++) {
         incload__str sql = INCLOAD__STR(w->table->mem);
-        tell_nulls(stage, row);
+        tell_nulls(stage, &places, i);
         status = w->table->dialect->remove_one(&sql, &merge, incload__rows_get(&places, i, 0), err);
         if (status == INCLOAD_OK)
             status = run(w, incload__str_text(&sql), false, &w->count->deleted, err);

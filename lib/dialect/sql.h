@@ -81,6 +81,7 @@ extern const char incload__sql_mariadb_capture_found[];
 extern const char incload__sql_mariadb_capture_obstacles[];
 extern const char incload__sql_mariadb_capture_orphans[];
 extern const char incload__sql_mariadb_capture_versions[];
+extern const char incload__sql_mariadb_unversioned[];
 extern const char incload__sql_sqlite_capture_found[];
 extern const char incload__sql_sqlite_capture_obstacles[];
 extern const char incload__sql_sqlite_capture_orphans[];

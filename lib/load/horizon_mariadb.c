@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "dialect/sql.h"
 #include "load/innodb_list.h"
+#include "state/statement.h"
 
 enum { TRIES = 3 };
 
@@ -203,18 +204,38 @@ ask_transactions(incload__load *load, incload_error **err)
 /* ---- all of it ---- */
 
 static int32_t
+ask_table(incload__load *load, const char *query, incload__rows *rows, incload_error **err)
+{
+    const incload__param params[] = { incload__text_param(load->source_name.schema),
+                                      incload__text_param(load->source_name.name) };
+
+    *rows = (incload__rows){ .mem = load->mem };
+    return load->from->driver->select(load->from, query, params, 2, rows, err);
+}
+
+/* An update of columns without versions leaves ROW START as it was. */
+static int32_t
+ask_unversioned(incload__load *load, bool *any, incload_error **err)
+{
+    incload__rows rows;
+    int32_t status = ask_table(load, incload__sql_mariadb_unversioned, &rows, err);
+
+    *any = false;
+    for (int64_t i = 0; status == INCLOAD_OK && i < rows.count; i++)
+        *any = *any || incload__schema_find(&load->shape, incload__rows_get(&rows, i, 0)) >= 0;
+    incload__rows_free(&rows);
+    return status;
+}
+
+static int32_t
 ask_storage(incload__load *load, incload_error **err)
 {
     incload__mariadb_found *found = incload__mariadb_found_of(load);
-    incload__rows rows = { .mem = load->mem };
-    const char *texts[] = { load->source_name.schema, load->source_name.name };
-    incload__param params[2];
+    incload__rows rows;
 
     if (load->spec->query != NULL)
         return INCLOAD_OK;
-    for (int32_t i = 0; i < 2; i++)
-        params[i] = (incload__param){ texts[i], texts[i] != NULL ? strlen(texts[i]) : 0, INCLOAD__TEXT };
-    int32_t status = load->from->driver->select(load->from, incload__sql_mariadb_storage, params, 2, &rows, err);
+    int32_t status = ask_table(load, incload__sql_mariadb_storage, &rows, err);
     const char *text = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
     found->storage = text != NULL ? incload__strdup(load->mem, text) : NULL;
     if (text != NULL && found->storage == NULL)
@@ -261,7 +282,8 @@ ask_in_flight(incload__load *load, bool *allowed, incload_error **err)
 static int32_t
 list(incload__load *load, incload_error **err)
 {
-    bool number = incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER, allowed = true;
+    bool number = incload__cursor_unit_of(load) == INCLOAD__UNIT_NUMBER;
+    bool allowed = true, unversioned = false;
 
     load->found = incload__alloc(load->mem, sizeof(incload__mariadb_found));
     if (load->found == NULL)
@@ -275,6 +297,13 @@ list(incload__load *load, incload_error **err)
     if (against != NULL)
         return use_cursor_alone(load, against, err);
     bool versions = status == INCLOAD_OK && incload__mariadb_by_versions(load);
+    if (versions)
+        status = ask_unversioned(load, &unversioned, err);
+    if (unversioned)
+        return use_cursor_alone(load,
+                                "columns that are loaded are WITHOUT SYSTEM VERSIONING, so that an update of them "
+                                "alone does not move the cursor",
+                                err);
     if (status == INCLOAD_OK && number && !versions)
         status = ask_greatest(load, err);
     if (status == INCLOAD_OK)

@@ -8,7 +8,7 @@
 enum { MOST = 16 };
 
 typedef struct image {
-    char text[512];
+    char text[2048];
     const char *names[MOST];
     const char *values[MOST];
     int32_t count;

@@ -177,6 +177,21 @@ START_TEST(batches_end_between_transactions)
 }
 END_TEST
 
+START_TEST(a_transaction_that_does_not_fit_is_told_with_the_remedy)
+{
+    watched w = watch_versions("wide", _i, BY_VERSIONS " memory=65536", "(1, 'one', 1)");
+    incload_error *err = NULL;
+
+    sql(w.from, "INSERT INTO %s (id, name, qty) SELECT seq, REPEAT('x', 150), seq FROM seq_2_to_2000", w.table);
+    refused(incload_capture_run(w.changes, &err), &err, INCLOAD_E_STATE, "as a whole|'memory'|raise it");
+    incload_capture_unref(w.changes);
+    w.changes = change_table_of(&w, BY_VERSIONS);
+    consume(&w);
+    expect_mirrored(&w);
+    unwatch(&w);
+}
+END_TEST
+
 START_TEST(writers_at_random_and_their_mirror_end_alike)
 {
     watched w = watch_versions("random", _i, BY_VERSIONS " batch_rows=7", "(1, 'one', 1)");
@@ -229,12 +244,38 @@ START_TEST(a_table_that_keeps_no_such_versions_is_refused_with_the_remedy)
     sql(w.from, "ALTER TABLE unfit ADD SYSTEM VERSIONING");
     ck_assert_ptr_null(incload_capture_new(w.from.db, "unfit", w.to.db, "unfit", BY_VERSIONS, &err));
     refused(incload_error_code(err), &err, INCLOAD_E_UNSUPPORTED, "BIGINT UNSIGNED GENERATED");
+    /* An update of it would leave no version. */
+    table_drop(w.from, "unfit");
+    sql(w.from, "CREATE TABLE unfit (id INT PRIMARY KEY, qty INT WITHOUT SYSTEM VERSIONING, "
+                "s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START INVISIBLE, "
+                "e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (s, e)) "
+                "WITH SYSTEM VERSIONING");
+    ck_assert_ptr_null(incload_capture_new(w.from.db, "unfit", w.to.db, "unfit", BY_VERSIONS, &err));
+    refused(incload_error_code(err), &err, INCLOAD_E_UNSUPPORTED, "'qty'|WITHOUT SYSTEM VERSIONING|by=triggers");
     make_items(w.to, "unfit", false);
     ck_assert_ptr_null(incload_capture_new(w.to.db, "unfit", w.from.db, "unfit", BY_VERSIONS, &err));
     refused(incload_error_code(err), &err, INCLOAD_E_UNSUPPORTED, "MariaDB|sqlite|by=triggers");
     table_drop(w.from, "unfit");
     place_close(w.from);
     place_close(w.to);
+}
+END_TEST
+
+START_TEST(of_changes_that_the_server_forgot_when_the_age_is_not_known)
+{
+    watched w = watch_versions("ageless", SQLITE, BY_VERSIONS, "(1, 'one', 1)");
+    int64_t rows = 0, age = -1;
+    incload_error *err = NULL;
+
+    sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (2, 'two', 2)", w.table);
+    sql(w.from, "TRUNCATE TABLE mysql.transaction_registry");
+    int32_t status = incload_capture_pending(w.changes, &rows, &age, &err);
+    ck_assert_msg(status == INCLOAD_OK, "%s", incload_error_message(err));
+    ck_assert_int_gt(rows, 0);
+    ck_assert_int_eq(age, 0);
+    consume(&w);
+    expect_mirrored(&w);
+    unwatch(&w);
 }
 END_TEST
 
@@ -284,8 +325,10 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_load_amid_an_open_transaction_is_followed_by_its_changes, 0, KINDS);
     tcase_add_loop_test(tests, what_was_rolled_back_leaves_nothing, 0, KINDS);
     tcase_add_loop_test(tests, batches_end_between_transactions, 0, KINDS);
+    tcase_add_loop_test(tests, a_transaction_that_does_not_fit_is_told_with_the_remedy, 0, KINDS);
     tcase_add_loop_test(tests, writers_at_random_and_their_mirror_end_alike, 0, KINDS);
     tcase_add_test(tests, a_table_that_keeps_no_such_versions_is_refused_with_the_remedy);
+    tcase_add_test(tests, of_changes_that_the_server_forgot_when_the_age_is_not_known);
     tcase_add_test(tests, without_the_privilege_it_is_refused_with_the_remedy);
     tcase_add_loop_test(tests, a_position_of_another_table_is_refused, 0, KINDS);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of tables without a key, on every kind of database: rows are told by all of their columns. */
+#include <stdio.h>
+#include <string.h>
+
 #include "events.h"
 
 static place
@@ -40,6 +43,36 @@ START_TEST(of_equal_rows_one_is_deleted_for_each_event)
     ck_assert_int_eq(incload_changes_rows_deleted(changes), 3);
     ck_assert_int_eq(incload_changes_rows_written(changes), 6);
     ck_assert_int_eq(staging_tables(at), 0);
+    incload_changes_unref(changes);
+    place_close(at);
+}
+END_TEST
+
+/* A database may put a row into a page before that of the row it was given last. */
+START_TEST(rows_are_found_wherever_they_were_staged)
+{
+    enum { ROWS = 600, WIDEST = 1900 };
+    place at = begin((kind)_i, "widths");
+    char wide[WIDEST + 1], row[WIDEST + 100];
+    uint64_t seed = 3;
+    incload_changes *changes = NULL;
+
+    table_drop(at, "widths");
+    sql(at, "CREATE TABLE widths (id bigint, name varchar(2000), qty bigint)");
+    changes = changes_open(at, "widths", "match=whole");
+    for (int32_t turn = 0; turn < 2; turn++) {
+        seed = 3;
+        for (int32_t i = 0; i < ROWS; i++) {
+            size_t width = 1 + (size_t)(draw(&seed) % WIDEST);
+            memset(wide, 'x', width);
+            wide[width] = '\0';
+            snprintf(row, sizeof row, "id=%d name=%s qty=%s", (int)i, i % 3 == 0 ? "-" : wide, i % 2 == 0 ? "-" : "5");
+            push(changes, turn == 0 ? INSERT : DELETE, (uint64_t)(turn * ROWS + i + 1), row);
+        }
+        commit(changes);
+    }
+    ck_assert_int_eq(incload_changes_rows_deleted(changes), ROWS);
+    expect(at, "0\n", "SELECT COUNT(*) FROM widths");
     incload_changes_unref(changes);
     place_close(at);
 }
@@ -128,6 +161,7 @@ static void
 add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, of_equal_rows_one_is_deleted_for_each_event, 0, KINDS);
+    tcase_add_loop_test(tests, rows_are_found_wherever_they_were_staged, 0, KINDS);
     tcase_add_loop_test(tests, an_update_changes_one_of_the_rows_that_are_as_it_was_before, 0, KINDS);
     tcase_add_loop_test(tests, an_event_that_does_not_bring_the_whole_row_before_is_refused, 0, KINDS);
     tcase_add_loop_test(tests, a_table_with_a_key_is_not_matched_by_its_rows, 0, KINDS);

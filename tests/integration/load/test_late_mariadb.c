@@ -544,6 +544,30 @@ START_TEST(a_versioned_table_is_exact_whatever_its_stamps_say)
 }
 END_TEST
 
+START_TEST(a_column_without_versions_is_not_said_to_be_exact)
+{
+    stage *s = begin("unversioned", _i,
+                     "id INT PRIMARY KEY",
+                     "cursor=s key=id columns=id,name,qty,s");
+
+    table_drop(s->from, s->table);
+    sql(s->from, "CREATE TABLE %s (id INT PRIMARY KEY, name VARCHAR(40), qty INT WITHOUT SYSTEM VERSIONING, "
+                 "s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START INVISIBLE, "
+                 "e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (s, e)) "
+                 "WITH SYSTEM VERSIONING", s->table);
+    add(s, 1, 1);
+    counts c = loaded(s);
+    ck_assert_str_eq(c.level, "BEST_EFFORT");
+    expect_words(c.reason, "WITHOUT SYSTEM VERSIONING");
+    /* Without it there is none that could be missed. */
+    table_drop(s->to, s->target);
+    s->what.options = "cursor=s key=id columns=id,name,s";
+    s->what.name = "versioned_alone";
+    ck_assert_str_eq(loaded(s).level, "EXACT");
+    end(s);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -565,6 +589,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, automatic_numbers_that_are_committed_out_of_order_are_found, 0, TARGETS);
     tcase_add_test(tests, a_copy_inside_the_server_does_not_wait_for_writers);
     tcase_add_loop_test(tests, a_versioned_table_is_exact_whatever_its_stamps_say, 0, TARGETS);
+    tcase_add_loop_test(tests, a_column_without_versions_is_not_said_to_be_exact, 0, TARGETS);
 }
 
 int
