@@ -177,8 +177,8 @@ same(oracle *o, uint64_t seed, const char *table, client *one, client *other, co
     bool equal = strcmp(a, b) == 0;
 
     if (!equal && o->different < 3) {
-        report_say("seed %llu: table %s differs: %.*s and %.*s", (unsigned long long)seed, table, (int)strcspn(a, "\n"),
-                   a, (int)strcspn(b, "\n"), b);
+        report_wrong("seed %llu: table %s differs: %.*s and %.*s", (unsigned long long)seed, table,
+                     (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
         print_rows("subscription or source", one, table, what);
         print_rows("stream", other, table, what);
     }
@@ -212,9 +212,9 @@ compare_traces(oracle *o, uint64_t seed)
     if (one->changes == other->changes && one->digest == other->digest)
         return;
     if (o->other_digests++ < 3)
-        report_say("seed %llu: %lld changes with digest %016llx landed, and undisturbed %lld with %016llx",
-                   (unsigned long long)seed, (long long)one->changes, (unsigned long long)one->digest,
-                   (long long)other->changes, (unsigned long long)other->digest);
+        report_wrong("seed %llu: %lld changes with digest %016llx landed, and undisturbed %lld with %016llx",
+                     (unsigned long long)seed, (long long)one->changes, (unsigned long long)one->digest,
+                     (long long)other->changes, (unsigned long long)other->digest);
 }
 
 /* ---- one seed ---- */
@@ -230,7 +230,7 @@ stop_follower(oracle *o)
         o->killed++;
     } else {
         o->ended++;
-        report_say("%s", why);
+        report_wrong("%s", why);
     }
     o->follower = 0;
 }
@@ -246,7 +246,7 @@ catch_up(oracle *o, follow *f, uint64_t seed)
     if (good)
         return;
     o->failed++;
-    report_say("seed %llu: stream %s fails: %s", (unsigned long long)seed, f->slot, why);
+    report_wrong("seed %llu: stream %s fails: %s", (unsigned long long)seed, f->slot, why);
 }
 
 /* The stream's turn, at a moment that the seed draws. */

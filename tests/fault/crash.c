@@ -96,8 +96,8 @@ complain(const job *j, const trial *t, int counter, const char *what, const char
 
     title_of(j->what, title);
     if (atomic_fetch_add(&j->sum->of[counter], 1) < 5)
-        report_say("%s: %s: %s (--only '%s' --at %d --action %s)", title, what, why, title, t->at,
-                   shim_actions[t->action]);
+        report_wrong("%s: %s: %s (--only '%s' --at %d --action %s)", title, what, why, title, t->at,
+                     shim_actions[t->action]);
 }
 
 static void

@@ -318,10 +318,10 @@ complain(const job *j, const scene *sc, const trial *t, int counter, const char 
 
     if (atomic_fetch_add(&j->sum->of[counter], 1) >= 40)
         return;
-    report_say("%s %s: %s %s, meeting %lld%s%s%s%s: %s: %s", sc->what->name, kind_names[sc->s->to_kind],
-               actions[f->action], f->point < 0 ? "nothing" : page->names[f->point], (long long)f->nth,
-               g->point < 0 ? "" : ", then ", g->point < 0 ? "" : actions[g->action], g->point < 0 ? "" : " ",
-               g->point < 0 ? "" : page->names[g->point], what, why);
+    report_wrong("%s %s: %s %s, meeting %lld%s%s%s%s: %s: %s", sc->what->name, kind_names[sc->s->to_kind],
+                 actions[f->action], f->point < 0 ? "nothing" : page->names[f->point], (long long)f->nth,
+                 g->point < 0 ? "" : ", then ", g->point < 0 ? "" : actions[g->action], g->point < 0 ? "" : " ",
+                 g->point < 0 ? "" : page->names[g->point], what, why);
 }
 
 static void

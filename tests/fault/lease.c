@@ -244,7 +244,7 @@ note_change(process *p, int status, uint64_t *seed, counts *sum)
     }
     p->ended = true;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        report_say("a worker died: status %d", status);
+        report_wrong("a worker died: status %d", status);
         sum->wrong++;
     }
 }
@@ -295,7 +295,7 @@ read_outcomes(client *c, const struct kind *kind, process workers[WORKERS], coun
             } else if (strncmp(line, "wrong", 5) == 0) {
                 sum->wrong++;
                 line[strcspn(line, "\n")] = '\0';
-                report_say("%s", line);
+                report_wrong("%s", line);
             }
         }
         fclose(file);

@@ -194,8 +194,8 @@ reckon(record *r, verdicts *v)
         r->failed += !done && !unknown;
         if (!unknown && recorded != done) {
             v->wrong++;
-            report_say("    run %s said %s and is %s the ledger", t->run_id, incload_status_name(t->code),
-                       recorded ? "in" : "not in");
+            report_wrong("    run %s said %s and is %s the ledger", t->run_id, incload_status_name(t->code),
+                         recorded ? "in" : "not in");
         }
     }
     free(ids);
@@ -215,12 +215,12 @@ finish(record *r, verdicts *v)
     outcome last = stage_load_again(s);
     if (last.status != INCLOAD_STATUS_SUCCESS) {
         v->stuck++;
-        report_say("    the last run: %s", last.message);
+        report_wrong("    the last run: %s", last.message);
     }
     stage_refresh(s);
     if (!stage_is_whole(s, why) || !stage_verify(s, why)) {
         v->wrong++;
-        report_say("    at the end: %s", why);
+        report_wrong("    at the end: %s", why);
     }
     reckon(r, v);
 }

@@ -80,17 +80,37 @@ report_begin(bool tap)
     setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
+static void
+say(const char *format, va_list args, bool wrong)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, format, args) < 0)
+        return;
+    printf("%s%s\n", speaks_tap ? "# " : "", text);
+    if (wrong && speaks_tap)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+}
+
 void
 report_say(const char *format, ...)
 {
     va_list args;
-    char *text = NULL;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) >= 0)
-        printf("%s%s\n", speaks_tap ? "# " : "", text);
+    say(format, args, false);
     va_end(args);
-    free(text);
+}
+
+void
+report_wrong(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args, true);
+    va_end(args);
 }
 
 static void

@@ -452,12 +452,12 @@ judge(scene *x, const struct trial *t, int64_t took_us, verdicts *v)
                done ? "SUCCESS" : incload_status_name(said->code), said->sqlstate, (long long)said->native_code,
                said->retryable ? " retryable" : "", fault);
     if (fault[0] != '\0')
-        report_say("    %s; %s", said->message, why);
+        report_wrong("    %s; %s", said->message, why);
 
     outcome again = stage_load_again(x->s);
     if (again.status != INCLOAD_STATUS_SUCCESS || stage_look(x->s, 2, why) != LANDED_ALL) {
         v->stuck++;
-        report_say("    the next run: %s; %s", again.message, why);
+        report_wrong("    the next run: %s; %s", again.message, why);
     }
 }
 

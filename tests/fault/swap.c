@@ -66,7 +66,7 @@ static void
 complain(const job *j, int at, shim_action action, int counter, const char *what, const char *why)
 {
     if (atomic_fetch_add(&j->sum->of[counter], 1) < 5)
-        report_say("%s: %s: %s (call %d, %s)", kind_names[j->what], what, why, at, shim_actions[action]);
+        report_wrong("%s: %s: %s (call %d, %s)", kind_names[j->what], what, why, at, shim_actions[action]);
 }
 
 static child_end

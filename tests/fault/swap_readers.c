@@ -246,7 +246,7 @@ swap_once(scene *at, client *old, incload_step *step)
     incload_run_unref(incload_step_run(step, "retries=0", &err));
     if (err != NULL) {
         atomic_fetch_add(&at->errors, 1);
-        report_say("%s: a swap failed: %s", at->how->name, incload_error_message(err));
+        report_wrong("%s: a swap failed: %s", at->how->name, incload_error_message(err));
     }
     incload_error_unref(err);
     if (at->how->snapshots) {

@@ -122,9 +122,9 @@ complain(const job *j, const point *at, int counter, const char *what, const out
 
     title_of(j->what, title);
     if (atomic_fetch_add(&j->sum->of[counter], 1) < 5)
-        report_say("%s: %s: the run said %s; %s (--only '%s' --at %d --way %s --how %s)", title, what,
-                   said->status == INCLOAD_STATUS_SUCCESS ? "SUCCESS" : said->message, why, title, (int)at->after,
-                   way_names[at->way], cut_names[at->how]);
+        report_wrong("%s: %s: the run said %s; %s (--only '%s' --at %d --way %s --how %s)", title, what,
+                     said->status == INCLOAD_STATUS_SUCCESS ? "SUCCESS" : said->message, why, title, (int)at->after,
+                     way_names[at->way], cut_names[at->how]);
 }
 
 static void
