@@ -80,7 +80,7 @@ report_begin(bool tap)
     setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-static void
+__attribute__((format(printf, 1, 0))) static void
 say(const char *format, va_list args, bool wrong)
 {
     char *text = NULL;
