@@ -45,6 +45,18 @@ incload__driver_find(const char *url, const incload__driver **out, incload_error
     return incload__fail(err, INCLOAD_E_INVALID, "a database is named postgresql://... or odbc:Driver=...;...");
 }
 
+bool
+incload__is_refusal(const char *sqlstate)
+{
+    static const char *const doubtful[] = { "08", "57", "58", "70", "XX", "HY", "S1", "IM", "40003" };
+
+    for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++) {
+        if (strncmp(sqlstate, doubtful[i], strlen(doubtful[i])) == 0)
+            return false;
+    }
+    return sqlstate[0] != '\0';
+}
+
 int32_t
 incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table, incload__rows *rows,
                       incload_error **err)

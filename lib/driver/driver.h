@@ -86,6 +86,10 @@ typedef struct incload__rows {
     int64_t count;
 } incload__rows;
 
+/* Whether an error with this SQLSTATE in answer to COMMIT is the server's word that nothing was committed. One that
+ * ends the session, an interrupt, or an error of the driver's own may come after the commit was done. */
+bool incload__is_refusal(const char *sqlstate);
+
 /* A query about one table: its schema and name are parameters as often as the query has a pair of them (4 at most). */
 int32_t incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table,
                               incload__rows *rows, incload_error **err);

@@ -31,21 +31,10 @@ incload__pq_begin(incload__conn *conn, incload_error **err)
     return status;
 }
 
-/* The server's answer is surely a refusal only if it is an ordinary error: one that ends the session, or an interrupt,
- * may have come after the commit was done. */
 static bool
 is_certain(const incload__pq *pq, const incload_error *error)
 {
-    static const char *const doubtful[] = { "08", "57", "58", "XX", "40003" };
-    const char *sqlstate = incload_error_sqlstate(error);
-
-    if (sqlstate[0] == '\0' || pq->head.txn == INCLOAD__TXN_DEAD)
-        return false;
-    for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++) {
-        if (strncmp(sqlstate, doubtful[i], strlen(doubtful[i])) == 0)
-            return false;
-    }
-    return true;
+    return pq->head.txn != INCLOAD__TXN_DEAD && incload__is_refusal(incload_error_sqlstate(error));
 }
 
 static int32_t

@@ -39,6 +39,9 @@ commit_failed(incload__odbc_conn *conn, SQLHSTMT stmt, incload_error **err)
     /* A file has no server that may have gone on: an interrupted commit of one is not done. */
     if (atomic_load(&conn->watch.fired) && !conn->profile->database_is_file)
         return commit_unknown(conn, &diag, "the deadline passed", err);
+    /* Of a driver's own, such as a wait that failed after COMMIT was on its way. */
+    if (!incload__is_refusal(diag.sqlstate) && !conn->profile->database_is_file)
+        return commit_unknown(conn, &diag, "the driver has no answer of the server", err);
     return incload__odbc_fail(conn, SQL_HANDLE_STMT, stmt, "committing", err);
 }
 

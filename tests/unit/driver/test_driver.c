@@ -303,6 +303,19 @@ START_TEST(before_the_dialect_is_known_the_standard_classes_hold)
 }
 END_TEST
 
+START_TEST(only_a_servers_ordinary_error_refuses_a_commit)
+{
+    static const char *const refusals[] = { "23505", "23503", "40001", "40P01", "P0001", "0A000" };
+    static const char *const doubts[] = { "", "08006", "57P01", "57014", "58030", "70100", "XX000", "40003",
+                                          "HY000", "HYT00", "S1000", "IM002" };
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        ck_assert_msg(incload__is_refusal(refusals[i]), "%s", refusals[i]);
+    for (size_t i = 0; i < sizeof doubts / sizeof doubts[0]; i++)
+        ck_assert_msg(!incload__is_refusal(doubts[i]), "%s", doubts[i]);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -325,6 +338,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_statement_that_the_host_cancelled_is_cancelled_whatever_the_server_says);
     tcase_add_test(tests, a_statement_interrupted_after_its_deadline_timed_out);
     tcase_add_test(tests, before_the_dialect_is_known_the_standard_classes_hold);
+    tcase_add_test(tests, only_a_servers_ordinary_error_refuses_a_commit);
 }
 
 HARNESS_MAIN("driver", add_tests)
