@@ -36,6 +36,7 @@ def machine():
             'processor': field('/proc/cpuinfo', 'model name'), 'system': f'{os.uname().sysname} {os.uname().release}'}
 
 
+os.environ['PGOPTIONS'] = '-c client_min_messages=warning'  # not that there was no database to drop
 tools, missing = install_tools(PLACE, PROGRAMS, os.environ.get('INCLOAD_BENCH_TOOLS', '').lower().split())
 bench = Bench(tools, os.environ['INCLOAD_TEST_POSTGRES'], pathlib.Path(os.environ['INCLOAD_TEST_DIR']) / 'peers',
               scale=float(os.environ.get('INCLOAD_BENCH_SCALE', 1)), rounds=int(os.environ.get('INCLOAD_BENCH_ROUNDS', 3)),

@@ -105,8 +105,7 @@ class Bench:
         """The tools that have such a mode at all."""
         able = []
         for tool in self.tools:
-            method = 'increment' if job in ('noop', 'lost') else job
-            if getattr(type(tool), method) is getattr(type(tool).__mro__[-2], method):
+            if job in tool.NO_MODE:
                 rows[tool.name] = {'reason': tool.NO_MODE[job]}
             else:
                 rows[tool.name] = {'runs': []}
@@ -201,7 +200,7 @@ def increment(bench):
         if not idle[tool.name].get('runs', True):
             idle[tool.name] = rows[tool.name]
         psql(bench.url, f'DROP DATABASE IF EXISTS {bench.place("increment", tool)[0]} WITH (FORCE)')
-    psql(bench.url, f'DROP DATABASE {source} WITH (FORCE)', )
+    psql(bench.url, f'DROP DATABASE {source} WITH (FORCE)')
     psql(bench.url, f'DROP DATABASE {template} WITH (FORCE)')
     return {'increment': rows, 'noop': idle}
 

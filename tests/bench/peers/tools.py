@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tools: how each is installed for this run alone, and the command that does a job with it.
 
-A job's method returns a command, or None when the tool has no such mode; NO_MODE says why."""
+NO_MODE says of jobs why the tool cannot do them."""
 import datetime
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
-from environment import command, install, install_incload
+from environment import ROOT, command, install, install_incload
 from sides import psql
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -54,7 +55,7 @@ class Tool:
     name = ''
     own_tables = False   # it wants to make the target's tables itself
     own_first_load = False  # what it knows of the last load is not in the target's rows
-    NO_MODE = {}
+    NO_MODE = {}  # job: reason
     environment = {}
 
     def __init__(self, place, programs):
@@ -66,14 +67,16 @@ class Tool:
         """Returns the version, or raises Missing."""
         raise NotImplementedError
 
+    # The command of each job that is not in NO_MODE.
+
     def copy(self, source, target, table, work):
-        return None
+        raise NotImplementedError
 
     def increment(self, source, target, table, key, cursor, work):
-        return None
+        raise NotImplementedError
 
     def days(self, source, target, table, cursor, first, count, work):
-        return None
+        raise NotImplementedError
 
 
 class Incload(Tool):
@@ -81,7 +84,11 @@ class Incload(Tool):
     own_first_load = True
 
     def install(self):
-        return '0.1.0'
+        version = re.search(r"version: '([^']+)'", (ROOT / 'meson.build').read_text()).group(1)
+        try:
+            return f'{version} at {said("git", "-C", ROOT, "rev-parse", "--short", "HEAD")}'
+        except (Missing, FileNotFoundError):
+            return version
 
     def once(self, source, target, table, preset, options):
         return [self.programs / 'load_once', source, table, target, table, preset, options]
