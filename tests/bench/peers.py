@@ -4,7 +4,8 @@ with nothing new, a backfill by days, and rows that are lost under concurrent wr
 against the source before its time counts. tests/bench/peers/tools.py installs the tools beside the build and has their
 commands; tests/bench/peers/report.py makes doc/peers.md and its picture of what this run writes.
 
-    INCLOAD_BENCH_SCALE (default 1): of 1,000,000 rows to copy, 4,000,000 of which a sixteenth changes, 1,000,000 in days
+    INCLOAD_BENCH_SCALE (default 1): of 1,000,000 rows to copy, 4,000,000 of which a sixteenth changes,
+        and 1,000,000 in days
     INCLOAD_BENCH_ROUNDS (default 3), INCLOAD_BENCH_SECONDS (of writing, for each tool; default 20)
     INCLOAD_BENCH_LIMIT (default 900): seconds after which a tool is stopped and out of that job
     INCLOAD_BENCH_TOOLS, INCLOAD_BENCH_JOBS: words, to run only these (default: all)
@@ -39,13 +40,14 @@ def machine():
 os.environ['PGOPTIONS'] = '-c client_min_messages=warning'  # not that there was no database to drop
 tools, missing = install_tools(PLACE, PROGRAMS, os.environ.get('INCLOAD_BENCH_TOOLS', '').lower().split())
 bench = Bench(tools, os.environ['INCLOAD_TEST_POSTGRES'], pathlib.Path(os.environ['INCLOAD_TEST_DIR']) / 'peers',
-              scale=float(os.environ.get('INCLOAD_BENCH_SCALE', 1)), rounds=int(os.environ.get('INCLOAD_BENCH_ROUNDS', 3)),
+              scale=float(os.environ.get('INCLOAD_BENCH_SCALE', 1)),
+              rounds=int(os.environ.get('INCLOAD_BENCH_ROUNDS', 3)),
               seconds=int(os.environ.get('INCLOAD_BENCH_SECONDS', 20)),
               limit=int(os.environ.get('INCLOAD_BENCH_LIMIT', 900)))
 wanted = os.environ.get('INCLOAD_BENCH_JOBS', '').split() or list(JOBS)
 result = {'date': datetime.date.today().isoformat(), 'machine': machine(), 'server': bench.server_version(),
-          'sizes': bench.sizes(), 'versions': {tool.name: tool.version for tool in tools}, 'missing': missing, 'load': {},
-          'jobs': {}}
+          'sizes': bench.sizes(), 'missing': missing,
+          'versions': {tool.name: tool.version for tool in tools}, 'load': {}, 'jobs': {}}
 for name in wanted:
     result['load'][name] = os.getloadavg()[0]
     result['jobs'].update(JOBS[name](bench))

@@ -30,8 +30,8 @@ def days(run, source, table, cursor, first, count):
     day = datetime.date.fromisoformat(first)
     for _ in range(int(count)):
         following = day + datetime.timedelta(days=1)
-        of_day = rows(source, table, incremental=dlt.sources.incremental(cursor, initial_value=day, end_value=following))
-        run(of_day.apply_hints(merge_key=cursor),
+        bounds = dlt.sources.incremental(cursor, initial_value=day, end_value=following)
+        run(rows(source, table, incremental=bounds).apply_hints(merge_key=cursor),
             write_disposition={'disposition': 'merge', 'strategy': 'delete-insert'})
         day = following
 

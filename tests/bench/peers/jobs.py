@@ -115,7 +115,8 @@ class Bench:
     def turns(self, able, rows):
         """Each round starts with another tool. Those that failed are passed over."""
         for turn in range(self.rounds):
-            yield turn, (tool for tool in able[turn % len(able):] + able[:turn % len(able)] if 'runs' in rows[tool.name])
+            first = turn % len(able)
+            yield turn, (tool for tool in able[first:] + able[:first] if 'runs' in rows[tool.name])
 
 
 def whole(bench, job, table, shape, more, fill, command):
@@ -157,7 +158,8 @@ def days(bench):
 def increment(bench):
     """Rounds of a change, a load of it, and loads of nothing."""
     source, template = 'increment_source', 'increment_template'
-    fill = f'CREATE TABLE orders ({ORDERS}); INSERT INTO orders {orders(f"1, {bench.kept}")}; CREATE INDEX ON orders (at);'
+    fill = f'''CREATE TABLE orders ({ORDERS}); INSERT INTO orders {orders(f"1, {bench.kept}")};
+               CREATE INDEX ON orders (at)'''
     rows, idle = {}, {}
     psql(bench.database(source), fill)
     psql(bench.database(template), fill)
@@ -206,7 +208,7 @@ def increment(bench):
 
 
 def lost(bench):
-    """One tool after the other, each with writers of its own: loads as often as they end, and one when all have ended."""
+    """One tool after the other, each with writers of its own: loads without a pause, and one when all have ended."""
     rows = {}
     script = bench.work / 'write.sql'
     script.write_text(WRITE)

@@ -48,7 +48,8 @@ def first_that_starts(home, pattern, *choices, **environment):
 
 def python_version(python, *packages):
     code = 'import importlib.metadata, sys; print(*map(importlib.metadata.version, sys.argv[1:]))'
-    return ', '.join(f'{name} {version}' for name, version in zip(packages, said(python, '-c', code, *packages).split()))
+    versions = said(python, '-c', code, *packages).split()
+    return ', '.join(f'{name} {version}' for name, version in zip(packages, versions))
 
 
 class Tool:
