@@ -300,7 +300,7 @@ class PgCopyDb(OfDebian):
 
 
 class Psql(Tool):
-    name = 'psql | psql'
+    name = 'psql to psql'
     NO_MODE = OfDebian.NO_MODE
 
     def install(self):
