@@ -33,8 +33,10 @@ def machine():
         with open(path, encoding='utf-8') as file:
             return next((line.split(':', 1)[1].strip() for line in file if line.startswith(name)), '')
 
-    return {'cores': os.cpu_count(), 'memory_gb': round(int(field('/proc/meminfo', 'MemTotal').split()[0]) / 1e6),
-            'processor': field('/proc/cpuinfo', 'model name'), 'system': f'{os.uname().sysname} {os.uname().release.split("-")[0]}'}
+    return {'cores': os.cpu_count(),
+            'memory_gb': round(int(field('/proc/meminfo', 'MemTotal').split()[0]) / 1e6),
+            'processor': field('/proc/cpuinfo', 'model name'),
+            'system': f'{os.uname().sysname} {os.uname().release.split("-")[0]}'}
 
 
 os.environ['PGOPTIONS'] = '-c client_min_messages=warning'  # not that there was no database to drop

@@ -87,7 +87,9 @@ class Bench:
     # Turns
 
     def run(self, command, tool, directory):
-        return measure(command, directory / 'said', self.limit, **ENVIRONMENT, **tool.environment)
+        measured = measure(command, directory / 'said', self.limit, **ENVIRONMENT, **tool.environment)
+        print(f'{tool.name}: {measured["wall"]:.2f} s', file=sys.stderr)
+        return measured
 
     def proved(self, measured, database, table, source, expected):
         if self.digest(database, table, source) != expected:
@@ -115,6 +117,7 @@ class Bench:
     def turns(self, able, rows):
         """Each round starts with another tool. Those that failed are passed over."""
         for turn in range(self.rounds):
+            print(f'round {turn + 1} of {self.rounds}', file=sys.stderr)
             first = turn % len(able)
             yield turn, (tool for tool in able[first:] + able[:first] if 'runs' in rows[tool.name])
 

@@ -12,7 +12,8 @@ import sys
 DOC = pathlib.Path(__file__).resolve().parent.parent.parent.parent / 'doc'
 BEGIN, END = '<!-- measured: begin -->', '<!-- measured: end -->'
 OURS = 'libincload, from C'
-TITLES = {'copy': 'Full copy', 'increment': 'Increment', 'noop': 'Increment with nothing new', 'days': 'Backfill by days'}
+TITLES = {'copy': 'Full copy', 'increment': 'Increment', 'noop': 'Increment with nothing new',
+          'days': 'Backfill by days'}
 
 
 def column(row, key):
@@ -101,12 +102,12 @@ def faster(result):
 def measured(result):
     machine, load = result['machine'], result['load']
     yield (f'Run on {result["date"]}: {machine["cores"]} cores ({machine["processor"]}), {machine["memory_gb"]} GB of '
-           f'memory, {machine["system"]}, PostgreSQL {result["server"]} with every fsync on, {result["sizes"]["rounds"]} '
-           f'rounds. The load average was {min(load.values()):.1f} to {max(load.values()):.1f} when a job began; of '
+           f'memory, {machine["system"]}, PostgreSQL {result["server"]} with every fsync on, '
+           f'{result["sizes"]["rounds"]} rounds. The load average was {min(load.values()):.1f} to {max(load.values()):.1f} when a job began; of '
            'that, this run itself makes 1 to 2.')
     if min(load.values()) > 3:
-        yield ('**Other work had most of the machine meanwhile, and the sizes are small: take these figures for a trial, '
-               'not for a measurement.** CPU time and memory tell more than the seconds here.')
+        yield ('**Other work had most of the machine meanwhile: take these figures for a trial, not for a '
+               'measurement.** CPU time and memory tell more than the seconds here.')
     yield ''
     yield '![The same figures as dots on a logarithmic scale](peers.svg)'
     yield ''
