@@ -103,7 +103,7 @@ def measured(result):
     machine, load = result['machine'], result['load']
     yield (f'Run on {result["date"]}: {machine["cores"]} cores ({machine["processor"]}), {machine["memory_gb"]} GB of '
            f'memory, {machine["system"]}, PostgreSQL {result["server"]} with every fsync on, '
-           f'{result["sizes"]["rounds"]} rounds. The load average was {min(load.values()):.1f} to '
+           f'rounds: {result["sizes"]["rounds"]}. The load average was {min(load.values()):.1f} to '
            f'{max(load.values()):.1f} when a job began; of that, this run itself makes 1 to 2.')
     if min(load.values()) > 3:
         yield ('**Other work had most of the machine meanwhile: take these figures for a trial, not for a '
