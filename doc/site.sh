@@ -18,7 +18,7 @@ packages_need check site
 # The site has the shape of the tree, so that links in the documents are right in both.
 mkdir -p "$work/doc" "$work/bindings/python" "$work/bindings/go" "$output"
 cp doc/site/index.md README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE "$work"
-cp doc/*.md doc/*.sh "$work/doc"
+cp doc/*.md doc/*.sh doc/*.svg "$work/doc"
 cp bindings/python/README.md "$work/bindings/python"
 cp bindings/go/README.md "$work/bindings/go"
 cp -R doc/examples doc/guide "$work/doc"

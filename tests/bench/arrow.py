@@ -13,12 +13,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
+from environment import install, install_incload
 from sides import Bars, median, psql, spread
 
 ROWS = int(os.environ.get('INCLOAD_BENCH_ROWS', 2000000))
 ROUNDS = int(os.environ.get('INCLOAD_BENCH_ROUNDS', 7))
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 PROGRAMS = pathlib.Path(os.environ['INCLOAD_BENCH_PROGRAMS']).resolve()
 OTHERS = {'adbc': ['adbc-driver-manager', 'adbc-driver-postgresql'], 'connectorx': ['connectorx'],
           'psycopg': ['psycopg[binary]']}
@@ -30,27 +30,13 @@ source = os.environ['INCLOAD_TEST_POSTGRES']
 READER = os.environ['INCLOAD_TEST_POSTGRES_PASSWORD_URL']
 
 
-def command(*words, **options):
-    subprocess.run([str(word) for word in words], check=True, stdout=sys.stderr, **options)
-
-
 def environment():
     """The Python of an environment with the package of this build, and those it is held against."""
-    place, library = PROGRAMS / 'arrow-environment', PROGRAMS.parent.parent / 'lib'
-    pip = [place / 'bin' / 'pip', 'install', '-q', '--disable-pip-version-check']
-    if not (place / 'made').exists():
-        command('python3', '-m', 'venv', place)
-        command(*pip, 'meson', 'meson-python', 'ninja', 'cffi', 'typing_extensions', 'pyarrow')
-        (place / 'made').touch()
+    place = PROGRAMS / 'arrow-environment'
+    install_incload(place, PROGRAMS.parent.parent / 'lib')
+    install(place, 'pyarrow')
     for packages in OTHERS.values():
-        subprocess.run([str(word) for word in [*pip, *packages]], check=False, stdout=sys.stderr)
-    (place / 'incload.pc').write_text('Name: incload\nDescription: the library of this build\nVersion: 0.1.0\n'
-                                      f'Libs: -L{library} -lincload\nCflags: -I{ROOT}/include\n')
-    command('rm', '-rf', place / 'package')
-    command('cp', '-R', ROOT / 'bindings' / 'python', place / 'package')
-    command(*pip, '--no-build-isolation', '--no-deps', '--force-reinstall', place / 'package',
-            env={**os.environ, 'PATH': f'{place}/bin:{os.environ["PATH"]}', 'PKG_CONFIG_PATH': str(place),
-                 'LDFLAGS': f'-Wl,-rpath,{library}'})
+        install(place, *packages, check=False)
     return str(place / 'bin' / 'python')
 
 

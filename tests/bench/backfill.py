@@ -8,38 +8,32 @@ each round; what counts is the ratio of the medians. Rows and checksums are comp
     INCLOAD_BENCH_ROWS (default 2000000), INCLOAD_BENCH_DAYS (default 118), INCLOAD_BENCH_ROUNDS (default 5),
     INCLOAD_BENCH_WORKERS (default "1 2 4")
 """
-import datetime
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
 from sides import Bars, median, other_database, psql, spread
+from tables import EVENTS, FIRST_DAY, events, last_day
 
 ROWS = int(os.environ.get('INCLOAD_BENCH_ROWS', 2000000))
 DAYS = int(os.environ.get('INCLOAD_BENCH_DAYS', 118))
 ROUNDS = int(os.environ.get('INCLOAD_BENCH_ROUNDS', 5))
 WORKERS = [int(word) for word in os.environ.get('INCLOAD_BENCH_WORKERS', '1 2 4').split()]
 PROGRAMS = os.environ['INCLOAD_BENCH_PROGRAMS']
-FIRST = datetime.date(2024, 1, 1)
-LAST = FIRST + datetime.timedelta(days=DAYS - 1)
+FIRST, LAST = FIRST_DAY, last_day(DAYS)
 
-COLUMNS = '''
-    id bigint NOT NULL, day date NOT NULL, at timestamptz NOT NULL, customer integer NOT NULL, kind text NOT NULL,
-    amount numeric(12,2) NOT NULL, items smallint NOT NULL, score double precision, note varchar(60)'''
-FILL = f'''
-    INSERT INTO events SELECT g, date '{FIRST}' + (g * {DAYS} / {ROWS})::integer,
-        timestamptz '2024-01-01' + g * interval '5 seconds', g * 7919 % 200000,
-        (ARRAY['view', 'click', 'order', 'return', 'complaint'])[g % 5 + 1], g * 37 % 1000000 / 100.0, g % 9, g / 7.0,
-        left(md5(g::text) || md5((g + 1)::text), (g % 50 + 10)::integer)
-    FROM generate_series(0, {ROWS}::bigint - 1) AS g'''
 DIGEST = 'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {} AS t'
 
 source = os.environ['INCLOAD_TEST_POSTGRES']
 target = other_database(source, 'bench_backfill')
-psql(source, f'CREATE TABLE events ({COLUMNS}); {FILL}; CREATE INDEX ON events (day); VACUUM ANALYZE events')
+psql(source, f'''
+    CREATE TABLE events ({EVENTS});
+    INSERT INTO events {events(ROWS, DAYS)};
+    CREATE INDEX ON events (day);
+    VACUUM ANALYZE events''')
 psql(source, 'CREATE DATABASE bench_backfill')
-psql(target, f'CREATE TABLE landed ({COLUMNS}); CREATE INDEX ON landed (day)')
+psql(target, f'CREATE TABLE landed ({EVENTS}); CREATE INDEX ON landed (day)')
 expected = psql(source, DIGEST.format('events'))
 
 

@@ -11,34 +11,20 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
 from sides import Bars, median, other_database, psql, run, spread
+from tables import LINEITEM, lineitem
 
 ROWS = int(os.environ.get('INCLOAD_BENCH_ROWS', 1000000))
 ROUNDS = int(os.environ.get('INCLOAD_BENCH_ROUNDS', 7))
 PROGRAMS = os.environ['INCLOAD_BENCH_PROGRAMS']
 
-COLUMNS = '''
-    l_orderkey bigint NOT NULL, l_partkey bigint NOT NULL, l_suppkey bigint NOT NULL, l_linenumber integer NOT NULL,
-    l_quantity numeric(15,2) NOT NULL, l_extendedprice numeric(15,2) NOT NULL, l_discount numeric(15,2) NOT NULL,
-    l_tax numeric(15,2) NOT NULL, l_returnflag char(1) NOT NULL, l_linestatus char(1) NOT NULL,
-    l_shipdate date NOT NULL, l_commitdate date NOT NULL, l_receiptdate date NOT NULL,
-    l_shipinstruct char(25) NOT NULL, l_shipmode char(10) NOT NULL, l_comment varchar(44) NOT NULL,
-    updated_at timestamptz NOT NULL'''
-FILL = f'''
-    INSERT INTO lineitem SELECT g / 4, g::bigint * 7919 % 200000, g::bigint * 31 % 10000, g % 4, g % 50 + 1,
-        g::bigint * 37 % 10000000 / 100.0, g % 11 / 100.0, g % 9 / 100.0,
-        substr('ANR', g % 3 + 1, 1), substr('FO', g % 2 + 1, 1),
-        date '1992-01-01' + g % 2500, date '1992-01-31' + g % 2500, date '1992-02-15' + g % 2500,
-        (ARRAY['DELIVER IN PERSON', 'COLLECT COD', 'NONE', 'TAKE BACK RETURN'])[g % 4 + 1],
-        (ARRAY['AIR', 'TRUCK', 'MAIL', 'SHIP', 'RAIL'])[g % 5 + 1],
-        left(md5(g::text) || md5((g + 1)::text), g % 30 + 10),
-        timestamptz '2024-01-01' + g * interval '1 second'
-    FROM generate_series(1, {ROWS}) AS g'''
-
 source = os.environ['INCLOAD_TEST_POSTGRES']
 target = other_database(source, 'bench_copy')
-psql(source, f'CREATE UNLOGGED TABLE lineitem ({COLUMNS}); {FILL}; VACUUM ANALYZE lineitem')
+psql(source, f'''
+    CREATE UNLOGGED TABLE lineitem ({LINEITEM});
+    INSERT INTO lineitem {lineitem(ROWS)};
+    VACUUM ANALYZE lineitem''')
 psql(source, 'CREATE DATABASE bench_copy')
-psql(target, f'CREATE UNLOGGED TABLE copied ({COLUMNS});')
+psql(target, f'CREATE UNLOGGED TABLE copied ({LINEITEM});')
 DIGEST = 'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {} AS t'
 expected = psql(source, DIGEST.format('lineitem'))
 

@@ -11,20 +11,17 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
 from sides import Bars, median, other_database, psql, run, spread
+from tables import ORDERS, orders
 
 ROWS = int(os.environ.get('INCLOAD_BENCH_ROWS', 4000000))
 ROUNDS = int(os.environ.get('INCLOAD_BENCH_ROUNDS', 7))
 PROGRAMS = os.environ['INCLOAD_BENCH_PROGRAMS']
 SHARE = 16  # one row of so many comes changed
-SHAPE = '''id bigint PRIMARY KEY, customer integer NOT NULL, amount numeric(12,2) NOT NULL, state text NOT NULL,
-    note text, at timestamptz NOT NULL'''
-VALUES = '''g % 200000, (g + {turn}) % 1000000 / 100.0, 'state ' || (g + {turn}) % 7, md5((g + {turn})::text),
-    timestamptz '2024-01-01' + (g + {turn}) * interval '1 second\''''
 DIGEST = 'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {} AS t'
 
 source = os.environ['INCLOAD_TEST_POSTGRES']
 target = other_database(source, 'bench_merge')
-psql(source, f'CREATE DATABASE bench_merge; CREATE UNLOGGED TABLE changed ({SHAPE}) WITH (autovacuum_enabled = off)')
+psql(source, f'CREATE DATABASE bench_merge; CREATE UNLOGGED TABLE changed ({ORDERS}) WITH (autovacuum_enabled = off)')
 
 
 def by_hand(table):
@@ -54,16 +51,15 @@ def copy_of(side):
 # Unlogged: what is compared is the work of the statements, not the speed of the disk.
 for side in SIDES:
     psql(target, f'''
-        CREATE UNLOGGED TABLE {copy_of(side)} ({SHAPE}) WITH (autovacuum_enabled = off);
-        INSERT INTO {copy_of(side)} SELECT g, {VALUES.format(turn=0)} FROM generate_series(1, {ROWS}) AS g''')
+        CREATE UNLOGGED TABLE {copy_of(side)} ({ORDERS}) WITH (autovacuum_enabled = off);
+        INSERT INTO {copy_of(side)} {orders(f'1, {ROWS}')}''')
 
 
 def change(turn):
     """One row of each SHARE, others in each round; a hundredth of them are new."""
     psql(source, f'''
         TRUNCATE changed;
-        INSERT INTO changed SELECT g, {VALUES.format(turn=turn + 1)}
-            FROM generate_series({turn % SHARE + 1}, {ROWS + ROWS // 100}, {SHARE}) AS g;
+        INSERT INTO changed {orders(f'{turn % SHARE + 1}, {ROWS + ROWS // 100}, {SHARE}', turn + 1)};
         VACUUM ANALYZE changed''')
     for side in SIDES:
         psql(target, f'VACUUM ANALYZE {copy_of(side)}')

@@ -25,7 +25,11 @@ for name in "$@"; do
     fi
 done
 
-packages_need library check servers bench
+needs=
+case " $* " in
+*" arrow "* | *" peers "*) needs=python ;; # they make environments of Python
+esac
+packages_need library check servers bench $needs
 if [ ! -e "$build/build.ninja" ]; then
     meson setup "$build" --buildtype=release -Dauto_features=enabled >/dev/null
 fi
