@@ -163,7 +163,8 @@ def recommend(
     target_table: Optional[str] = None,
     **facts: "Unpack[FactsOptions]",
 ) -> Recommendation:
-    """Which strategy fits: by facts alone, or by looking at a live source and target for those that were not told."""
+    """Which strategy fits: by facts alone, or by looking at a live source and target, both of them, for those that
+    were not told."""
     told = _calls.options_pointer(facts)
     if source is None:
         return Recommendation(_calls.call(lib.incload_strategy_recommend, told))
