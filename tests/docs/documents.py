@@ -18,7 +18,8 @@ import tempfile
 ROOT = pathlib.Path(sys.argv[1])
 GENERATE_OPTIONS, LIBRARY, EXAMPLES = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
 COMPILER = sys.argv[5:]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bindings/python/README.md",
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/README.md",
+             "bindings/python/README.md", "bindings/go/README.md",
              *(str(path.relative_to(ROOT)) for folder in ("doc", "doc/guide")
                for path in sorted((ROOT / folder).glob("*.md")))]
 GUIDE = ROOT / "doc/guide"
