@@ -20,8 +20,8 @@ type Recommendation struct {
 // String is all of it for people.
 func (advice Recommendation) String() string { return advice.text }
 
-// Recommend says which strategy fits, by looking at a live source and target for what the facts do not tell. The
-// target may be nil; without a source the facts alone decide. The facts are the options of the object "facts".
+// Recommend says which strategy fits, by looking at a live source and target for what the facts do not tell. Where both
+// are nil the facts alone decide. The facts are the options of the object "facts".
 func Recommend(source *Database, sourceTable string, target *Database, targetTable string, facts ...Options) (
 	Recommendation, error) {
 	told, err := Options{}.with(facts...).text()
@@ -52,8 +52,6 @@ func Recommend(source *Database, sourceTable string, target *Database, targetTab
 	switch {
 	case from == nil:
 		found = C.incload_strategy_recommend(texts[2], &failure)
-	case to == nil:
-		found = C.incload_strategy_recommend_for(from, texts[0], nil, nil, texts[2], &failure)
 	default:
 		found = C.incload_strategy_recommend_for(from, texts[0], to, texts[1], texts[2], &failure)
 	}

@@ -5,18 +5,51 @@ package incload
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// atWork waits until the server is, or is no more, at the statement that takes long.
-func atWork(t *testing.T, server *Database, atIt string, wanted bool) {
+// workOf gives what tells whether the server is at a statement that takes long, which it is not yet: by its answer to
+// atIt, or, of SQLite, which cannot be asked, by the locks that statements of this process have on the file.
+func workOf(t *testing.T, server *Database, atIt string) func() bool {
 	t.Helper()
-	if atIt == "SELECT 1" { // a library in this process, which nobody can ask
-		time.Sleep(100 * time.Millisecond)
-		return
+	if atIt != "" {
+		return func() bool { return cell(t, server, atIt) != "0" }
 	}
-	for until := time.Now().Add(patience); (cell(t, server, atIt) != "0") != wanted; time.Sleep(5 * time.Millisecond) {
+	log := cell(t, server, "SELECT file || '-shm' FROM pragma_database_list WHERE name = 'main'")
+	before := locksOf(t, log)
+	return func() bool { return locksOf(t, log) != before }
+}
+
+// locksOf lists the bytes of SQLite's write-ahead log that are locked by statements: 120 to write, 123 to 127 to read.
+func locksOf(t *testing.T, log string) string {
+	t.Helper()
+	found := made[os.FileInfo](t)(os.Stat(log))
+	inode := fmt.Sprintf(":%d", found.Sys().(*syscall.Stat_t).Ino)
+	var list []string
+	for _, line := range strings.Split(string(made[[]byte](t)(os.ReadFile("/proc/locks"))), "\n") {
+		words := strings.Fields(line)
+		if len(words) < 8 || !strings.HasSuffix(words[5], inode) {
+			continue
+		}
+		if from := made[int](t)(strconv.Atoi(words[6])); from >= 120 && from <= 127 {
+			list = append(list, words[6])
+		}
+	}
+	sort.Strings(list)
+	return strings.Join(list, " ")
+}
+
+// become waits until the server is, or is no more, at the statement that takes long.
+func become(t *testing.T, working func() bool, wanted bool) {
+	t.Helper()
+	for until := time.Now().Add(patience); working() != wanted; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("the server does not come to it, or from it: wanted %v", wanted)
 		}
@@ -29,9 +62,10 @@ func cancelledSoon(t *testing.T, server *Database, blocks func(ctx context.Conte
 	slow := long[made[string](t)(server.Dialect(bg))]
 	ctx, cancel := context.WithCancel(bg)
 	defer cancel()
+	working := workOf(t, server, slow.atIt)
 	ended := make(chan error, 1)
 	go func() { ended <- blocks(ctx, slow.sql, slow.statement) }()
-	atWork(t, server, slow.atIt, true)
+	become(t, working, true)
 	begun := time.Now()
 	cancel()
 	err := <-ended
@@ -41,7 +75,7 @@ func cancelledSoon(t *testing.T, server *Database, blocks func(ctx context.Conte
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, ErrCancelled) {
 		t.Fatalf("told: %v", err)
 	}
-	atWork(t, server, slow.atIt, false)
+	become(t, working, false)
 }
 
 func TestAContextInterruptsAStatement(t *testing.T) {

@@ -114,6 +114,17 @@ public:
     }
     ~run() { forget(); }
 
+    /** Calls a function of C that returns when its run has ended; throws when it failed. */
+    template <class Function, class... Arguments>
+    static run ended(detail::throwers from, Function function, Arguments... arguments)
+    {
+        incload_error *failure = nullptr;
+        run made(function(arguments..., &failure), std::move(from));
+        if (failure != nullptr)
+            throw made ? made.told(error(failure)) : error(failure);
+        return made;
+    }
+
     void cancel() const noexcept { incload_run_cancel(get()); }
     /** Goes on elsewhere, where a ledger keeps it. */
     void leave() const noexcept { incload_run_leave(get()); }
@@ -515,9 +526,7 @@ public:
     /** Runs it on this thread; throws when it failed. */
     incload::run run(const options &given = {}) const
     {
-        incload::run made = start(given);
-        made.wait();
-        return made;
+        return incload::run::ended(functions, incload_step_run, get(), given.c_str());
     }
     /** Runs it on threads of the library. */
     incload::run start(const options &given = {}) const
@@ -525,12 +534,15 @@ public:
         return incload::run(detail::call(incload_step_start, get(), given.c_str()), functions);
     }
 
-    /** Loads the rows once more that the target refused; throws when it failed. */
+    /** Loads the rows once more that the target refused, on this thread; throws when it failed. */
     incload::run replay_rejects(const options &given = {}) const
     {
-        incload::run made(detail::call(incload_step_start_replay, get(), given.c_str()), functions);
-        made.wait();
-        return made;
+        return incload::run::ended(functions, incload_step_replay_rejects, get(), given.c_str());
+    }
+    /** The same on a thread of the library. */
+    incload::run start_replay(const options &given = {}) const
+    {
+        return incload::run(detail::call(incload_step_start_replay, get(), given.c_str()), functions);
     }
 
     const detail::throwers &thrown_by() const noexcept { return functions; }
@@ -612,21 +624,23 @@ public:
     {
         return incload::run(detail::call(incload_pipeline_start, get(), given.c_str()), functions);
     }
-    /** Throws when a step failed that is not optional. */
+    /** Runs it to its end; throws when a step failed that is not optional. */
     incload::run run(const options &given = {}) const
     {
-        incload::run made = start(given);
-        made.wait();
-        return made;
+        return incload::run::ended(functions, incload_pipeline_run, get(), given.c_str());
     }
     /** Goes on with a run; an empty id is the newest that has not succeeded. */
     incload::run resume(const std::string &run_id = "", const options &given = {}) const
     {
-        incload::run made(detail::call(incload_pipeline_start_resume, get(), run_id.empty() ? nullptr : run_id.c_str(),
-                                       given.c_str()),
-                          functions);
-        made.wait();
-        return made;
+        return incload::run::ended(functions, incload_pipeline_resume, get(),
+                                   run_id.empty() ? nullptr : run_id.c_str(), given.c_str());
+    }
+    /** The same on threads of the library. */
+    incload::run start_resume(const std::string &run_id = "", const options &given = {}) const
+    {
+        return incload::run(detail::call(incload_pipeline_start_resume, get(),
+                                         run_id.empty() ? nullptr : run_id.c_str(), given.c_str()),
+                            functions);
     }
 
 private:

@@ -273,6 +273,14 @@ incload__database_max_connections(const incload_database *database)
     return database->values.max_connections;
 }
 
+int32_t
+incload__database_waiting(const incload_database *database)
+{
+    incload__pool *pool = atomic_load(&database->pool);
+
+    return pool != NULL ? incload__pool_waiting(pool) : 0;
+}
+
 static int32_t
 take_unless(incload_database *database, const atomic_bool *cancelled, incload__role role, int64_t deadline_us,
             const void *owner, incload__conn **out, incload_error **err)

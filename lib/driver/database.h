@@ -29,6 +29,8 @@ int64_t incload__database_statement_deadline(const incload_database *database);
 
 /* The most that can be taken at one time. */
 int64_t incload__database_max_connections(const incload_database *database);
+/* How many wait for a connection. */
+int32_t incload__database_waiting(const incload_database *database);
 /* A connection of the pool; `owner` groups connections for incload__database_cancel(). The connection's deadline is
  * set. */
 int32_t incload__database_take(incload_database *database, incload__role role, int64_t deadline_us, const void *owner,

@@ -18,7 +18,8 @@ import tempfile
 ROOT = pathlib.Path(sys.argv[1])
 GENERATE_OPTIONS, LIBRARY, EXAMPLES = (pathlib.Path(word).resolve() for word in sys.argv[2:5])
 COMPILER = sys.argv[5:]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bindings/python/README.md",
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/README.md",
+             "bindings/python/README.md", "bindings/go/README.md",
              *(str(path.relative_to(ROOT)) for folder in ("doc", "doc/guide")
                for path in sorted((ROOT / folder).glob("*.md")))]
 GUIDE = ROOT / "doc/guide"
@@ -446,6 +447,51 @@ def readme_and_guide_show_what_examples_are_and_print(_):
             raise AssertionError(f"{path.name} shows an example behind its opening, where nobody compares it")
 
 
+# What the lines between the examples take from elsewhere.
+AROUND = """
+#include <incload/incload.h>
+#include <stdio.h>
+
+extern incload_error *err;
+extern incload_database *shop, *lake;
+extern incload_strategy *strategy;
+extern incload_step *orders, *lines, *days;
+extern incload_pipeline *nightly;
+extern incload_changes *changes;
+extern struct ArrowArrayStream stream;
+extern const char *const *names, *const *values;
+extern const char *const *order_names, *const *order_values, *const *line_names, *const *line_values;
+extern const char *message_key, *message_value;
+extern uint64_t offset, position;
+extern void *user_data, *data, *queue;
+extern int32_t process_day(incload_unit *unit, void *user_data);
+extern int32_t fetch(incload_changes *changes, incload_unit *unit, void *user_data);
+extern int32_t write(const char *text, size_t size, void *user_data);
+extern void destroy(void *user_data);
+"""
+
+
+def the_other_lines_of_the_guide_compile(scratch):
+    """They are of no example: their functions and options are looked at."""
+    known = set(re.findall(r"^\| `(\w+)`", (ROOT / "doc/options.md").read_text(encoding="utf-8"), re.M))
+    count = 0
+    for path in sorted(GUIDE.glob("*.md")):
+        for block in re.findall(r"(?<!-->\n)```c\n(.*?)```", path.read_text(encoding="utf-8"), re.S):
+            count += 1
+            block = re.sub(r"^ *\.\.\.\n", "", block, flags=re.M).replace(", ...)", ", 0LL)")
+            functions = re.findall(r"^static .*?^}\n", block, re.M | re.S)
+            for function in functions:
+                block = block.replace(function, "")
+            source = scratch / f"{path.stem}{count}.c"
+            source.write_text(f"{AROUND}{''.join(functions)}void lines_of_the_guide(void);\n"
+                              f"void lines_of_the_guide(void)\n{{\n{block}}}\n", encoding="utf-8")
+            run([*COMPILER, "-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "-Wno-unused-parameter",
+                 "-Wno-unused-but-set-variable", "-fsyntax-only", f"-I{ROOT / 'include'}", source])
+            texts = " ".join(text for text in re.findall(r'"([^"]*)"', block) if re.match(r"\w+=", text))
+            equal([name for name in re.findall(r"(?:^| )(\w+)=", texts) if name not in known], [])
+    equal(count > 10, True)
+
+
 CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_in_the_documents_build,
           the_program_of_the_readme_loads_in_increments, quickstart_loads_in_increments,
           process_leaves_out_what_is_no_earthquake, verify_proves_a_load_and_finds_what_was_changed,
@@ -459,7 +505,8 @@ CHECKS = [options_are_as_the_library_tells_them, links_lead_somewhere, programs_
           options_are_set_listed_and_refused, watermark_is_told_put_back_and_kept_in_history,
           atomic_leaves_nothing_when_it_breaks, errors_tell_what_is_missing, cancel_ends_a_run_and_gives_back_once,
           status_tells_of_a_load_that_does_not_move, patterns_do_each_its_own,
-          every_example_is_checked_here, readme_and_guide_show_what_examples_are_and_print]
+          every_example_is_checked_here, readme_and_guide_show_what_examples_are_and_print,
+          the_other_lines_of_the_guide_compile]
 
 
 def main():

@@ -18,6 +18,7 @@
 
 #include "dialect/dialect.h"
 #include "dialect/sql.h"
+#include "driver/mock/mock.h"
 
 #define RIG_RUN_ID "fedcba9876543210fedcba9876543210"
 #define RIG_NOW_US 1700000000000000
@@ -194,6 +195,22 @@ rig_release(rig *r)
     incload_database_unref(r->target);
     incload_context_unref(r->context);
     incload_error_unref(r->err);
+}
+
+/* Until a statement like this has come: one that is delayed is then under way. */
+static inline void
+rig_wait_for_statement(incload_mock *mock, const char *pattern)
+{
+    const struct timespec moment = { .tv_nsec = 1000000 };
+
+    for (int32_t i = 0; i < 10000; i++) {
+        for (int64_t at = 0; at < incload_mock_statement_count(mock); at++) {
+            if (incload__mock_matches(pattern, incload_mock_statement(mock, at)))
+                return;
+        }
+        nanosleep(&moment, NULL);
+    }
+    ck_abort_msg("no statement like this came: %s", pattern);
 }
 
 /* The lease's heartbeat ends on a thread of its own, which is not waited for. */

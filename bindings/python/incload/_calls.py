@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, TypeVar
 
 from . import errors
@@ -12,6 +13,8 @@ from ._incload import ffi, lib
 Option = object
 H = TypeVar("H", bound="Handle")
 F = TypeVar("F", bound=Callable[..., Any])
+
+_JOIN_SECONDS = 0.1  # how long Python's signal handlers may have to wait
 
 
 def called_by_library(function: F) -> F:
@@ -27,6 +30,22 @@ def text(pointer: Any) -> str:
 
 def text_or_none(pointer: Any) -> Optional[str]:
     return None if pointer == ffi.NULL else text(pointer)
+
+
+def told(function: Callable[..., Any], *arguments: Any) -> str:
+    """A text that belongs to an object: the arguments keep the object until the text is copied."""
+    return text(function(*arguments))
+
+
+def told_or_none(function: Callable[..., Any], *arguments: Any) -> Optional[str]:
+    return text_or_none(function(*arguments))
+
+
+def told_bytes(function: Callable[..., Any], *arguments: Any) -> Optional[bytes]:
+    """As told(), of a function that gives a pointer and, through its last parameter, a size."""
+    size = ffi.new("size_t *")
+    data = function(*arguments, size)
+    return None if data == ffi.NULL else bytes(ffi.buffer(data, size[0]))
 
 
 def encoded(value: Optional[str]) -> Any:
@@ -78,13 +97,44 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
     result = function(*arguments, place)
     error = taken_error(place[0])
     if error is not None:
+        arguments = ()  # the traceback keeps this frame: it would keep the handle of a closed object as well
         raise error
     return result
 
 
+def interruptible(function: Callable[..., Any], pointer: Any, stop: Callable[[Any], Any]) -> None:
+    """As call(), by a thread of its own: an exception that comes meanwhile, such as KeyboardInterrupt, stops it, waits
+    for its end and goes on."""
+    failure: "list[BaseException]" = []
+
+    def work() -> None:
+        try:
+            call(function, pointer)
+        except BaseException as exception:
+            failure.append(exception)
+
+    thread = threading.Thread(target=work, name="incload", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_JOIN_SECONDS)
+    except BaseException:
+        stop(pointer)
+        thread.join()
+        raise
+    finally:
+        pointer = None  # see call()
+    if failure:
+        raise failure.pop()
+
+
 class Handle:
     """Something of the library that is given back once: by close(), at the end of a with block, or when it is
-    dropped."""
+    dropped.
+
+    Other threads may close it at any time. A call under way holds what ``_pointer`` gave it among its arguments, so
+    that the library's object lives until the last such call has returned; what is read from it in several calls keeps
+    it in a variable meanwhile."""
 
     _kind = ""
     _held: Any = None
@@ -96,21 +146,48 @@ class Handle:
 
     @property
     def _pointer(self) -> Any:
-        if self._held is None:
+        held = self._held  # once: it may be closed from here on
+        if held is None:
             raise errors.plain(errors.InterfaceError, f"this {type(self).__name__} is closed")
-        return self._held
+        return held
 
     def close(self) -> None:
-        """Give it back now. What still uses it goes on; a second call does nothing."""
-        held, self._held = self._held, None
-        if held is not None:
-            ffi.release(held)
+        """Give it back. What another thread has under way by it goes on to its end; a second call does nothing."""
+        self._held = None
 
     def __enter__(self: H) -> H:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.close()
+
+
+class Lent:
+    """Something of the library that is lent to a function of this program while it runs. Its other threads may hold
+    it longer: the library takes it back when none of them uses it, and refuses it to them from then on."""
+
+    def __init__(self, pointer: Any) -> None:
+        self._held: Any = pointer
+        self._lock = threading.RLock()
+
+    def _ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """function(pointer, ...)."""
+        with self._lock:
+            if self._held is None:
+                kind = type(self).__name__.lower()
+                raise errors.plain(errors.InterfaceError, f"the function that this {kind} was handed to has returned")
+            return function(self._held, *arguments)
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """As _ask(), of a function whose last parameter is the error."""
+        return self._ask(lambda pointer: call(function, pointer, *arguments))
+
+    def _text(self, function: Callable[..., Any]) -> str:
+        return str(self._ask(lambda pointer: text(function(pointer))))
+
+    def _end(self) -> None:
+        with self._lock:
+            self._held = None
 
 
 # ---- options ----

@@ -51,16 +51,16 @@ class Plan(_calls.Handle):
         self._hold(pointer)
 
     def __str__(self) -> str:
-        return _calls.text(lib.incload_plan_text(self._pointer))
+        return _calls.told(lib.incload_plan_text, self._pointer)
 
     def to_dict(self) -> Dict[str, Any]:
         """All of it."""
-        found: Dict[str, Any] = json.loads(_calls.text(lib.incload_plan_json(self._pointer)))
+        found: Dict[str, Any] = json.loads(_calls.told(lib.incload_plan_json, self._pointer))
         return found
 
     @property
     def road(self) -> str:
-        return _calls.text(lib.incload_plan_road(self._pointer))
+        return _calls.told(lib.incload_plan_road, self._pointer)
 
     @property
     def estimated_rows(self) -> int:
@@ -70,7 +70,7 @@ class Plan(_calls.Handle):
     @property
     def statements(self) -> List[str]:
         return [
-            _calls.text(lib.incload_plan_statement(self._pointer, index))
+            _calls.told(lib.incload_plan_statement, self._pointer, index)
             for index in range(lib.incload_plan_statement_count(self._pointer))
         ]
 
@@ -112,10 +112,10 @@ class Recommendation(_calls.Handle):
         self._hold(pointer)
 
     def __str__(self) -> str:
-        return _calls.text(lib.incload_recommendation_text(self._pointer))
+        return _calls.told(lib.incload_recommendation_text, self._pointer)
 
     def _text(self, name: str) -> str:
-        return _calls.text(getattr(lib, f"incload_recommendation_{name}")(self._pointer))
+        return _calls.told(getattr(lib, f"incload_recommendation_{name}"), self._pointer)
 
     @property
     def preset(self) -> str:
@@ -140,7 +140,7 @@ class Recommendation(_calls.Handle):
 
     def fact(self, name: str) -> Optional[str]:
         """What it took a fact for."""
-        return _calls.text_or_none(lib.incload_recommendation_fact(self._pointer, _calls.encoded(name)))
+        return _calls.told_or_none(lib.incload_recommendation_fact, self._pointer, _calls.encoded(name))
 
     def strategy(self) -> "Strategy":
         """The strategy that it recommends, to load with."""
@@ -163,7 +163,8 @@ def recommend(
     target_table: Optional[str] = None,
     **facts: "Unpack[FactsOptions]",
 ) -> Recommendation:
-    """Which strategy fits: by facts alone, or by looking at a live source and target for those that were not told."""
+    """Which strategy fits: by facts alone, or by looking at a live source and target, both of them, for those that
+    were not told."""
     told = _calls.options_pointer(facts)
     if source is None:
         return Recommendation(_calls.call(lib.incload_strategy_recommend, told))
@@ -277,29 +278,29 @@ class Watermark(_calls.Handle):
 
     @property
     def value(self) -> Optional[str]:
-        return _calls.text_or_none(lib.incload_watermark_value(self._pointer))
+        return _calls.told_or_none(lib.incload_watermark_value, self._pointer)
 
     @property
     def level(self) -> str:
-        return _calls.text(lib.incload_watermark_level(self._pointer))
+        return _calls.told(lib.incload_watermark_level, self._pointer)
 
     @property
     def load(self) -> str:
-        return _calls.text(lib.incload_watermark_load(self._pointer))
+        return _calls.told(lib.incload_watermark_load, self._pointer)
 
     @property
     def type(self) -> str:
         """The type of its value, in the source's words."""
-        return _calls.text(lib.incload_watermark_type(self._pointer))
+        return _calls.told(lib.incload_watermark_type, self._pointer)
 
     @property
     def document(self) -> str:
         """All that is kept of it."""
-        return _calls.text(lib.incload_watermark_document(self._pointer))
+        return _calls.told(lib.incload_watermark_document, self._pointer)
 
     def describe(self) -> str:
         """The same, for people."""
-        return _calls.text(lib.incload_watermark_describe(self._pointer))
+        return _calls.told(lib.incload_watermark_describe, self._pointer)
 
     @property
     def history(self) -> "List[Tuple[int, Optional[str], Optional[datetime.datetime], str]]":

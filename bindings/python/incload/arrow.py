@@ -80,8 +80,7 @@ def one_array(rows: Any) -> Tuple[object, object]:
     return pair
 
 
-def replace_batch(batch: Any, rows: object) -> None:
-    schema_capsule, array_capsule = one_array(rows)
+def replace_batch(batch: Any, schema_capsule: object, array_capsule: object) -> None:
     schema = structure_in(schema_capsule, "ArrowSchema")
     array = structure_in(array_capsule, "ArrowArray")
     # The library releases both in any case, which also marks them as taken in their capsules.

@@ -44,16 +44,16 @@ class BackfillPlan(_calls.Handle):
 
     @property
     def first(self) -> str:
-        return _calls.text(lib.incload_backfill_plan_first(self._pointer))
+        return _calls.told(lib.incload_backfill_plan_first, self._pointer)
 
     @property
     def last(self) -> str:
-        return _calls.text(lib.incload_backfill_plan_last(self._pointer))
+        return _calls.told(lib.incload_backfill_plan_last, self._pointer)
 
     @property
     def fingerprint(self) -> str:
         """For the option ``fingerprint``: a run with it refuses when the plan has changed since."""
-        return _calls.text(lib.incload_backfill_plan_fingerprint(self._pointer))
+        return _calls.told(lib.incload_backfill_plan_fingerprint, self._pointer)
 
 
 class _Range:

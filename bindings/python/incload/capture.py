@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Tuple
 
 from . import _calls
 from ._incload import ffi, lib
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from .database import Database
 
 __all__ = ["Capture", "CaptureStep"]
-
-_JOIN_SECONDS = 0.1
 
 
 class Capture(_calls.Handle):
@@ -70,26 +67,7 @@ class Capture(_calls.Handle):
         lib.incload_capture_cancel(self._pointer)
 
     def _interruptible(self, function: Callable[..., Any]) -> None:
-        pointer = self._pointer
-        failure: Dict[str, BaseException] = {}
-
-        def work() -> None:
-            try:
-                _calls.call(function, pointer)
-            except BaseException as exception:
-                failure["it"] = exception
-
-        thread = threading.Thread(target=work, name="incload-capture", daemon=True)
-        thread.start()
-        try:
-            while thread.is_alive():
-                thread.join(_JOIN_SECONDS)
-        except BaseException:
-            self.cancel()
-            thread.join()
-            raise
-        if failure:
-            raise failure["it"]
+        _calls.interruptible(function, self._pointer, lib.incload_capture_cancel)
 
     @property
     def pending(self) -> Tuple[int, float]:

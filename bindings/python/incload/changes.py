@@ -262,4 +262,4 @@ def incload_python_fetch(changes: Any, pointer: Any, user_data: Any) -> int:
     except BaseException as exception:  # noqa: B902 - nothing may pass into C
         return functions.failed(pointer, kept, exception)
     finally:
-        unit._held = None
+        unit._end()

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _calls, arrow
 from ._incload import ffi, lib
@@ -28,48 +26,29 @@ class Call(_calls.Handle):
     _kind = "call"
 
     def __init__(self, database: "Database") -> None:
-        self._lock = threading.RLock()  # re-entrant: a signal's handler may cancel
         self._hold(_calls.call(lib.incload_call_new, database._pointer))
-
-    @contextlib.contextmanager
-    def _used(self) -> Iterator[Any]:
-        """The pointer with a reference of its own: another thread may close this meanwhile."""
-        with self._lock:
-            pointer = lib.incload_call_ref(self._pointer)
-        try:
-            yield pointer
-        finally:
-            lib.incload_call_unref(pointer)
 
     def check(self) -> None:
         """As ``Database.check``."""
-        with self._used() as pointer:
-            _calls.call(lib.incload_call_check, pointer)
+        _calls.call(lib.incload_call_check, self._pointer)
 
     def execute(self, sql: str) -> int:
         """As ``Database.execute``."""
         rows = ffi.new("int64_t *")
-        with self._used() as pointer:
-            _calls.call(lib.incload_call_execute, pointer, _calls.encoded(sql), rows)
+        _calls.call(lib.incload_call_execute, self._pointer, _calls.encoded(sql), rows)
         return int(rows[0])
 
     def query(self, sql: str) -> arrow.Stream:
         """As ``Database.query``; the reading of its rows is interrupted as well."""
         structure = arrow.new_structure("ArrowArrayStream")
-        with self._used() as pointer:
-            _calls.call(lib.incload_call_query, pointer, _calls.encoded(sql), structure)
+        _calls.call(lib.incload_call_query, self._pointer, _calls.encoded(sql), structure)
         return arrow.Stream(structure)
 
     def cancel(self) -> None:
         """Other calls to the same database, and runs, go on. From any thread; of one that is closed nothing happens."""
-        with self._lock:
-            if self._held is not None:
-                lib.incload_call_cancel(self._held)
-
-    def close(self) -> None:
-        """Give it back. What another thread has under way by it goes on to its end; a second call does nothing."""
-        with self._lock:
-            super().close()
+        held = self._held
+        if held is not None:
+            lib.incload_call_cancel(held)
 
 
 class Database(_calls.Handle):

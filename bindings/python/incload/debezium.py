@@ -56,13 +56,13 @@ class DebeziumWriter(_calls.Handle):
     @property
     def topic(self) -> str:
         """Where Debezium would send the messages."""
-        return _calls.text(lib.incload_debezium_topic(self._pointer))
+        return _calls.told(lib.incload_debezium_topic, self._pointer)
 
     @property
     def header(self) -> Optional[Tuple[str, str]]:
         """While ``send`` runs: the header of its message, of a change of a key."""
-        name = _calls.text(lib.incload_debezium_header_name(self._pointer))
-        return (name, _calls.text(lib.incload_debezium_header_value(self._pointer))) if name else None
+        name = _calls.told(lib.incload_debezium_header_name, self._pointer)
+        return (name, _calls.told(lib.incload_debezium_header_value, self._pointer)) if name else None
 
     def write(
         self,

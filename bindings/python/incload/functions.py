@@ -63,54 +63,48 @@ class Yield(Outcome):
     _outcome = lib.INCLOAD_YIELD
 
 
-class Unit:
+class Unit(_calls.Lent):
     """The part of a step that commits or fails as a whole. It is valid as long as the function it was handed to
     runs."""
 
-    def __init__(self, pointer: Any) -> None:
-        self._held: Any = pointer
-
     def __repr__(self) -> str:
-        return f"<incload.Unit {self.step} {self.label}>" if self._held is not None else "<incload.Unit, ended>"
-
-    @property
-    def _pointer(self) -> Any:
-        if self._held is None:
-            raise errors.plain(errors.InterfaceError, "the function that this unit was handed to has returned")
-        return self._held
+        try:
+            return f"<incload.Unit {self.step} {self.label}>"
+        except errors.InterfaceError:
+            return "<incload.Unit, ended>"
 
     @property
     def label(self) -> str:
         """What it covers, for people: a table, a day."""
-        return _calls.text(lib.incload_unit_label(self._pointer))
+        return self._text(lib.incload_unit_label)
 
     @property
     def step(self) -> str:
-        return _calls.text(lib.incload_unit_step(self._pointer))
+        return self._text(lib.incload_unit_step)
 
     @property
     def run_id(self) -> str:
-        return _calls.text(lib.incload_unit_run_id(self._pointer))
+        return self._text(lib.incload_unit_run_id)
 
     @property
     def attempt(self) -> int:
         """Which attempt this is, from 1."""
-        return int(lib.incload_unit_attempt(self._pointer))
+        return int(self._ask(lib.incload_unit_attempt))
 
     @property
     def key(self) -> str:
         """The key of a backfill's unit, of a list of keys or of a range with keys; else empty."""
-        return _calls.text(lib.incload_unit_key(self._pointer))
+        return self._text(lib.incload_unit_key)
 
     @property
     def low(self) -> int:
         """What a backfill's unit covers: the first number, or the first microsecond since 1970 UTC."""
-        return int(lib.incload_unit_low(self._pointer))
+        return int(self._ask(lib.incload_unit_low))
 
     @property
     def high(self) -> int:
         """The first number or microsecond that it does not cover any more."""
-        return int(lib.incload_unit_high(self._pointer))
+        return int(self._ask(lib.incload_unit_high))
 
     @property
     def start(self) -> datetime.datetime:
@@ -125,59 +119,44 @@ class Unit:
     @property
     def cancelled(self) -> bool:
         """True once the run is cancelled, out of time or has lost its lease: a long function should then return."""
-        return bool(lib.incload_unit_is_cancelled(self._pointer))
+        return bool(self._ask(lib.incload_unit_is_cancelled))
 
     def beat(self) -> bool:
         """A sign of life, for steps with the option ``heartbeat``; True when it should stop."""
-        return bool(lib.incload_unit_beat(self._pointer))
+        return bool(self._ask(lib.incload_unit_beat))
 
     def add_rows(self, read: int = 0, written: int = 0) -> None:
         """Count rows that the function moved by itself, for the run's figures."""
-        if lib.incload_unit_add_rows(self._pointer, read, written) != lib.INCLOAD_OK:
+        if self._ask(lib.incload_unit_add_rows, read, written) != lib.INCLOAD_OK:
             raise ValueError("rows cannot be fewer than none")
 
     def input(self, step: str) -> Any:
         """What the function of another step of the pipeline returned; None when it returned nothing or did not run."""
-        size = ffi.new("size_t *")
-        data = lib.incload_unit_input(self._pointer, _calls.encoded(step), size)
-        return None if data == ffi.NULL else decoded_result(bytes(ffi.buffer(data, size[0])))
+        name = _calls.encoded(step)
+        return decoded_result(self._ask(lambda pointer: _calls.told_bytes(lib.incload_unit_input, pointer, name)))
 
     def leave_out(self, step: str) -> None:
         """Leave out a step that waits for this one, once it is done: a branch that is not taken."""
-        _calls.call(lib.incload_unit_leave_out, self._pointer, _calls.encoded(step))
+        self._call(lib.incload_unit_leave_out, _calls.encoded(step))
 
     def add_step(self, name: str, step: "_calls.Handle", before: Iterable[str] = ()) -> None:
         """Add a step to the run, which waits for this one; the steps named in ``before`` then wait for it as well."""
-        _calls.call(
-            lib.incload_unit_add_step,
-            self._pointer,
-            _calls.encoded(name),
-            step._pointer,
-            _calls.encoded(_calls.names(before)),
-        )
+        self._call(lib.incload_unit_add_step, _calls.encoded(name), step._pointer, _calls.encoded(_calls.names(before)))
 
 
-class Batch:
+class Batch(_calls.Lent):
     """Rows on their way from the source to the target. Speaks the Arrow PyCapsule protocol:
     ``pyarrow.record_batch(batch)``,
     ``polars.DataFrame(batch)`` and the like read it without a copy."""
 
-    def __init__(self, pointer: Any) -> None:
-        self._held: Any = pointer
-
-    @property
-    def _pointer(self) -> Any:
-        if self._held is None:
-            raise errors.plain(errors.InterfaceError, "the function that this batch was handed to has returned")
-        return self._held
-
     def __len__(self) -> int:
-        return int(lib.incload_batch_rows(self._pointer))
+        return int(self._ask(lib.incload_batch_rows))
 
     def __arrow_c_array__(self, requested_schema: object = None) -> Tuple[object, object]:
         from . import arrow
 
-        return arrow.export_batch(self._pointer)
+        pair: Tuple[object, object] = self._ask(arrow.export_batch)
+        return pair
 
     def keep(self, mask: Iterable[object]) -> None:
         """Keep only the rows whose place in ``mask`` is true."""
@@ -188,13 +167,13 @@ class Batch:
         for index, flag in enumerate(flags):
             if flag:
                 bits[index >> 3] |= 1 << (index & 7)
-        _calls.call(lib.incload_batch_keep, self._pointer, ffi.from_buffer(bits), len(bits))
+        self._call(lib.incload_batch_keep, ffi.from_buffer(bits), len(bits))
 
     def replace(self, rows: object) -> None:
         """Put other rows in their place: anything with ``__arrow_c_array__`` or ``__arrow_c_stream__``."""
         from . import arrow
 
-        arrow.replace_batch(self._pointer, rows)
+        self._ask(arrow.replace_batch, *arrow.one_array(rows))
 
 
 # ---- results of functions, as the ledger keeps them ----
@@ -206,7 +185,9 @@ def encoded_result(value: object) -> bytes:
     return b"j" + json.dumps(value, separators=(",", ":")).encode()
 
 
-def decoded_result(data: bytes) -> Any:
+def decoded_result(data: Optional[bytes]) -> Any:
+    if data is None:
+        return None
     return data[1:] if data[:1] == b"b" else json.loads(data[1:])
 
 
@@ -216,9 +197,8 @@ def decoded_result(data: bytes) -> Any:
 class Kept:
     """A Python function in the library's hands, with the exceptions that it raised."""
 
-    def __init__(self, function: Callable[..., Any], wrap: Optional[Callable[[Unit], Unit]] = None) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.wrap = wrap
         self.handle: Any = None
         self._raised: Dict[Tuple[str, str, str], BaseException] = {}
 
@@ -294,7 +274,7 @@ def incload_python_unit(pointer: Any, user_data: Any) -> int:
     kept = ffi.from_handle(user_data)
     unit = Unit(pointer)
     try:
-        result = kept.function(kept.wrap(unit) if kept.wrap is not None else unit)
+        result = kept.function(unit)
         if result is not None:
             data = encoded_result(result)
             _calls.call(lib.incload_unit_set_result, pointer, data, len(data))
@@ -302,7 +282,7 @@ def incload_python_unit(pointer: Any, user_data: Any) -> int:
     except BaseException as exception:  # noqa: B902 - nothing may pass into C
         return failed(pointer, kept, exception)
     finally:
-        unit._held = None
+        unit._end()
 
 
 @_calls.called_by_library
@@ -319,7 +299,7 @@ def incload_python_batch(pointer: Any, batch_pointer: Any, user_data: Any) -> in
         _told(pointer, exception)
         return 0
     finally:
-        batch._held = None
+        batch._end()
 
 
 @_calls.called_by_library

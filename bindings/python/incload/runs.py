@@ -49,7 +49,7 @@ class _Figures:
         return int(getattr(lib, f"incload_run_{name}")(self._figures))
 
     def _text(self, name: str) -> str:
-        return _calls.text(getattr(lib, f"incload_run_{name}")(self._figures))
+        return _calls.told(getattr(lib, f"incload_run_{name}"), self._figures)
 
     @property
     def id(self) -> str:
@@ -127,7 +127,7 @@ class _Figures:
 
     @property
     def watermark(self) -> Optional[str]:
-        return _calls.text_or_none(lib.incload_run_watermark(self._figures))
+        return _calls.told_or_none(lib.incload_run_watermark, self._figures)
 
     @property
     def level(self) -> str:
@@ -158,40 +158,38 @@ class StepOutcome(_Figures):
     """What one step of a run did."""
 
     def __init__(self, run: "Run", index: int) -> None:
-        self._run = run  # lends the figures
+        self._pointer = run._pointer  # lends the figures, also when the run is closed
         self._index = index
-        self._figures = lib.incload_run_step(run._pointer, index)
+        self._figures = lib.incload_run_step(self._pointer, index)
 
     def __repr__(self) -> str:
         return f"<incload.StepOutcome {self.name} {self.status}>"
 
     @property
     def name(self) -> str:
-        return _calls.text(lib.incload_run_step_name(self._run._pointer, self._index))
+        return _calls.told(lib.incload_run_step_name, self._pointer, self._index)
 
     @property
     def status(self) -> str:
-        return _calls.text(lib.incload_run_step_status_name(self._run._pointer, self._index))
+        return _calls.told(lib.incload_run_step_status_name, self._pointer, self._index)
 
     @property
     def reason(self) -> str:
         """What it waits for, why it was left out or failed: a word such as ``"UPSTREAM_FAILED"``."""
-        return _calls.text(lib.incload_run_step_reason(self._run._pointer, self._index))
+        return _calls.told(lib.incload_run_step_reason, self._pointer, self._index)
 
     @property
     def result(self) -> Any:
         """What its function returned."""
-        size = ffi.new("size_t *")
-        data = lib.incload_run_step_result(self._run._pointer, self._index, size)
-        return None if data == ffi.NULL else functions.decoded_result(bytes(ffi.buffer(data, size[0])))
+        return functions.decoded_result(_calls.told_bytes(lib.incload_run_step_result, self._pointer, self._index))
 
 
 class LoadOutcome(_Figures):
     """What one load of a group did."""
 
     def __init__(self, run: "Run", index: int) -> None:
-        self._run = run
-        self._figures = lib.incload_run_load(run._pointer, index)
+        self._pointer = run._pointer  # see StepOutcome
+        self._figures = lib.incload_run_load(self._pointer, index)
 
 
 class Run(_calls.Handle, _Figures):
@@ -300,12 +298,13 @@ class Run(_calls.Handle, _Figures):
     def _ids(self) -> Set[str]:
         """What its units may know it by: each load and step of it is a run of its own."""
         ids = {self._own_id, self.id}
+        pointer = self._pointer
         for count, part in (
             (lib.incload_run_load_count, lib.incload_run_load),
             (lib.incload_run_step_count, lib.incload_run_step),
         ):
-            for index in range(count(self._pointer)):
-                ids.add(_calls.text(lib.incload_run_id(part(self._pointer, index))))
+            for index in range(count(pointer)):
+                ids.add(_calls.text(lib.incload_run_id(part(pointer, index))))
         return ids
 
     def __await__(self) -> Generator[Any, None, "Run"]:
@@ -378,7 +377,7 @@ class Run(_calls.Handle, _Figures):
         """The units that failed for good."""
         units = []
         for index in range(lib.incload_run_failed_count(self._pointer)):
-            label = _calls.text(lib.incload_run_failed_label(self._pointer, index))
+            label = _calls.told(lib.incload_run_failed_label, self._pointer, index)
             error = _calls.taken_error(lib.incload_run_failed_error(self._pointer, index))
             assert error is not None
             if label in self._raised:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime
-import threading
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from . import _calls, errors, functions
@@ -26,59 +25,39 @@ _OPERATIONS = {
     lib.INCLOAD_CHANGE_TRUNCATE: "truncate",
     lib.INCLOAD_CHANGE_READ: "read",
 }
-_JOIN_SECONDS = 0.1  # how long Python's signal handlers may have to wait
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-class Change:
+class Change(_calls.Lent):
     """One change, valid as long as the function runs that it was handed to. Its columns are read and written as those
     of a mapping, as texts; a column that the log does not tell is not in it."""
 
-    def __init__(self, pointer: Any) -> None:
-        self._held: Any = pointer
-
-    @property
-    def _pointer(self) -> Any:
-        if self._held is None:
-            raise errors.plain(errors.InterfaceError, "the function that this change was handed to has returned")
-        return self._held
-
     @property
     def operation(self) -> str:
-        return _OPERATIONS.get(lib.incload_change_operation(self._pointer), "")
+        return _OPERATIONS.get(self._ask(lib.incload_change_operation), "")
 
     @property
     def schema(self) -> str:
-        return _calls.text(lib.incload_change_schema(self._pointer))
+        return self._text(lib.incload_change_schema)
 
     @property
     def table(self) -> str:
-        return _calls.text(lib.incload_change_table(self._pointer))
+        return self._text(lib.incload_change_table)
 
     @property
     def position(self) -> Tuple[int, int]:
         """The end of its transaction in the source's log, and its number there."""
         places = ffi.new("uint64_t[2]")
-        _calls.call(lib.incload_change_position, self._pointer, places, places + 1)
+        self._call(lib.incload_change_position, places, places + 1)
         return int(places[0]), int(places[1])
 
     @property
     def committed(self) -> datetime.datetime:
         """When its transaction was committed, by the source's clock."""
-        return _EPOCH + datetime.timedelta(microseconds=lib.incload_change_committed_us(self._pointer))
-
-    def _names(self) -> Dict[str, int]:
-        count = lib.incload_change_column_count(self._pointer)
-        return {_calls.text(lib.incload_change_column_name(self._pointer, index)): index for index in range(count)}
+        return _EPOCH + datetime.timedelta(microseconds=self._ask(lib.incload_change_committed_us))
 
     def _values(self, ask: Callable[..., Any]) -> Dict[str, Optional[str]]:
-        found: Dict[str, Optional[str]] = {}
-        length = ffi.new("int64_t *")
-        for name, index in self._names().items():
-            value = ask(self._pointer, index, length)
-            if length[0] >= 0:
-                text = None if value == ffi.NULL else bytes(ffi.buffer(value, length[0])).decode("utf-8", "replace")
-                found[name] = text
+        found: Dict[str, Optional[str]] = self._ask(_values, ask)
         return found
 
     @property
@@ -95,7 +74,23 @@ class Change:
         return self.row[name]
 
     def __setitem__(self, name: str, value: Optional[str]) -> None:
-        _calls.call(lib.incload_change_set_value, self._pointer, self._names()[name], _calls.encoded(value))
+        self._call(lib.incload_change_set_value, self._ask(_places)[name], _calls.encoded(value))
+
+
+def _places(change: Any) -> Dict[str, int]:
+    count = lib.incload_change_column_count(change)
+    return {_calls.text(lib.incload_change_column_name(change, index)): index for index in range(count)}
+
+
+def _values(change: Any, ask: Callable[..., Any]) -> Dict[str, Optional[str]]:
+    found: Dict[str, Optional[str]] = {}
+    length = ffi.new("int64_t *")
+    for name, index in _places(change).items():
+        value = ask(change, index, length)
+        if length[0] >= 0:
+            text = None if value == ffi.NULL else bytes(ffi.buffer(value, length[0])).decode("utf-8", "replace")
+            found[name] = text
+    return found
 
 
 @_calls.called_by_library
@@ -110,7 +105,7 @@ def incload_python_change(pointer: Any, user_data: Any) -> int:
         kept.latest = exception
         return 0
     finally:
-        change._held = None
+        change._end()
 
 
 class _KeptChange(functions.Kept):
@@ -149,33 +144,12 @@ class Follower(_calls.Handle):
         """Follow until what the option ``until`` says, or stop(). It copies the tables at first, and goes on behind the
         target's position later. An exception that comes meanwhile, such as KeyboardInterrupt, stops it: what was read
         whole is committed."""
-        done = threading.Event()
-        failure: Dict[str, BaseException] = {}
-        pointer = self._pointer
-
-        def work() -> None:
-            try:
-                _calls.call(lib.incload_stream_run, pointer)
-            except BaseException as exception:
-                failure["it"] = exception
-            finally:
-                done.set()
-
-        thread = threading.Thread(target=work, name="incload-follower", daemon=True)
-        thread.start()
         try:
-            while not done.wait(_JOIN_SECONDS):
-                pass
-        except BaseException:
-            self.stop()
-            thread.join()
-            raise
-        thread.join()
-        if failure:
-            error = failure["it"]
-            if isinstance(error, errors.CallbackError) and self._kept is not None and self._kept.latest is not None:
+            _calls.interruptible(lib.incload_stream_run, self._pointer, lib.incload_stream_stop)
+        except errors.CallbackError as error:
+            if self._kept is not None and self._kept.latest is not None:
                 error.__cause__ = self._kept.latest
-            raise error
+            raise
         return self
 
     def stop(self) -> None:

@@ -2,7 +2,10 @@
 // What else the headers of C++ have, with SQLite: wrapped SHOP.db LAKE.db
 #include <incload/incload.hpp>
 
+#include <sys/stat.h>
+
 #include <chrono>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -28,24 +31,42 @@ incload::step orders(const incload::database &shop, const incload::database &lak
                                incload::strategy("timestamp", { { "cursor", "at" }, { "key", "id" } }));
 }
 
-void calls(const incload::database &shop)
+/** Whether a statement of this process writes to a file of SQLite's: it then has a lock of the write-ahead log. */
+bool written_to(const std::string &file)
+{
+    struct stat log;
+    if (stat((file + "-shm").c_str(), &log) != 0)
+        return false;
+    std::string place = ":" + std::to_string(log.st_ino) + " 120 120";
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+        if (line.find(place) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
+void calls(const incload::database &shop, const std::string &file)
 {
     incload::call one(shop);
     one.check();
     expect(one.execute("UPDATE orders SET state = 'open' WHERE id = 1") == 1, "a call executes");
+    std::chrono::steady_clock::time_point cancelled;
     std::thread other([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        while (!written_to(file))
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        cancelled = std::chrono::steady_clock::now();
         one.cancel();
     });
-    auto begun = std::chrono::steady_clock::now();
     expect(fails(INCLOAD_E_CANCELLED,
                  [&] {
                      one.execute("CREATE TABLE slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                                  "WHERE i < 4000000000) SELECT count(*) FROM n");
                  }),
            "another thread interrupts it");
+    auto returned = std::chrono::steady_clock::now();
     other.join();
-    expect(std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(600), "soon");
+    expect(returned - cancelled < std::chrono::milliseconds(500), "soon");
     ArrowArrayStream rows{};
     expect(fails(INCLOAD_E_CANCELLED, [&] { one.query("SELECT 1", &rows); }), "and it refuses all that follows");
     expect(!incload::version().empty() && incload::has_driver("odbc"), "the library tells of itself");
@@ -129,6 +150,31 @@ void ledgers(const incload::database &lake)
     broken = false;
     expect(nightly.resume().id() == failed.id(), "the run is resumed");
     expect(fails(INCLOAD_E_NOT_FOUND, [&] { nightly.resume("nosuch"); }), "one that is not there is refused");
+}
+
+/** Runs that are left to threads of the host. */
+void hosts_threads(const incload::database &lake)
+{
+    int calls = 0;
+    bool broken = true;
+    auto work = [&](incload::unit &) {
+        if (++calls > 0 && broken)
+            throw std::range_error("broken");
+    };
+    incload::pipeline left("left");
+    left.ledger(lake).add("work", incload::step::function(work));
+    incload::step alone = incload::step::function(work);
+    expect(fails(INCLOAD_E_INVALID, [&] { left.run("parallel=0"); }), "who runs a pipeline does not wait for nobody");
+    expect(fails(INCLOAD_E_INVALID, [&] { left.resume("", "parallel=0"); }), "nor who resumes one");
+    expect(fails(INCLOAD_E_INVALID, [&] { alone.run("parallel=0"); }) && calls == 0, "nor who runs a step");
+
+    incload::run failed = left.start("parallel=0");
+    failed.participate();
+    expect(fails(INCLOAD_E_CALLBACK, [&] { failed.wait(); }) && calls == 1, "who takes part does the work");
+    broken = false;
+    incload::run again = left.start_resume(failed.id(), "parallel=0");
+    again.participate();
+    expect(again.wait() && calls == 2, "also of one that is resumed");
 }
 
 void change_tables(const incload::database &shop, const incload::database &lake)
@@ -278,10 +324,11 @@ int main(int, char **argv)
     shop.execute("CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, state VARCHAR(9), at TIMESTAMP NOT NULL)");
     shop.execute("INSERT INTO orders VALUES (1, 'open', '2024-01-01 10:00:00'), (2, 'paid', '2024-01-02 10:00:00'), "
                  "(3, 'paid', '2024-01-03 10:00:00')");
-    calls(shop);
+    calls(shop, argv[1]);
     rows_of_the_program(shop, lake);
     looks(shop, lake);
     ledgers(lake);
+    hosts_threads(lake);
     change_tables(shop, lake);
     messages(shop, lake);
     steps(shop, lake);

@@ -2,8 +2,15 @@
 #include "pq_support.h"
 
 #include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+
+#define PATIENCE_MS 10000
 
 const char *
 pq_url(void)
@@ -83,6 +90,26 @@ pq_expect_text(incload__conn *conn, const char *sql, const char *expected)
 }
 
 void
+pq_wait_for(const char *sql, const char *text)
+{
+    incload__conn *watch = pq_open(INCLOAD__ROLE_WRITE);
+    int64_t until = pq_now_ms() + PATIENCE_MS;
+    incload_error *err = NULL;
+
+    for (bool found = false; !found;) {
+        incload__rows rows = { .mem = mem };
+        pq_expect(pq->select(watch, sql, NULL, 0, &rows, &err), INCLOAD_OK, &err);
+        const char *now = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+        found = now != NULL && strcmp(now, text) == 0;
+        incload__rows_free(&rows);
+        ck_assert_msg(found || pq_now_ms() < until, "it does not come to be %s: %s", text, sql);
+        if (!found)
+            usleep(2000);
+    }
+    pq->close(watch);
+}
+
+void
 pq_begin(incload__conn *conn)
 {
     incload_error *err = NULL;
@@ -106,6 +133,40 @@ pq_expect_usable(incload__conn *conn)
     pq_deadline(conn, 10000);
     pq_roll_back(conn);
     pq_expect_text(conn, "SELECT 'usable'", "usable");
+}
+
+int64_t
+pq_backend(incload__conn *conn)
+{
+    incload__rows rows = { .mem = mem };
+    incload_error *err = NULL;
+    int64_t pid = 0;
+
+    pq_expect(pq->select(conn, "SELECT pg_backend_pid()", NULL, 0, &rows, &err), INCLOAD_OK, &err);
+    const char *text = incload__rows_get(&rows, 0, 0);
+    ck_assert(incload__parse_int64(text, strlen(text), &pid));
+    incload__rows_free(&rows);
+    return pid;
+}
+
+pq_cancelling
+pq_to_cancel(incload__conn *conn, const char *event)
+{
+    return (pq_cancelling){ .conn = conn, .backend = pq_backend(conn), .event = event };
+}
+
+void *
+pq_cancel_waiting(void *cancelling)
+{
+    pq_cancelling *self = cancelling;
+    char sql[128];
+
+    snprintf(sql, sizeof sql, "SELECT wait_event FROM pg_stat_activity WHERE state = 'active' AND pid = %" PRId64,
+             self->backend);
+    pq_wait_for(sql, self->event);
+    self->at_ms = pq_now_ms();
+    pq->cancel(self->conn);
+    return NULL;
 }
 
 incload__param

@@ -2,6 +2,8 @@
 /* The ODBC driver: transactions, cancel and deadlines. */
 #include "odbc_support.h"
 
+#include <sys/stat.h>
+
 /* ---- transactions ---- */
 
 static void
@@ -185,6 +187,93 @@ START_TEST(writing_without_a_transaction_is_refused)
 }
 END_TEST
 
+/* ---- what another session is at ---- */
+
+typedef struct session {
+    incload__conn *conn;
+    incload__conn *watch;
+    incload__conn *holder; /* of the lock that it waits for */
+    int64_t id;
+    int64_t acted_us; /* when a thread did to it what it is for */
+} session;
+
+static session
+watched(incload__conn *conn)
+{
+    session s = { .conn = conn, .watch = dial(INCLOAD__ROLE_WRITE) };
+
+    if (!is(conn, "sqlite"))
+        s.id = number(conn, is(conn, "postgres") ? "SELECT pg_backend_pid()" : "SELECT connection_id()");
+    return s;
+}
+
+static bool
+asked(const session *s, const char *postgres, const char *mariadb)
+{
+    char sql[200];
+
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s = %" PRId64, is(s->watch, "postgres") ? postgres : mariadb,
+             s->id);
+    return number(s->watch, sql) > 0;
+}
+
+/* Whether a statement of this process reads or writes the file: it then has a lock of the write-ahead log. */
+static bool
+file_is_at_work(void)
+{
+    char path[512];
+    char line[256];
+    struct stat log;
+    bool found = false;
+
+    snprintf(path, sizeof path, "%s-shm", strstr(url, "Database=") + strlen("Database="));
+    if (stat(path, &log) != 0)
+        return false;
+    FILE *locks = fopen("/proc/locks", "re");
+    ck_assert_ptr_nonnull(locks);
+    while (fgets(line, sizeof line, locks) != NULL) {
+        unsigned long long inode = 0;
+        long long from = 0;
+        if (sscanf(line, "%*s %*s %*s %*s %*d %*x:%*x:%llu %lld", &inode, &from) == 2 && inode == log.st_ino)
+            found = found || (from >= 120 && from <= 127);
+    }
+    fclose(locks);
+    return found;
+}
+
+static bool
+is_at_work(const session *s)
+{
+    if (is(s->watch, "sqlite"))
+        return file_is_at_work();
+    return asked(s, "pg_stat_activity WHERE wait_event = 'PgSleep' AND pid",
+                 "information_schema.processlist WHERE state = 'User sleep' AND id");
+}
+
+static bool
+waits_for_lock(const session *s)
+{
+    return asked(s, "pg_stat_activity WHERE wait_event_type = 'Lock' AND pid",
+                 "information_schema.processlist WHERE info LIKE 'UPDATE%' AND id");
+}
+
+static bool
+has_ended(const session *s)
+{
+    return !asked(s, "pg_stat_activity WHERE pid", "information_schema.processlist WHERE id");
+}
+
+static void
+wait_until(const session *s, bool (*happened)(const session *))
+{
+    int64_t until = incload__monotonic_us(&incload__env_system) + 10000000;
+
+    while (!happened(s)) {
+        ck_assert_int_lt(incload__monotonic_us(&incload__env_system), until);
+        usleep(2000);
+    }
+}
+
 /* ---- cancel and deadlines ---- */
 
 static const char *
@@ -194,14 +283,18 @@ slow_query(const incload__conn *conn)
         return "SELECT count(*) FROM (SELECT pg_sleep(20)) s";
     if (is(conn, "mariadb"))
         return "SELECT sleep(20)";
-    return "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 200000000) SELECT count(*) FROM c";
+    return "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 200000000) "
+           "SELECT count(*) FROM c, (SELECT count(*) FROM sqlite_master) AS m";
 }
 
 static void *
-cancel_soon(void *conn)
+cancel_at_work(void *data)
 {
-    usleep(150000);
-    driver->cancel(conn);
+    session *s = data;
+
+    wait_until(s, is_at_work);
+    s->acted_us = incload__monotonic_us(&incload__env_system);
+    driver->cancel(s->conn);
     return NULL;
 }
 
@@ -211,14 +304,16 @@ START_TEST(cancel_from_another_thread_ends_the_running_query_soon)
     incload__conn *conn = dial(INCLOAD__ROLE_READ);
     incload__rows rows;
     pthread_t thread;
+    session s = watched(conn);
 
-    int64_t start = incload__monotonic_us(&incload__env_system);
-    pthread_create(&thread, NULL, cancel_soon, conn);
+    pthread_create(&thread, NULL, cancel_at_work, &s);
     int32_t status = driver->select(conn, slow_query(conn), NULL, 0, &rows, &err);
+    int64_t returned = incload__monotonic_us(&incload__env_system);
     pthread_join(thread, NULL);
     expect(status, INCLOAD_E_CANCELLED, &err);
-    ck_assert_int_lt(incload__monotonic_us(&incload__env_system) - start, 3000000);
+    ck_assert_int_lt(returned - s.acted_us, 3000000);
     expect(driver->ping(conn, &err), INCLOAD_E_CANCELLED, &err);
+    driver->close(s.watch);
     driver->close(conn);
 }
 END_TEST
@@ -267,12 +362,15 @@ START_TEST(waiting_for_another_connections_lock_ends_at_the_deadline)
 END_TEST
 
 static void *
-commit_soon(void *data)
+commit_when_waited_for(void *data)
 {
-    incload__conn *conn = data;
+    session *s = data;
 
-    usleep(300000);
-    ck_assert_int_eq(driver->commit(conn, NULL), INCLOAD_OK);
+    if (is(s->watch, "sqlite"))
+        usleep(300000); /* nobody tells who waits for a file; committed too early, it would only prove less */
+    else
+        wait_until(s, waits_for_lock);
+    ck_assert_int_eq(driver->commit(s->holder, NULL), INCLOAD_OK);
     return NULL;
 }
 
@@ -286,7 +384,9 @@ START_TEST(a_lock_that_is_given_back_in_time_is_waited_for)
     fresh_counter(conn);
     ok(driver->begin(conn, &err));
     run(conn, "UPDATE t_txn SET a = 10");
-    pthread_create(&thread, NULL, commit_soon, conn);
+    session waiting = watched(other);
+    waiting.holder = conn;
+    pthread_create(&thread, NULL, commit_when_waited_for, &waiting);
     ok(driver->begin(other, &err));
     if (is(other, "postgres"))
         run(other, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
@@ -296,6 +396,7 @@ START_TEST(a_lock_that_is_given_back_in_time_is_waited_for)
     incload_error_unref(err);
     err = NULL;
     ok(driver->rollback(other, &err));
+    driver->close(waiting.watch);
     driver->close(other);
     driver->close(conn);
 }
@@ -319,14 +420,17 @@ START_TEST(a_reader_waits_for_a_file_that_is_locked_for_a_moment)
     incload__conn *reader = dial(INCLOAD__ROLE_READ);
     ck_assert_int_eq(number(reader, "SELECT count(*) FROM t_txn"), 1);
     pthread_t thread;
+    session waiting = watched(reader);
+    waiting.holder = writer;
 
     run(writer, "BEGIN EXCLUSIVE");
     writer->txn = INCLOAD__TXN_OPEN;
     run(writer, "INSERT INTO t_txn VALUES (2)");
-    pthread_create(&thread, NULL, commit_soon, writer);
+    pthread_create(&thread, NULL, commit_when_waited_for, &waiting);
     ok(driver->begin(reader, &err));
     ck_assert_int_eq(number(reader, "SELECT count(*) FROM t_txn"), 2);
     pthread_join(thread, NULL);
+    driver->close(waiting.watch);
     driver->close(reader);
     driver->close(writer);
     free(rollback_journal);
@@ -365,7 +469,7 @@ START_TEST(a_connection_ended_by_the_server_is_dead_and_never_reports_a_commit)
 {
     incload_error *err = NULL;
     incload__conn *conn = dial(INCLOAD__ROLE_WRITE);
-    incload__conn *killer = dial(INCLOAD__ROLE_WRITE);
+    session s = watched(conn);
     char sql[100];
 
     if (!is(conn, "sqlite")) {
@@ -373,10 +477,9 @@ START_TEST(a_connection_ended_by_the_server_is_dead_and_never_reports_a_commit)
         fresh_counter(conn);
         ok(driver->begin(conn, &err));
         run(conn, "INSERT INTO t_txn VALUES (2)");
-        int64_t id = number(conn, postgres ? "SELECT pg_backend_pid()" : "SELECT connection_id()");
-        snprintf(sql, sizeof sql, postgres ? "SELECT pg_terminate_backend(%" PRId64 ")" : "KILL %" PRId64, id);
-        run(killer, sql);
-        usleep(200000);
+        snprintf(sql, sizeof sql, postgres ? "SELECT pg_terminate_backend(%" PRId64 ")" : "KILL %" PRId64, s.id);
+        run(s.watch, sql);
+        wait_until(&s, has_ended);
         int32_t status = driver->commit(conn, &err);
         ck_assert_int_eq(conn->txn, INCLOAD__TXN_DEAD);
         ck_assert_int_ne(status, INCLOAD_OK);
@@ -385,9 +488,9 @@ START_TEST(a_connection_ended_by_the_server_is_dead_and_never_reports_a_commit)
         err = NULL;
         ck_assert_int_ne(driver->rollback(conn, &err), INCLOAD_OK);
         incload_error_unref(err);
-        ck_assert_int_eq(number(killer, "SELECT count(*) FROM t_txn"), 1);
+        ck_assert_int_eq(number(s.watch, "SELECT count(*) FROM t_txn"), 1);
     }
-    driver->close(killer);
+    driver->close(s.watch);
     driver->close(conn);
 }
 END_TEST

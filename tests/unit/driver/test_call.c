@@ -8,6 +8,7 @@
 #include <incload/call.h>
 #include <incload/database.h>
 
+#include "driver/database.h"
 #include "driver/mock_fixture.h"
 
 static incload_mock *mock;
@@ -119,17 +120,22 @@ START_TEST(a_cancel_ends_the_waiting_for_a_connection)
     statement slow = { .sql = "SLOW" };
     statement waiting = { .call = new_call(), .sql = "A" };
 
-    incload_mock_delay(mock, "SLOW", 0, 300, NULL);
+    incload_mock_delay(mock, "SLOW", 0, 60000, NULL);
+    slow.call = new_call();
     begin(&slow);
     wait_for_statement();
     begin(&waiting);
-    usleep(20000);
+    while (incload__database_waiting(database) == 0)
+        usleep(100);
     incload_call_cancel(waiting.call);
     pthread_join(waiting.thread, NULL);
     ck_assert_int_eq(waiting.status, INCLOAD_E_CANCELLED);
     ck_assert_int_eq(incload_mock_statement_count(mock), 1);
+    incload_call_cancel(slow.call);
     pthread_join(slow.thread, NULL);
-    ck_assert_int_eq(slow.status, INCLOAD_OK);
+    ck_assert_int_eq(slow.status, INCLOAD_E_CANCELLED);
+    incload_error_unref(slow.error);
+    incload_call_unref(slow.call);
     incload_error_unref(waiting.error);
     incload_call_unref(waiting.call);
 }

@@ -166,9 +166,10 @@ START_TEST(cancelling_interrupts_the_running_statement_and_keeps_nothing)
 {
     static const char *const slow[] = { "SELECT % FROM %orders%", "INSERT INTO %orders% SELECT %" };
 
-    incload_mock_delay(_i == 0 ? r.from : r.to, slow[_i], 1, 20000, NULL);
+    incload_mock *at = _i == 0 ? r.from : r.to;
+    incload_mock_delay(at, slow[_i], 1, 20000, NULL);
     r.run = incload_step_start(r.step, NULL, &r.err);
-    sleep_ms(60);
+    rig_wait_for_statement(at, slow[_i]);
     int64_t begin = now_ms();
     ck_assert_int_eq(incload_run_cancel(r.run), INCLOAD_OK);
     ck_assert_int_eq(incload_run_wait(r.run, 5000, &r.err), INCLOAD_E_CANCELLED);
@@ -193,7 +194,7 @@ START_TEST(another_run_of_the_same_step_is_not_cancelled_with_it)
 {
     incload_mock_delay(r.from, "SELECT COUNT%", 1, 20000, NULL);
     incload_run *slow = incload_step_start(r.step, NULL, &r.err);
-    sleep_ms(60);
+    rig_wait_for_statement(r.from, "SELECT COUNT%");
     r.run = incload_step_start(r.step, NULL, &r.err);
     ck_assert_int_eq(incload_run_wait(r.run, 5000, &r.err), INCLOAD_OK);
     ck_assert_int_eq(incload_run_wait(slow, 0, &r.err), INCLOAD_E_TIMEOUT);
@@ -220,7 +221,7 @@ START_TEST(giving_back_a_run_that_goes_on_stops_it_without_waiting)
 {
     incload_mock_delay(r.from, "SELECT COUNT%", 1, 20000, NULL);
     incload_run *run = incload_step_start(r.step, NULL, &r.err);
-    sleep_ms(60);
+    rig_wait_for_statement(r.from, "SELECT COUNT%");
     int64_t begin = now_ms();
     incload_run_unref(run);
     ck_assert_int_lt(now_ms() - begin, 100);
