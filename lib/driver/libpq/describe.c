@@ -4,14 +4,12 @@
 
 #include "base/utf8.h"
 
-/* One step of prepare or describe; *out (may be NULL) gets its result. */
+/* *out gets the last result. */
 static int32_t
-finish_step(incload__pq *pq, int sent, const char *doing, PGresult **out, incload_error **err)
+take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **err)
 {
-    int32_t first = sent == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
+    int32_t first = INCLOAD_OK;
 
-    if (first != INCLOAD_OK)
-        return first;
     for (;;) {
         PGresult *result = NULL;
         int32_t status = incload__pq_next(pq, &result, doing, err);
@@ -23,13 +21,29 @@ finish_step(incload__pq *pq, int sent, const char *doing, PGresult **out, incloa
             return first;
         if (PQresultStatus(result) != PGRES_COMMAND_OK && first == INCLOAD_OK)
             first = incload__pq_fail(pq, result, doing, err);
-        if (out != NULL && *out == NULL && first == INCLOAD_OK)
-            *out = result;
-        else
-            PQclear(result);
+        PQclear(*out);
+        *out = result;
         if (pq->head.txn == INCLOAD__TXN_DEAD)
             return first;
     }
+}
+
+static int32_t
+ask_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
+{
+    int32_t status = incload__pq_flight_open(pq, doing, err);
+    int sent = status == INCLOAD_OK ? PQsendPrepare(pq->pg, "", sql, 0, NULL) : 0;
+
+    if (sent == 1 && !pq->flies) {
+        status = take_shape(pq, doing, out, err);
+        sent = status == INCLOAD_OK;
+    }
+    if (sent == 1)
+        sent = PQsendDescribePrepared(pq->pg, "");
+    sent = incload__pq_flight_close(pq, sent);
+    if (status != INCLOAD_OK)
+        return status;
+    return sent == 1 ? take_shape(pq, doing, out, err) : incload__pq_refused(pq, doing, err);
 }
 
 int32_t
@@ -44,9 +58,7 @@ incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult 
         return incload__pq_refused(pq, doing, err);
     pq->notices = 0;
     pq->extended = true;
-    status = finish_step(pq, PQsendPrepare(pq->pg, "", sql, 0, NULL), doing, NULL, err);
-    if (status == INCLOAD_OK)
-        status = finish_step(pq, PQsendDescribePrepared(pq->pg, ""), doing, out, err);
+    status = ask_shape(pq, sql, doing, out, err);
     if (status == INCLOAD_OK && *out == NULL)
         status = incload__pq_out_of_step(pq, doing, err);
     if (status != INCLOAD_OK) {

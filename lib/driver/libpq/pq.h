@@ -3,8 +3,8 @@
  *
  * Nothing here may block in libpq: its own timeouts do not hold against a server that is frozen or talks without end.
  * Every wait goes through wait.c, which knows the deadline and the cancel flag. Layers, lowest first: wait.c, errors.c,
- * cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c (shape and parameters), then readers,
- * writers, relay. */
+ * flight.c (several statements at once), cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c (shape
+ * and parameters), then readers, writers, relay. */
 #ifndef INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 #define INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 
@@ -18,6 +18,10 @@ typedef struct incload__pq {
     incload_context *context; /* may be NULL */
     const atomic_bool *asked; /* while connecting: becomes true when that is to stop; else NULL */
     int wake_fd;      /* eventfd, readable from the first cancel until the next rollback */
+    const char *begin; /* of the transaction that is open here but not yet at the server: it goes with the first
+                          statement; NULL: none */
+    bool flies;       /* statements are under way by incload__pq_flight_open() */
+    bool between;     /* the end of one of them was seen */
     bool extended;    /* the statement was sent by the extended protocol */
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
     int64_t grace_us; /* while cleaning up: the deadline in place of head.deadline_us; 0: none */
@@ -49,6 +53,16 @@ int32_t incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, inc
 int32_t incload__pq_skip(incload__pq *pq);
 /* One piece of COPY data: *length > 0 and *out to be freed by PQfreemem, 0 at the end of the data. */
 int32_t incload__pq_copy_data(incload__pq *pq, char **out, int *length, const char *doing, incload_error **err);
+
+/* ---- flight.c ---- */
+
+/* Opens one for what is sent next, with the BEGIN that is due as its first statement. */
+int32_t incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err);
+/* After all was sent: returns `sent`, or 0 where that failed here. */
+int incload__pq_flight_close(incload__pq *pq, int sent);
+/* For incload__pq_next: true when *result says nothing of a statement and the next one is to be had. *status may become
+ * INCLOAD_E_CONNECT. */
+bool incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status);
 
 /* ---- errors.c ---- */
 
