@@ -195,7 +195,6 @@ incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected
 {
     PGresult *result = NULL;
     int32_t status = check(pq, doing, err);
-    bool begins = pq->begin != NULL;
 
     /* Simple protocol: after an error in COPY FROM libpq would wait for a Sync that the extended one never sends. */
     if (status == INCLOAD_OK)
@@ -203,10 +202,6 @@ incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected
     if (status != INCLOAD_OK)
         return status;
     status = incload__pq_next(pq, &result, doing, err);
-    if (begins && status == INCLOAD_OK && PQresultStatus(result) == PGRES_COMMAND_OK) {
-        PQclear(result);
-        status = incload__pq_next(pq, &result, doing, err);
-    }
     if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == expected) {
         PQclear(result);
         return INCLOAD_OK;

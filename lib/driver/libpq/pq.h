@@ -118,7 +118,8 @@ int32_t incload__pq_run(incload__pq *pq, const char *sql, const incload__param *
                         const char *doing, incload__pq_answer *answer, incload_error **err);
 /* After a PQsend...(): reads all its results. */
 int32_t incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answer, incload_error **err);
-/* Sends a COPY and waits for the answer `expected` (PGRES_COPY_IN or PGRES_COPY_OUT). */
+/* Sends a COPY, whose shape was asked for before, and waits for the answer `expected` (PGRES_COPY_IN or
+ * PGRES_COPY_OUT). */
 int32_t incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
                                incload_error **err);
 /* After the end of a COPY's data: its row count. */
@@ -151,8 +152,8 @@ typedef struct incload__pq_bound {
 int32_t incload__pq_bind(incload__pq_bound *bound, const incload__mem *mem, const incload__param *params, int32_t count,
                          incload_error **err);
 void incload__pq_unbind(incload__pq_bound *bound);
-/* COPY takes no parameters: puts their values into settings of the session and writes `sql` so that it reads those.
- * `shape` is the statement's description. */
+/* COPY takes no parameters: numbers and times are written into `sql`; where there is any other all go into settings of
+ * the session, and `sql` reads those. `shape` is the statement's description. */
 int32_t incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, const incload__param *params,
                               int32_t count, incload__str *out, incload_error **err);
 /* Forgets the settings; only needed outside a transaction, whose end forgets them. */
