@@ -3,8 +3,8 @@
  *
  * Nothing here may block in libpq: its own timeouts do not hold against a server that is frozen or talks without end.
  * Every wait goes through wait.c, which knows the deadline and the cancel flag. Layers, lowest first: wait.c, errors.c,
- * flight.c (several statements at once), cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c (shape
- * and parameters), then readers, writers, relay. */
+ * flight.c (several statements at once), cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c
+ * (shape and parameters), then readers, writers, relay. */
 #ifndef INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 #define INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 

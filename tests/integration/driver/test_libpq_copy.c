@@ -327,14 +327,12 @@ START_TEST(a_reader_writes_numbers_and_times_into_its_statement)
         pq_text_param("NaN"),        pq_text_param("0044-03-15 BC"),        pq_text_param("2024-03-01 10:11:12.000013"),
         pq_text_param("2024-03-01 10:11:12+02"),
     };
-    const char *expected = "-7 -9223372036854775808 -1.50 NaN 0044-03-15 BC 2024-03-01 10:11:12.000013 "
-                           "2024-03-01 08:11:12+00";
 
     pq_begin(conn);
     expect_param_text(conn,
                       "SELECT concat_ws(' ', -abs($1::int2), $2::int8, $3::numeric, $4::float8, $5::date, "
-                      "$6::timestamp, $7::timestamptz AT TIME ZONE 'UTC' || '+00') WHERE $1 < 0 OR $2 < 0",
-                      params, 7, expected);
+                      "$6::timestamp, $7::timestamptz AT TIME ZONE 'UTC') WHERE $1 < 0 OR $2 < 0", params, 7,
+                      "-7 -9223372036854775808 -1.50 NaN 0044-03-15 BC 2024-03-01 10:11:12.000013 2024-03-01 08:11:12");
     pq_expect_text(conn, "SELECT coalesce(current_setting('incload.p1', true), 'never set')", "never set");
     pq_roll_back(conn);
     pq->close(conn);
