@@ -6,7 +6,7 @@
 
 /* *out gets the last result. */
 static int32_t
-take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **err)
+take_results(incload__pq *pq, const char *doing, PGresult **out, incload_error **err)
 {
     int32_t first = INCLOAD_OK;
 
@@ -28,37 +28,37 @@ take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **e
     }
 }
 
-static int32_t
-ask_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
-{
-    int32_t status = incload__pq_flight_open(pq, doing, err);
-    int sent = status == INCLOAD_OK ? PQsendPrepare(pq->pg, "", sql, 0, NULL) : 0;
-
-    if (sent == 1 && !pq->flies) {
-        status = take_shape(pq, doing, out, err);
-        sent = status == INCLOAD_OK;
-    }
-    if (sent == 1)
-        sent = PQsendDescribePrepared(pq->pg, "");
-    sent = incload__pq_flight_close(pq, sent);
-    if (status != INCLOAD_OK)
-        return status;
-    return sent == 1 ? take_shape(pq, doing, out, err) : incload__pq_refused(pq, doing, err);
-}
-
 int32_t
-incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
+incload__pq_ask_shape(incload__pq *pq, const char *sql, const char *doing, incload_error **err)
 {
     int32_t status = incload__conn_check(&pq->head, err);
 
-    *out = NULL;
     if (status != INCLOAD_OK)
         return status;
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
         return incload__pq_refused(pq, doing, err);
     pq->notices = 0;
     pq->extended = true;
-    status = ask_shape(pq, sql, doing, out, err);
+    status = incload__pq_flight_open(pq, doing, err);
+    int sent = status == INCLOAD_OK ? PQsendPrepare(pq->pg, "", sql, 0, NULL) : 0;
+    if (sent == 1 && pq->flies)
+        sent = PQsendDescribePrepared(pq->pg, "");
+    bool flies = pq->flies;
+    sent = incload__pq_flight_close(pq, sent);
+    if (status == INCLOAD_OK && sent != 1)
+        status = incload__pq_refused(pq, doing, err);
+    pq->describes = status == INCLOAD_OK && !flies;
+    return status;
+}
+
+int32_t
+incload__pq_take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **err)
+{
+    *out = NULL;
+    int32_t status = take_results(pq, doing, out, err);
+    if (status == INCLOAD_OK && pq->describes)
+        status = PQsendDescribePrepared(pq->pg, "") == 1 ? take_results(pq, doing, out, err)
+                                                         : incload__pq_refused(pq, doing, err);
     if (status == INCLOAD_OK && *out == NULL)
         status = incload__pq_out_of_step(pq, doing, err);
     if (status != INCLOAD_OK) {
@@ -66,6 +66,15 @@ incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult 
         *out = NULL;
     }
     return status;
+}
+
+int32_t
+incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
+{
+    int32_t status = incload__pq_ask_shape(pq, sql, doing, err);
+
+    *out = NULL;
+    return status == INCLOAD_OK ? incload__pq_take_shape(pq, doing, out, err) : status;
 }
 
 /* The names of the types, one row a column of the query. */

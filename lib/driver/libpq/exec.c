@@ -190,18 +190,20 @@ fail_and_skip(incload__pq *pq, const PGresult *result, const char *doing, incloa
 }
 
 int32_t
-incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
-                       incload_error **err)
+incload__pq_send_copy(incload__pq *pq, const char *sql, const char *doing, incload_error **err)
 {
-    PGresult *result = NULL;
     int32_t status = check(pq, doing, err);
 
     /* Simple protocol: after an error in COPY FROM libpq would wait for a Sync that the extended one never sends. */
-    if (status == INCLOAD_OK)
-        status = send_statement(pq, sql, NULL, 0, true, doing, err);
-    if (status != INCLOAD_OK)
-        return status;
-    status = incload__pq_next(pq, &result, doing, err);
+    return status == INCLOAD_OK ? send_statement(pq, sql, NULL, 0, true, doing, err) : status;
+}
+
+int32_t
+incload__pq_await_copy(incload__pq *pq, ExecStatusType expected, const char *doing, incload_error **err)
+{
+    PGresult *result = NULL;
+    int32_t status = incload__pq_next(pq, &result, doing, err);
+
     if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == expected) {
         PQclear(result);
         return INCLOAD_OK;
@@ -214,6 +216,15 @@ incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected
         status = incload__pq_out_of_step(pq, doing, err);
     PQclear(result);
     return incload__pq_abort(pq, incload__pq_reject(pq, status));
+}
+
+int32_t
+incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
+                       incload_error **err)
+{
+    int32_t status = incload__pq_send_copy(pq, sql, doing, err);
+
+    return status == INCLOAD_OK ? incload__pq_await_copy(pq, expected, doing, err) : status;
 }
 
 int32_t

@@ -22,6 +22,7 @@ typedef struct incload__pq {
                           statement; NULL: none */
     bool flies;       /* statements are under way by incload__pq_flight_open() */
     bool between;     /* the end of one of them was seen */
+    bool describes;   /* a shape was asked for of which only the first of two steps was sent */
     bool extended;    /* the statement was sent by the extended protocol */
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
     int64_t grace_us; /* while cleaning up: the deadline in place of head.deadline_us; 0: none */
@@ -122,6 +123,9 @@ int32_t incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answ
  * PGRES_COPY_OUT). */
 int32_t incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
                                incload_error **err);
+/* The same in two. */
+int32_t incload__pq_send_copy(incload__pq *pq, const char *sql, const char *doing, incload_error **err);
+int32_t incload__pq_await_copy(incload__pq *pq, ExecStatusType expected, const char *doing, incload_error **err);
 /* After the end of a COPY's data: its row count. */
 int32_t incload__pq_end_copy(incload__pq *pq, int64_t *rows, const char *doing, incload_error **err);
 
@@ -163,6 +167,9 @@ void incload__pq_forget_params(incload__pq *pq, int32_t count);
 
 /* Prepares without running; the description has parameter and column types. The caller frees it by PQclear. */
 int32_t incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err);
+/* The same in two: nothing else may be sent in between. */
+int32_t incload__pq_ask_shape(incload__pq *pq, const char *sql, const char *doing, incload_error **err);
+int32_t incload__pq_take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **err);
 int32_t incload__pq_describe(incload__conn *conn, const char *sql, int32_t param_count, incload__schema *out,
                              incload_error **err);
 
