@@ -136,6 +136,9 @@ typedef struct incload__dialect {
     void (*exact_text)(incload__str *out, const incload__column *column, const char *expression);
     /* Condition that is true for rows without a position on this cursor: NULL, and infinities where there are any. */
     void (*no_position)(incload__str *out, const incload__column *column, const char *quoted);
+    /* The part of it that is true for infinities, which an index finds where the whole is taken for too many rows;
+     * false: the column has none. NULL where nothing has. */
+    bool (*infinite)(incload__str *out, const incload__column *column, const char *quoted);
     bool bounds_place; /* no such row lies in an interval between two values */
     /* True for a column that can be no cursor, since its order here is not that of its values. NULL: there is none. */
     bool (*misorders)(const incload__column *column);

@@ -384,6 +384,7 @@ const incload__dialect incload__dialect_postgres = {
     .encode = incload__postgres_encode,
     .exact_text = incload__postgres_exact_text,
     .no_position = incload__postgres_no_position,
+    .infinite = incload__postgres_infinite,
     .bounds_place = true,
     .create_table = create_table,
     .create_staging = create_staging,

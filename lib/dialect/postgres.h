@@ -16,6 +16,7 @@ void incload__postgres_param(incload__str *out, const incload__column *column, i
 int32_t incload__postgres_encode(const incload__view *view, int32_t column, int64_t row, const incload__column *target,
                                  incload__str *out, incload_error **err);
 void incload__postgres_exact_text(incload__str *out, const incload__column *column, const char *expression);
+bool incload__postgres_infinite(incload__str *out, const incload__column *column, const char *quoted);
 void incload__postgres_no_position(incload__str *out, const incload__column *column, const char *quoted);
 /* The kind of the column's own type, also where cells travel as NATIVE text. */
 incload__kind incload__postgres_kind(const incload__column *column);

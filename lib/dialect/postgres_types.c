@@ -214,25 +214,37 @@ incload__postgres_exact_text(incload__str *out, const incload__column *column, c
         incload__str_addf(out, "(%s)::text", expression);
 }
 
-void
-incload__postgres_no_position(incload__str *out, const incload__column *column, const char *quoted)
+bool
+incload__postgres_infinite(incload__str *out, const incload__column *column, const char *quoted)
 {
     switch (incload__postgres_kind(column)) {
     case INCLOAD__DATE:
     case INCLOAD__TIMESTAMP:
     case INCLOAD__TIMESTAMPTZ:
         /* Not isfinite(): an index on the column finds these. */
-        incload__str_addf(out, "(%s IS NULL OR %s IN ('infinity', '-infinity'))", quoted, quoted);
-        break;
+        incload__str_addf(out, "%s IN ('infinity', '-infinity')", quoted);
+        return true;
     case INCLOAD__FLOAT32:
     case INCLOAD__FLOAT64:
     case INCLOAD__DECIMAL:
     case INCLOAD__NUMERIC:
         /* As text: numeric has infinities from PostgreSQL 14 on, and before that no such literal. */
-        incload__str_addf(out, "(%s IS NULL OR %s::text IN ('NaN', 'Infinity', '-Infinity'))", quoted, quoted);
-        break;
+        incload__str_addf(out, "%s::text IN ('NaN', 'Infinity', '-Infinity')", quoted);
+        return true;
     default:
-        incload__str_addf(out, "%s IS NULL", quoted);
-        break;
+        return false;
     }
+}
+
+void
+incload__postgres_no_position(incload__str *out, const incload__column *column, const char *quoted)
+{
+    incload__str infinite = INCLOAD__STR(out->mem);
+
+    if (incload__postgres_infinite(&infinite, column, quoted))
+        incload__str_addf(out, "(%s IS NULL OR %s)", quoted, incload__str_text(&infinite));
+    else
+        incload__str_addf(out, "%s IS NULL", quoted);
+    out->failed = out->failed || infinite.failed;
+    incload__str_free(&infinite);
 }

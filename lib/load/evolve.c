@@ -392,9 +392,11 @@ incload__evolve_record(incload__load *load, incload_error **err)
         return INCLOAD_OK;
     int32_t status = report(load, err);
 
-    if (status == INCLOAD_OK)
-        status = print_after(evolve, &document, &differs, err);
-    if (status == INCLOAD_OK && !incload__is_remembered(load) && differs)
+    /* What is remembered elsewhere keeps no columns of its own. */
+    if (status != INCLOAD_OK || incload__is_remembered(load))
+        return status;
+    status = print_after(evolve, &document, &differs, err);
+    if (status == INCLOAD_OK && differs)
         status = incload__loaded_write(&load->ledger, load->to, load->spec->name, document.data, load->unit->run_id,
                                        err);
     incload__str_free(&document);

@@ -31,14 +31,17 @@ add_bound(const incload__load *load, incload__sql *sql, const incload__dialect *
 }
 
 static int32_t
-add_no_position(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, incload_error **err)
+add_no_position(const incload__load *load, incload__sql *sql, const incload__dialect *dialect, bool nullable,
+                incload_error **err)
 {
     incload__str quoted = INCLOAD__STR(load->mem);
     int32_t status = dialect->quote(&quoted, "column", cursor_of(load)->name, err);
 
     if (status == INCLOAD_OK && quoted.failed)
         status = incload__fail_memory(err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK
+        && (nullable || dialect->infinite == NULL
+            || !dialect->infinite(&sql->text, cursor_of(load), incload__str_text(&quoted))))
         dialect->no_position(&sql->text, cursor_of(load), incload__str_text(&quoted));
     incload__str_free(&quoted);
     return status;
@@ -106,7 +109,7 @@ add_open_window(const incload__load *load, incload__sql *sql, const incload__dia
         return add_interval(load, sql, dialect, err);
     /* Also behind a watermark: infinity is past every one of them, and would become the next. */
     incload__str_add(&sql->text, "NOT (");
-    int32_t status = add_no_position(load, sql, dialect, err);
+    int32_t status = add_no_position(load, sql, dialect, true, err);
     incload__str_add(&sql->text, ")");
     if (status == INCLOAD_OK && incload__window_first(load) != NULL) {
         incload__str_add(&sql->text, " AND ");
@@ -195,7 +198,7 @@ count_positionless(incload__load *load, incload__conn *conn, incload_error **err
     int32_t status = incload__sql_from(load, &sql, err);
     incload__str_add(&sql.text, " WHERE ");
     if (status == INCLOAD_OK)
-        status = add_no_position(load, &sql, conn->dialect, err);
+        status = add_no_position(load, &sql, conn->dialect, cursor->nullable, err);
     if (status == INCLOAD_OK)
         status = ask_text(load, conn, &sql, &text, err);
     incload__sql_free(&sql);
@@ -346,7 +349,7 @@ add_or_positionless(const incload__load *load, incload__sql *sql, const incload_
                     incload_error **err)
 {
     incload__str_add(&sql->text, ") OR (");
-    int32_t status = add_no_position(load, sql, dialect, err);
+    int32_t status = add_no_position(load, sql, dialect, true, err);
 
     incload__str_add(&sql->text, ")");
     return status;
@@ -374,7 +377,7 @@ incload__window_where(const incload__load *load, incload__sql *sql, const incloa
         glue = " AND ";
     } else if (part == PART_POSITIONLESS) {
         incload__str_add(&sql->text, " WHERE (");
-        status = add_no_position(load, sql, dialect, err);
+        status = add_no_position(load, sql, dialect, true, err);
         incload__str_add(&sql->text, ")");
         if (status == INCLOAD_OK && load->window.filter_positionless)
             status = add_filter(load, sql, dialect, err);

@@ -27,10 +27,28 @@ enlarge_outbox(incload__sched *s)
     return true;
 }
 
+static bool
+has_place(incload__sched *s)
+{
+    return s->outbox_count + s->promised < s->outbox_capacity || enlarge_outbox(s);
+}
+
+bool
+incload__sched_promise(incload__sched *s, int32_t id)
+{
+    if (s->hooks.event == NULL)
+        return true;
+    if (!has_place(s))
+        return false;
+    s->slots[id].promised = true;
+    s->promised++;
+    return true;
+}
+
 incload__sched_event *
 incload__sched_tell(incload__sched *s, int32_t kind, int32_t node)
 {
-    if (s->hooks.event == NULL || (s->outbox_count == s->outbox_capacity && !enlarge_outbox(s)))
+    if (s->hooks.event == NULL || !has_place(s))
         return NULL;
     incload__sched_event *event = &s->outbox[s->outbox_count++];
     *event = (incload__sched_event){ .kind = kind, .node = node, .time_us = incload__sched_now(s) };

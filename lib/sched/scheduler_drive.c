@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ways to drive a run: pull and complete, threads of its own. */
 #define _GNU_SOURCE
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -8,7 +9,7 @@
 #include "sched/thread.h"
 
 /* A host's own clock cannot wake a thread: it is looked at this often. */
-enum { HOST_CLOCK_SLICE_US = 5000, DEFAULT_STACK = 1 << 20 };
+enum { HOST_CLOCK_SLICE_US = 5000, DEFAULT_STACK = 1 << 20, TOLD_AT_ONCE = 8 };
 /* The thread that looks after deadlines looks at batches every TELL_US while there are any whose ends are events. */
 enum { TELL_US = 1000, WATCH_LEAST_US = 10000 };
 static const int64_t longest_sleep_us = 3600000000;
@@ -61,25 +62,72 @@ call_rule(incload__sched *s)
     }
 }
 
+/* True when the spare box has the places that were promised. */
+static bool
+spare_will_do(incload__sched *s)
+{
+    if (s->promised <= s->spare_capacity)
+        return true;
+    incload__sched_event *box =
+        incload__realloc(&s->env->mem, s->spare, (size_t)s->outbox_capacity * sizeof *box);
+    if (box == NULL)
+        return false;
+    s->spare = box;
+    s->spare_capacity = s->outbox_capacity;
+    return true;
+}
+
 static void
-call_event(incload__sched *s)
+tell_all(incload__sched *s, const incload__sched_event *events, int32_t count)
+{
+    incload__sched_unlock(s);
+    for (int32_t i = 0; i < count; i++)
+        s->hooks.event(s->hooks.user_data, &events[i]);
+    incload__sched_lock(s);
+}
+
+static void
+tell_box(incload__sched *s)
 {
     incload__sched_event *box = s->outbox;
     int32_t count = s->outbox_count, capacity = s->outbox_capacity;
-    bool driven = atomic_load_explicit(&s->driven, memory_order_relaxed);
 
     s->outbox = s->spare;
     s->outbox_capacity = s->spare_capacity;
     s->outbox_count = 0;
-    s->delivering = true;
-    incload__sched_unlock(s);
-    for (int32_t i = 0; i < count; i++)
-        s->hooks.event(s->hooks.user_data, &box[i]);
-    incload__sched_lock(s);
-    atomic_store_explicit(&s->driven, driven, memory_order_relaxed);
-    s->delivering = false;
+    tell_all(s, box, count);
     s->spare = box;
     s->spare_capacity = capacity;
+}
+
+/* Without memory for a second box of that size: those that are there now, a few at a time. */
+static void
+tell_few(incload__sched *s)
+{
+    incload__sched_event few[TOLD_AT_ONCE];
+
+    for (int32_t left = s->outbox_count; left > 0;) {
+        int32_t count = left < TOLD_AT_ONCE ? left : TOLD_AT_ONCE;
+        memcpy(few, s->outbox, (size_t)count * sizeof *few);
+        s->outbox_count -= count;
+        memmove(s->outbox, s->outbox + count, (size_t)s->outbox_count * sizeof *few);
+        tell_all(s, few, count);
+        left -= count;
+    }
+}
+
+static void
+call_event(incload__sched *s)
+{
+    bool driven = atomic_load_explicit(&s->driven, memory_order_relaxed);
+
+    s->delivering = true;
+    if (spare_will_do(s))
+        tell_box(s);
+    else
+        tell_few(s);
+    atomic_store_explicit(&s->driven, driven, memory_order_relaxed);
+    s->delivering = false;
     s->deliveries++;
     if (s->state != INCLOAD__RUN_RUNNING || s->settling > 0)
         pthread_cond_broadcast(&s->ending);

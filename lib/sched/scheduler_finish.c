@@ -101,6 +101,8 @@ incload__sched_unit_end(incload__sched *s, int32_t id, int32_t status, int32_t r
     int32_t node = slot->node, code = slot->code;
 
     take_out(s, id);
+    s->promised -= slot->promised;
+    slot->promised = false;
     incload__sched_event *event =
         s->hooks.event != NULL ? incload__sched_tell(s, INCLOAD__SCHED_UNIT_FINISHED, node) : NULL;
     if (event != NULL) {

@@ -57,6 +57,7 @@ typedef struct incload__sched_slot {
     uint8_t state;
     uint8_t stop_reason;
     bool hook_due;
+    bool promised; /* the event of its end has a place */
 } incload__sched_slot;
 
 enum { LANE_AHEAD = 16 };
@@ -263,10 +264,11 @@ struct incload__sched {
     int64_t *ready_us;  /* by node; NULL without queues */
     int64_t queues_us;  /* no queue has a deadline before */
 
-    /* From the beginning OUTBOX_FIRST wide. */
+    /* From the beginning OUTBOX_FIRST wide; outbox_count + promised <= outbox_capacity. */
     incload__sched_event *outbox;
     int32_t outbox_count;
     int32_t outbox_capacity;
+    int32_t promised; /* places for the ends of units of sources, which nothing but their events tells */
     incload__sched_event *spare; /* the box that was delivered last, to be filled next */
     int32_t spare_capacity;
 
@@ -284,6 +286,8 @@ struct incload__sched {
 /* scheduler.c */
 /* An event to be filled in, its time and node told; NULL when nobody listens or without memory. */
 incload__sched_event *incload__sched_tell(incload__sched *s, int32_t kind, int32_t node);
+/* Sees that the end of the slot's unit can be told, however little memory is left then; false without memory now. */
+bool incload__sched_promise(incload__sched *s, int32_t id);
 int64_t incload__sched_read_clock(incload__sched *s);
 
 static inline int64_t
@@ -419,6 +423,8 @@ incload__sched_slot_free(incload__sched *s, int32_t id)
 
     s->hooks_due -= slot->hook_due;
     slot->hook_due = false;
+    s->promised -= slot->promised;
+    slot->promised = false;
     slot->state = SLOT_FREE;
     slot->next = s->slot_free;
     s->slot_free = id;

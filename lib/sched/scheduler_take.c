@@ -276,6 +276,10 @@ slot_from_source(incload__sched *s, incload__sched_lane *lane, int64_t now)
     id = incload__sched_slot_new(s, lane->source->node, (int32_t)(lane - s->lanes), key, now);
     if (id < 0)
         return -1;
+    if (!incload__sched_promise(s, id)) {
+        incload__sched_slot_free(s, id);
+        return -1;
+    }
     lane->ahead_first++;
     lane->ahead_count--;
     return id;

@@ -3,9 +3,10 @@
 
 #include <string.h>
 
+#include "driver/libpq/oid.h"
 #include "driver/libpq/params.h"
 
-enum { MAX_PARAMS = 65535, OID_BYTEA = 17 };
+enum { MAX_PARAMS = 65535, MAX_PLAIN = 100 };
 
 void
 incload__pq_unbind(incload__pq_bound *bound)
@@ -61,7 +62,7 @@ incload__pq_bind(incload__pq_bound *bound, const incload__mem *mem, const incloa
     char *at = bound->text;
     for (int32_t i = 0; i < count; i++) {
         bool binary = params[i].kind == INCLOAD__BINARY;
-        bound->types[i] = binary ? OID_BYTEA : 0;
+        bound->types[i] = binary ? INCLOAD__OID_BYTEA : 0;
         bound->formats[i] = binary ? 1 : 0;
         bound->lengths[i] = (int)params[i].length;
         if (params[i].text == NULL)
@@ -158,6 +159,58 @@ send_params(incload__pq *pq, copy_params *set, const PGresult *shape, incload_er
     return status;
 }
 
+/* Of numbers and times the text is known to be harmless, and its type to be the server's own: no round trip is needed.
+ * What else there may be is nothing that should stand in a statement, which the server shows to others. */
+static const struct {
+    uint32_t oid;
+    const char *name;
+} plain_types[] = {
+    { INCLOAD__OID_INT2, "int2" },       { INCLOAD__OID_INT4, "int4" },     { INCLOAD__OID_INT8, "int8" },
+    { INCLOAD__OID_FLOAT4, "float4" },   { INCLOAD__OID_FLOAT8, "float8" }, { INCLOAD__OID_NUMERIC, "numeric" },
+    { INCLOAD__OID_DATE, "date" },       { INCLOAD__OID_TIME, "time" },     { INCLOAD__OID_TIMESTAMP, "timestamp" },
+    { INCLOAD__OID_TIMESTAMPTZ, "timestamptz" },
+};
+
+/* NULL: not of one of these types, or longer or of other characters than any value of them has. */
+static const char *
+plain_type(const PGresult *shape, int32_t index, const incload__param *param)
+{
+    static const char harmless[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-.:/ ";
+
+    if (param->text == NULL || param->length > MAX_PLAIN || strspn(param->text, harmless) != param->length)
+        return NULL;
+    for (size_t i = 0; i < sizeof plain_types / sizeof plain_types[0]; i++) {
+        if (plain_types[i].oid == PQparamtype(shape, index))
+            return plain_types[i].name;
+    }
+    return NULL;
+}
+
+static bool
+all_plain(const copy_params *set, const PGresult *shape)
+{
+    for (int32_t i = 0; i < set->count; i++) {
+        if (plain_type(shape, i, &set->params[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static int32_t
+write_plain(copy_params *set, const PGresult *shape)
+{
+    for (int32_t i = 0; i < set->count; i++) {
+        incload__str text = INCLOAD__STR(set->mem);
+        incload__str_addf(&text, "('%.*s'::pg_catalog.%s)", (int)set->params[i].length, set->params[i].text,
+                          plain_type(shape, i, &set->params[i]));
+        set->texts[i] = incload__str_take(&text);
+        set->branch_texts[i] = set->texts[i] != NULL ? incload__strdup(set->mem, set->texts[i]) : NULL;
+        if (set->branch_texts[i] == NULL)
+            return INCLOAD_E_NO_MEMORY;
+    }
+    return INCLOAD_OK;
+}
+
 /* current_setting() is STABLE: in a condition of its own the planner takes its value for estimates and for an index's
  * range, and evaluates it once. In a filter it would be evaluated for each row, half a microsecond each; a subquery is
  * evaluated once, but its value is unknown to the planner. */
@@ -202,9 +255,12 @@ incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, c
         return incload__fail(err, INCLOAD_E_UNSUPPORTED, "a query that is read by COPY takes at most 800 parameters");
 
     int32_t status = copy_params_init(&set, &pq->head.env->mem, params, count);
-    if (status == INCLOAD_OK)
+    bool plain = status == INCLOAD_OK && all_plain(&set, shape);
+    if (plain)
+        status = write_plain(&set, shape);
+    else if (status == INCLOAD_OK)
         status = send_params(pq, &set, shape, err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && !plain)
         status = write_texts(&set);
     if (status == INCLOAD_OK)
         status = incload__params_replace(out, sql, (const char *const *)set.texts,

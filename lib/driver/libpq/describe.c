@@ -4,14 +4,12 @@
 
 #include "base/utf8.h"
 
-/* One step of prepare or describe; *out (may be NULL) gets its result. */
+/* *out gets the last result. */
 static int32_t
-finish_step(incload__pq *pq, int sent, const char *doing, PGresult **out, incload_error **err)
+take_results(incload__pq *pq, const char *doing, PGresult **out, incload_error **err)
 {
-    int32_t first = sent == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
+    int32_t first = INCLOAD_OK;
 
-    if (first != INCLOAD_OK)
-        return first;
     for (;;) {
         PGresult *result = NULL;
         int32_t status = incload__pq_next(pq, &result, doing, err);
@@ -23,30 +21,44 @@ finish_step(incload__pq *pq, int sent, const char *doing, PGresult **out, incloa
             return first;
         if (PQresultStatus(result) != PGRES_COMMAND_OK && first == INCLOAD_OK)
             first = incload__pq_fail(pq, result, doing, err);
-        if (out != NULL && *out == NULL && first == INCLOAD_OK)
-            *out = result;
-        else
-            PQclear(result);
+        PQclear(*out);
+        *out = result;
         if (pq->head.txn == INCLOAD__TXN_DEAD)
             return first;
     }
 }
 
 int32_t
-incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
+incload__pq_ask_shape(incload__pq *pq, const char *sql, const char *doing, incload_error **err)
 {
     int32_t status = incload__conn_check(&pq->head, err);
 
-    *out = NULL;
     if (status != INCLOAD_OK)
         return status;
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
         return incload__pq_refused(pq, doing, err);
     pq->notices = 0;
     pq->extended = true;
-    status = finish_step(pq, PQsendPrepare(pq->pg, "", sql, 0, NULL), doing, NULL, err);
-    if (status == INCLOAD_OK)
-        status = finish_step(pq, PQsendDescribePrepared(pq->pg, ""), doing, out, err);
+    status = incload__pq_flight_open(pq, doing, err);
+    int sent = status == INCLOAD_OK ? PQsendPrepare(pq->pg, "", sql, 0, NULL) : 0;
+    if (sent == 1 && pq->flies)
+        sent = PQsendDescribePrepared(pq->pg, "");
+    bool flies = pq->flies;
+    sent = incload__pq_flight_close(pq, sent);
+    if (status == INCLOAD_OK && sent != 1)
+        status = incload__pq_refused(pq, doing, err);
+    pq->describes = status == INCLOAD_OK && !flies;
+    return status;
+}
+
+int32_t
+incload__pq_take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **err)
+{
+    *out = NULL;
+    int32_t status = take_results(pq, doing, out, err);
+    if (status == INCLOAD_OK && pq->describes)
+        status = PQsendDescribePrepared(pq->pg, "") == 1 ? take_results(pq, doing, out, err)
+                                                         : incload__pq_refused(pq, doing, err);
     if (status == INCLOAD_OK && *out == NULL)
         status = incload__pq_out_of_step(pq, doing, err);
     if (status != INCLOAD_OK) {
@@ -54,6 +66,15 @@ incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult 
         *out = NULL;
     }
     return status;
+}
+
+int32_t
+incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err)
+{
+    int32_t status = incload__pq_ask_shape(pq, sql, doing, err);
+
+    *out = NULL;
+    return status == INCLOAD_OK ? incload__pq_take_shape(pq, doing, out, err) : status;
 }
 
 /* The names of the types, one row a column of the query. */

@@ -24,31 +24,57 @@ check(incload__pq *pq, const char *doing, incload_error **err)
     return INCLOAD_OK;
 }
 
+/* A BEGIN that is due goes before it in the same message. */
+static int
+send_simple(incload__pq *pq, const char *sql)
+{
+    incload__str both = INCLOAD__STR(&pq->head.env->mem);
+
+    if (pq->begin == NULL)
+        return PQsendQuery(pq->pg, sql);
+    incload__str_addf(&both, "%s; %s", pq->begin, sql);
+    int sent = both.failed ? 0 : PQsendQuery(pq->pg, both.data);
+    incload__str_free(&both);
+    pq->begin = NULL;
+    return sent;
+}
+
+static int32_t
+send_extended(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, const char *doing,
+              incload_error **err)
+{
+    char name[INCLOAD__PQ_NAME_SIZE] = "";
+    incload__pq_bound bound = { .mem = NULL };
+    int sent = 0;
+    int32_t status = incload__pq_prepare(pq, sql, doing, name, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    status = incload__pq_bind(&bound, &pq->head.env->mem, params, count, err);
+    if (status != INCLOAD_OK)
+        return incload__pq_reject(pq, status);
+    if (pq->begin != NULL)
+        status = incload__pq_flight_open(pq, doing, err);
+    if (status == INCLOAD_OK && name[0] != '\0')
+        sent = PQsendQueryPrepared(pq->pg, name, count, bound.values, bound.lengths, bound.formats, 0);
+    else if (status == INCLOAD_OK)
+        sent = PQsendQueryParams(pq->pg, sql, count, bound.types, bound.values, bound.lengths, bound.formats, 0);
+    sent = incload__pq_flight_close(pq, sent);
+    incload__pq_unbind(&bound);
+    if (status != INCLOAD_OK)
+        return status;
+    return sent == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
+}
+
 static int32_t
 send_statement(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool simple,
                const char *doing, incload_error **err)
 {
-    char name[INCLOAD__PQ_NAME_SIZE] = "";
-    incload__pq_bound bound;
-    int sent;
-
     pq->notices = 0;
     pq->extended = !simple;
-    if (simple) {
-        sent = PQsendQuery(pq->pg, sql);
-    } else {
-        int32_t status = incload__pq_prepare(pq, sql, doing, name, err);
-        if (status == INCLOAD_OK && (status = incload__pq_bind(&bound, &pq->head.env->mem, params, count, err)) != 0)
-            incload__pq_reject(pq, status);
-        if (status != INCLOAD_OK)
-            return status;
-        if (name[0] != '\0')
-            sent = PQsendQueryPrepared(pq->pg, name, count, bound.values, bound.lengths, bound.formats, 0);
-        else
-            sent = PQsendQueryParams(pq->pg, sql, count, bound.types, bound.values, bound.lengths, bound.formats, 0);
-        incload__pq_unbind(&bound);
-    }
-    return sent == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
+    if (!simple)
+        return send_extended(pq, sql, params, count, doing, err);
+    return send_simple(pq, sql) == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
 }
 
 static void
@@ -164,18 +190,20 @@ fail_and_skip(incload__pq *pq, const PGresult *result, const char *doing, incloa
 }
 
 int32_t
-incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
-                       incload_error **err)
+incload__pq_send_copy(incload__pq *pq, const char *sql, const char *doing, incload_error **err)
 {
-    PGresult *result = NULL;
     int32_t status = check(pq, doing, err);
 
     /* Simple protocol: after an error in COPY FROM libpq would wait for a Sync that the extended one never sends. */
-    if (status == INCLOAD_OK)
-        status = send_statement(pq, sql, NULL, 0, true, doing, err);
-    if (status != INCLOAD_OK)
-        return status;
-    status = incload__pq_next(pq, &result, doing, err);
+    return status == INCLOAD_OK ? send_statement(pq, sql, NULL, 0, true, doing, err) : status;
+}
+
+int32_t
+incload__pq_await_copy(incload__pq *pq, ExecStatusType expected, const char *doing, incload_error **err)
+{
+    PGresult *result = NULL;
+    int32_t status = incload__pq_next(pq, &result, doing, err);
+
     if (status == INCLOAD_OK && result != NULL && PQresultStatus(result) == expected) {
         PQclear(result);
         return INCLOAD_OK;
@@ -188,6 +216,15 @@ incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected
         status = incload__pq_out_of_step(pq, doing, err);
     PQclear(result);
     return incload__pq_abort(pq, incload__pq_reject(pq, status));
+}
+
+int32_t
+incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
+                       incload_error **err)
+{
+    int32_t status = incload__pq_send_copy(pq, sql, doing, err);
+
+    return status == INCLOAD_OK ? incload__pq_await_copy(pq, expected, doing, err) : status;
 }
 
 int32_t

@@ -3,8 +3,8 @@
  *
  * Nothing here may block in libpq: its own timeouts do not hold against a server that is frozen or talks without end.
  * Every wait goes through wait.c, which knows the deadline and the cancel flag. Layers, lowest first: wait.c, errors.c,
- * cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c (shape and parameters), then readers,
- * writers, relay. */
+ * flight.c (several statements at once), cancel.c (ends what runs), exec.c (one statement), describe.c and bind.c
+ * (shape and parameters), then readers, writers, relay. */
 #ifndef INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 #define INCLOAD_LIB_DRIVER_LIBPQ_PQ_H
 
@@ -18,6 +18,11 @@ typedef struct incload__pq {
     incload_context *context; /* may be NULL */
     const atomic_bool *asked; /* while connecting: becomes true when that is to stop; else NULL */
     int wake_fd;      /* eventfd, readable from the first cancel until the next rollback */
+    const char *begin; /* of the transaction that is open here but not yet at the server: it goes with the first
+                          statement; NULL: none */
+    bool flies;       /* statements are under way by incload__pq_flight_open() */
+    bool between;     /* the end of one of them was seen */
+    bool describes;   /* a shape was asked for of which only the first of two steps was sent */
     bool extended;    /* the statement was sent by the extended protocol */
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
     int64_t grace_us; /* while cleaning up: the deadline in place of head.deadline_us; 0: none */
@@ -49,6 +54,16 @@ int32_t incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, inc
 int32_t incload__pq_skip(incload__pq *pq);
 /* One piece of COPY data: *length > 0 and *out to be freed by PQfreemem, 0 at the end of the data. */
 int32_t incload__pq_copy_data(incload__pq *pq, char **out, int *length, const char *doing, incload_error **err);
+
+/* ---- flight.c ---- */
+
+/* Opens one for what is sent next, with the BEGIN that is due as its first statement. */
+int32_t incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err);
+/* After all was sent: returns `sent`, or 0 where that failed here. */
+int incload__pq_flight_close(incload__pq *pq, int sent);
+/* For incload__pq_next: true when *result says nothing of a statement and the next one is to be had. *status may become
+ * INCLOAD_E_CONNECT. */
+bool incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status);
 
 /* ---- errors.c ---- */
 
@@ -104,9 +119,13 @@ int32_t incload__pq_run(incload__pq *pq, const char *sql, const incload__param *
                         const char *doing, incload__pq_answer *answer, incload_error **err);
 /* After a PQsend...(): reads all its results. */
 int32_t incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answer, incload_error **err);
-/* Sends a COPY and waits for the answer `expected` (PGRES_COPY_IN or PGRES_COPY_OUT). */
+/* Sends a COPY, whose shape was asked for before, and waits for the answer `expected` (PGRES_COPY_IN or
+ * PGRES_COPY_OUT). */
 int32_t incload__pq_start_copy(incload__pq *pq, const char *sql, ExecStatusType expected, const char *doing,
                                incload_error **err);
+/* The same in two. */
+int32_t incload__pq_send_copy(incload__pq *pq, const char *sql, const char *doing, incload_error **err);
+int32_t incload__pq_await_copy(incload__pq *pq, ExecStatusType expected, const char *doing, incload_error **err);
 /* After the end of a COPY's data: its row count. */
 int32_t incload__pq_end_copy(incload__pq *pq, int64_t *rows, const char *doing, incload_error **err);
 
@@ -137,8 +156,8 @@ typedef struct incload__pq_bound {
 int32_t incload__pq_bind(incload__pq_bound *bound, const incload__mem *mem, const incload__param *params, int32_t count,
                          incload_error **err);
 void incload__pq_unbind(incload__pq_bound *bound);
-/* COPY takes no parameters: puts their values into settings of the session and writes `sql` so that it reads those.
- * `shape` is the statement's description. */
+/* COPY takes no parameters: numbers and times are written into `sql`; where there is any other all go into settings of
+ * the session, and `sql` reads those. `shape` is the statement's description. */
 int32_t incload__pq_bind_copy(incload__pq *pq, const char *sql, const PGresult *shape, const incload__param *params,
                               int32_t count, incload__str *out, incload_error **err);
 /* Forgets the settings; only needed outside a transaction, whose end forgets them. */
@@ -148,6 +167,9 @@ void incload__pq_forget_params(incload__pq *pq, int32_t count);
 
 /* Prepares without running; the description has parameter and column types. The caller frees it by PQclear. */
 int32_t incload__pq_shape(incload__pq *pq, const char *sql, const char *doing, PGresult **out, incload_error **err);
+/* The same in two: nothing else may be sent in between. */
+int32_t incload__pq_ask_shape(incload__pq *pq, const char *sql, const char *doing, incload_error **err);
+int32_t incload__pq_take_shape(incload__pq *pq, const char *doing, PGresult **out, incload_error **err);
 int32_t incload__pq_describe(incload__conn *conn, const char *sql, int32_t param_count, incload__schema *out,
                              incload_error **err);
 

@@ -79,6 +79,31 @@ check_shapes(const PGresult *source, const PGresult *target, incload_error **err
 }
 
 static int32_t
+consume(incload__pq *pq, const char *doing, incload_error **err)
+{
+    int32_t status = incload__pq_consume(pq, doing, err);
+
+    return status == INCLOAD_E_CONNECT ? incload__pq_lost(pq, doing, err) : status;
+}
+
+/* The server says that its COPY has begun with the first rows that it sends, which may be long after: a cancel of
+ * either side is heard meanwhile. */
+static int32_t
+await_source(relay *run, incload_error **err)
+{
+    int32_t status = incload__pq_flush(run->from, relaying, err);
+
+    while (status == INCLOAD_OK && PQisBusy(run->from->pg)) {
+        status = incload__pq_wait_either(run->from, POLLIN, run->to, 0, relaying, err);
+        if (status == INCLOAD_OK)
+            status = consume(run->from, relaying, err);
+    }
+    if (status == INCLOAD_E_CONNECT && run->from->head.txn != INCLOAD__TXN_DEAD)
+        status = incload__pq_lost(run->from, relaying, err);
+    return status == INCLOAD_OK ? incload__pq_await_copy(run->from, PGRES_COPY_OUT, relaying, err) : status;
+}
+
+static int32_t
 start(relay *run, const char *select, const incload__param *params, int32_t count, const char *table,
       const char *columns, incload_error **err)
 {
@@ -93,18 +118,26 @@ start(relay *run, const char *select, const incload__param *params, int32_t coun
                       run->to->head.freezes ? ", FREEZE" : "");
     int32_t status = shape.failed || target.failed ? incload__fail_memory(err) : INCLOAD_OK;
     if (status == INCLOAD_OK)
-        status = incload__pq_shape(run->from, select, relaying, &source_shape, err);
+        status = incload__pq_ask_shape(run->from, select, relaying, err);
+    if (status == INCLOAD_OK)
+        status = incload__pq_ask_shape(run->to, shape.data, run->doing, err);
+    if (status == INCLOAD_OK)
+        status = incload__pq_take_shape(run->from, relaying, &source_shape, err);
     if (status == INCLOAD_OK)
         status = incload__pq_copy_out(run->from, select, source_shape, params, count, &source, err);
-    /* The source reads while the target is asked what it takes. */
+    /* The source reads while the target tells what it takes. */
     if (status == INCLOAD_OK)
-        status = incload__pq_start_copy(run->from, source.data, PGRES_COPY_OUT, relaying, err);
+        status = incload__pq_send_copy(run->from, source.data, relaying, err);
     if (status == INCLOAD_OK)
-        status = incload__pq_shape(run->to, shape.data, run->doing, &target_shape, err);
+        status = incload__pq_take_shape(run->to, run->doing, &target_shape, err);
     if (status == INCLOAD_OK)
         status = check_shapes(source_shape, target_shape, err);
     if (status == INCLOAD_OK)
-        status = incload__pq_start_copy(run->to, target.data, PGRES_COPY_IN, run->doing, err);
+        status = incload__pq_send_copy(run->to, target.data, run->doing, err);
+    if (status == INCLOAD_OK)
+        status = incload__pq_await_copy(run->to, PGRES_COPY_IN, run->doing, err);
+    if (status == INCLOAD_OK)
+        status = await_source(run, err);
     PQclear(source_shape);
     PQclear(target_shape);
     incload__str_free(&source);
@@ -217,14 +250,6 @@ take_rows(relay *run, bool *got, incload_error **err)
         append_row(run);
     }
     return INCLOAD_OK;
-}
-
-static int32_t
-consume(incload__pq *pq, const char *doing, incload_error **err)
-{
-    int32_t status = incload__pq_consume(pq, doing, err);
-
-    return status == INCLOAD_E_CONNECT ? incload__pq_lost(pq, doing, err) : status;
 }
 
 /* libpq moves on to the next row only after it was asked for it: poll() too early would wait for what is here already.

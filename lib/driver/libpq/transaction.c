@@ -23,12 +23,12 @@ incload__pq_begin(incload__conn *conn, incload_error **err)
         return status;
     if (conn->txn != INCLOAD__TXN_IDLE)
         return incload__fail(err, INCLOAD_E_STATE, "a transaction is open on this connection already");
-    /* Open before it is sent: from here on only a rollback makes the connection clean. */
+    if (PQstatus(pq->pg) == CONNECTION_BAD)
+        return incload__pq_lost(pq, "beginning a transaction", err);
+    /* A snapshot is taken by a statement, not by BEGIN: so that is sent with the first one. */
     conn->txn = INCLOAD__TXN_OPEN;
-    status = incload__pq_run(pq, sql, NULL, 0, true, "beginning a transaction", NULL, err);
-    if (status != INCLOAD_OK && conn->txn == INCLOAD__TXN_FAILED && PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
-        conn->txn = INCLOAD__TXN_IDLE;
-    return status;
+    pq->begin = sql;
+    return INCLOAD_OK;
 }
 
 static bool
@@ -113,6 +113,12 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
     /* Known before it was sent: surely not committed. */
     if (PQstatus(pq->pg) == CONNECTION_BAD)
         return incload__pq_lost(pq, committing, err);
+    /* Nothing was done in it. */
+    if (pq->begin != NULL) {
+        pq->begin = NULL;
+        conn->txn = INCLOAD__TXN_IDLE;
+        return INCLOAD_OK;
+    }
     pq->notices = 0;
     pq->extended = false;
     if (PQsendQuery(pq->pg, "COMMIT") != 1 && PQstatus(pq->pg) != CONNECTION_BAD)
@@ -177,6 +183,7 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
         return incload__fail(err, INCLOAD_E_CONNECT, "the connection to the server at %s is gone: take another one",
                              pq->place);
 
+    pq->begin = NULL;
     /* A cancel or a passed deadline is often the reason: the rollback has a moment of its own. */
     int64_t limit = incload__pq_limit(pq, INCLOAD__MANNER_ROLLBACK, ROLLBACK_MS);
     if (conn->txn == INCLOAD__TXN_IDLE && PQtransactionStatus(pq->pg) == PQTRANS_IDLE) {

@@ -197,10 +197,9 @@ drop_notifies(incload__pq *pq)
     }
 }
 
-int32_t
-incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_error **err)
+static int32_t
+next_result(incload__pq *pq, PGresult **out, const char *doing, incload_error **err)
 {
-    *out = NULL;
     /* A connection that breaks while sending may still have the server's reason in its input: go on reading. */
     int32_t status = incload__pq_flush(pq, doing, err);
     if (status != INCLOAD_OK && status != INCLOAD_E_CONNECT)
@@ -215,6 +214,18 @@ incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_err
     }
     *out = PQgetResult(pq->pg);
     return INCLOAD_OK;
+}
+
+int32_t
+incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_error **err)
+{
+    int32_t status;
+
+    do {
+        *out = NULL;
+        status = next_result(pq, out, doing, err);
+    } while (status == INCLOAD_OK && incload__pq_flight_passes(pq, out, &status));
+    return status;
 }
 
 int32_t

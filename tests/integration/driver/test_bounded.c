@@ -176,7 +176,10 @@ act_ping(subject *s, incload_error **err)
 static int32_t
 act_begin(subject *s, incload_error **err)
 {
-    return driver->begin(s->conn, err);
+    int32_t status = driver->begin(s->conn, err);
+
+    /* BEGIN may be sent with the first statement only. */
+    return status == INCLOAD_OK ? driver->ping(s->conn, err) : status;
 }
 
 static int32_t

@@ -377,6 +377,87 @@ START_TEST(a_committed_row_is_seen_by_others)
 }
 END_TEST
 
+static void
+expect_state(incload__conn *watcher, const char *session, const char *state)
+{
+    char sql[120];
+
+    snprintf(sql, sizeof sql, "SELECT state FROM pg_stat_activity WHERE pid = %s", session);
+    pq_expect_text(watcher, sql, state);
+}
+
+START_TEST(a_transaction_begins_at_the_server_with_its_first_statement)
+{
+    enum { BY_STATEMENT, BY_PING, BY_SHAPE, WAYS };
+    incload__conn *conn = pq_open(INCLOAD__ROLE_READ), *watcher = pq_open(INCLOAD__ROLE_READ);
+    incload_error *err = NULL;
+    incload__rows rows;
+    char session[24];
+
+    pq_expect(pq->select(conn, "SELECT pg_backend_pid()", NULL, 0, &rows, &err), INCLOAD_OK, &err);
+    snprintf(session, sizeof session, "%s", incload__rows_get(&rows, 0, 0));
+    incload__rows_free(&rows);
+    for (int32_t way = BY_STATEMENT; way < WAYS; way++) {
+        incload__schema schema;
+        incload__schema_init(&schema, mem);
+        pq_begin(conn);
+        expect_state(watcher, session, "idle");
+        if (way == BY_STATEMENT)
+            pq_run(conn, "SELECT 1");
+        else if (way == BY_PING)
+            pq_expect(pq->ping(conn, &err), INCLOAD_OK, &err);
+        else
+            pq_expect(pq->describe(conn, "SELECT 1 AS a", 0, &schema, &err), INCLOAD_OK, &err);
+        ck_assert_int_eq(conn->txn, INCLOAD__TXN_OPEN);
+        expect_state(watcher, session, "idle in transaction");
+        pq_expect_text(conn, "SHOW transaction_isolation", "repeatable read");
+        pq_expect_text(conn, "SHOW transaction_read_only", "on");
+        pq_roll_back(conn);
+        expect_state(watcher, session, "idle");
+        incload__schema_free(&schema);
+    }
+    pq->close(conn);
+    pq->close(watcher);
+}
+END_TEST
+
+START_TEST(a_transaction_without_a_statement_ends_without_a_word)
+{
+    incload__conn *conn = pq_open(INCLOAD__ROLE_WRITE);
+    incload_error *err = NULL;
+
+    pq_begin(conn);
+    pq_expect(pq->commit(conn, &err), INCLOAD_OK, &err);
+    ck_assert_int_eq(conn->txn, INCLOAD__TXN_IDLE);
+    pq_begin(conn);
+    pq_roll_back(conn);
+    ck_assert_int_eq(conn->txn, INCLOAD__TXN_IDLE);
+    pq_expect_usable(conn);
+    pq->close(conn);
+}
+END_TEST
+
+/* The BEGIN before it was sent in the same breath. */
+START_TEST(a_first_statement_that_fails_leaves_a_transaction_to_be_rolled_back)
+{
+    static const char *const broken[] = { "SELECT * FROM nowhere", "SELEC", "SELECT 1/0" };
+    incload__conn *conn = pq_open(INCLOAD__ROLE_WRITE);
+    incload_error *err = NULL;
+
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        pq_begin(conn);
+        ck_assert_int_ne(pq->execute(conn, broken[i], NULL, 0, NULL, &err), INCLOAD_OK);
+        ck_assert_int_eq(conn->txn, INCLOAD__TXN_FAILED);
+        incload_error_unref(err);
+        err = NULL;
+        pq_expect(pq->execute(conn, "SELECT 1", NULL, 0, NULL, &err), INCLOAD_E_STATE, &err);
+        pq_roll_back(conn);
+        pq_expect_usable(conn);
+    }
+    pq->close(conn);
+}
+END_TEST
+
 START_TEST(after_a_failed_statement_only_rollback_is_possible)
 {
     incload__conn *conn = pq_open(INCLOAD__ROLE_WRITE);
@@ -447,6 +528,7 @@ START_TEST(a_wire_that_breaks_in_commit_leaves_the_outcome_unknown)
     fake_server_start(&server, FAKE_LOST_COMMIT);
     pq_expect(pq_connect_to(server.url, INCLOAD__ROLE_WRITE, 5000, &conn, &err), INCLOAD_OK, &err);
     pq_begin(conn);
+    pq_expect(pq->ping(conn, &err), INCLOAD_OK, &err);
     pq_expect(pq->commit(conn, &err), INCLOAD_E_COMMIT_UNKNOWN, &err);
     ck_assert_int_eq(conn->txn, INCLOAD__TXN_DEAD);
     pq_expect(pq->rollback(conn, &err), INCLOAD_E_CONNECT, &err);
@@ -588,6 +670,9 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_result_of_a_million_cells_is_refused);
     tcase_add_test(tests, an_error_names_the_constraint_and_not_the_row);
     tcase_add_test(tests, a_committed_row_is_seen_by_others);
+    tcase_add_test(tests, a_transaction_begins_at_the_server_with_its_first_statement);
+    tcase_add_test(tests, a_transaction_without_a_statement_ends_without_a_word);
+    tcase_add_test(tests, a_first_statement_that_fails_leaves_a_transaction_to_be_rolled_back);
     tcase_add_test(tests, after_a_failed_statement_only_rollback_is_possible);
     tcase_add_test(tests, commit_of_a_transaction_that_the_server_has_failed_is_an_error);
     tcase_add_test(tests, a_constraint_that_fails_at_commit_is_surely_not_committed);

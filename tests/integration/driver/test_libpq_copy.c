@@ -309,6 +309,52 @@ START_TEST(a_reader_takes_parameters_with_quotes)
 }
 END_TEST
 
+/* No setting is made for them, inside a transaction or outside. */
+START_TEST(a_reader_writes_numbers_and_times_into_its_statement)
+{
+    incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
+    incload__param params[] = {
+        pq_text_param("-7"),         pq_text_param("-9223372036854775808"), pq_text_param("-1.50"),
+        pq_text_param("NaN"),        pq_text_param("0044-03-15 BC"),        pq_text_param("2024-03-01 10:11:12.000013"),
+        pq_text_param("2024-03-01 10:11:12+02"),
+    };
+
+    pq_begin(conn);
+    expect_param_text(conn,
+                      "SELECT concat_ws(' ', -abs($1::int2), $2::int8, $3::numeric, $4::float8, $5::date, "
+                      "$6::timestamp, $7::timestamptz AT TIME ZONE 'UTC') WHERE $1 < 0 OR $2 < 0", params, 7,
+                      "-7 -9223372036854775808 -1.50 NaN 0044-03-15 BC 2024-03-01 10:11:12.000013 2024-03-01 08:11:12");
+    pq_expect_text(conn, "SELECT coalesce(current_setting('incload.p1', true), 'never set')", "never set");
+    pq_roll_back(conn);
+    pq->close(conn);
+}
+END_TEST
+
+START_TEST(a_number_that_is_none_is_no_part_of_the_statement)
+{
+    incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
+    incload__param param = pq_text_param("1'::int); DROP TABLE x; --");
+    incload__schema schema;
+    incload__reader *reader = NULL;
+    incload_error *err = NULL;
+
+    incload__schema_init(&schema, mem);
+    pq_expect(pq->describe(conn, "SELECT $1::int AS a", 1, &schema, &err), INCLOAD_OK, &err);
+    int32_t status = pq->read_open(conn, "SELECT $1::int AS a", &param, 1, &schema, &reader, &err);
+    if (status == INCLOAD_OK) {
+        incload__builder *builder = incload__builder_new(mem, &schema, NULL);
+        int64_t rows = 0;
+        status = pq->read_next(reader, builder, 1, 1 << 20, &rows, &err);
+        incload__builder_free(builder);
+    }
+    ck_assert_str_eq(incload_error_sqlstate(err), "22P02");
+    pq_expect(status, INCLOAD_E_DATA, &err);
+    pq->read_close(reader);
+    incload__schema_free(&schema);
+    pq->close(conn);
+}
+END_TEST
+
 START_TEST(a_reader_takes_a_keyset_with_parameters_in_brackets)
 {
     incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
@@ -724,6 +770,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_column_whose_type_has_changed_is_refused);
     tcase_add_test(tests, copy_data_cut_anywhere_is_put_together);
     tcase_add_test(tests, a_reader_takes_parameters_with_quotes);
+    tcase_add_test(tests, a_reader_writes_numbers_and_times_into_its_statement);
+    tcase_add_test(tests, a_number_that_is_none_is_no_part_of_the_statement);
     tcase_add_test(tests, a_reader_takes_a_keyset_with_parameters_in_brackets);
     tcase_add_test(tests, a_parameter_can_use_an_index);
     tcase_add_test(tests, an_error_of_the_query_ends_the_reading);

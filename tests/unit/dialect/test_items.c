@@ -207,6 +207,24 @@ START_TEST(watermark_values_lose_no_digit)
 }
 END_TEST
 
+static void
+expect_infinite(incload__column column, const char *expected)
+{
+    incload__str sql = INCLOAD__STR(&incload__mem_libc);
+
+    ck_assert_int_eq(postgres->infinite(&sql, &column, "c"), expected != NULL);
+    ck_assert_pstr_eq(incload__str_text(&sql), expected != NULL ? expected : "");
+    incload__str_free(&sql);
+}
+
+START_TEST(infinities_are_asked_for_alone_where_there_can_be_some)
+{
+    expect_infinite(column_of("date", INCLOAD__DATE, 0, 0), "c IN ('infinity', '-infinity')");
+    expect_infinite(column_of("real", INCLOAD__FLOAT32, 0, 0), "c::text IN ('NaN', 'Infinity', '-Infinity')");
+    expect_infinite(column_of("bigint", INCLOAD__INT64, 0, 0), NULL);
+}
+END_TEST
+
 START_TEST(infinities_and_foreign_storage_classes_have_no_position)
 {
     expect_no_position(postgres, column_of("date", INCLOAD__DATE, 0, 0),
@@ -264,6 +282,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, sqlite_reads_everything_so_that_a_wrong_storage_class_shows);
     tcase_add_test(tests, sqlite_binds_values_as_what_they_are_to_be_stored_as);
     tcase_add_test(tests, watermark_values_lose_no_digit);
+    tcase_add_test(tests, infinities_are_asked_for_alone_where_there_can_be_some);
     tcase_add_test(tests, infinities_and_foreign_storage_classes_have_no_position);
     tcase_add_test(tests, sqlite_orders_no_decimals_that_it_keeps_as_text);
     tcase_add_test(tests, a_name_that_cannot_be_quoted_is_refused);

@@ -2,6 +2,8 @@
 /* Nodes of many units: generated as they are needed, under a limit, with a threshold. */
 #include "stage.h"
 
+#include "lender.h"
+
 typedef struct range {
     int64_t next;
     int64_t end;
@@ -256,6 +258,98 @@ START_TEST(memory_does_not_grow_with_the_number_of_units)
 }
 END_TEST
 
+enum { IN_A_CALLBACK = 40 };
+
+static lender bank;
+static int32_t begun, ends_told[IN_A_CALLBACK];
+static incload__sched_unit open_units[IN_A_CALLBACK];
+
+static void
+lend(bool has_memory)
+{
+    bank.first = has_memory ? 0 : 1;
+    bank.failures = INT64_MAX;
+}
+
+static void
+count_end(const incload__sched_event *event)
+{
+    if (event->kind == INCLOAD__SCHED_UNIT_FINISHED)
+        ends_told[event->key]++;
+}
+
+static void
+begin_with_bank(void (*event)(void *, const incload__sched_event *))
+{
+    begun = 0;
+    memset(ends_told, 0, sizeof ends_told);
+    lend(true);
+    env.mem = (incload__mem){ lender_allocate, lender_reallocate, lender_release, &bank };
+    config.hooks.event = event;
+    units.end = IN_A_CALLBACK;
+    begin();
+}
+
+/* While one event is told others come, and there is no memory for them. */
+static void
+work_while_told(void *data, const incload__sched_event *event)
+{
+    incload__sched_unit unit;
+
+    (void)data;
+    count_end(event);
+    if (begun++ > 0)
+        return;
+    lend(false);
+    for (; incload__sched_pull(sched, &unit, 0) == INCLOAD__PULL_UNIT; begun++)
+        complete(unit, OK);
+    lend(true);
+}
+
+START_TEST(every_unit_that_began_is_told_to_have_ended_without_memory_for_more_events)
+{
+    begin_with_bank(work_while_told);
+    complete_next(0, OK);
+    int32_t told = 0;
+    incload__sched_info found = info(0);
+    for (int32_t i = 0; i < IN_A_CALLBACK; i++)
+        told += ends_told[i];
+    ck_assert_int_gt(found.succeeded, 4);
+    ck_assert_int_eq(told, found.succeeded);
+    expect(0, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
+    ck_assert_int_eq(found.code, INCLOAD_E_NO_MEMORY);
+}
+END_TEST
+
+/* Many begin while the first event is told, and end while the next one is: for that the box with room is away. */
+static void
+begin_and_end_while_told(void *data, const incload__sched_event *event)
+{
+    const int32_t most = IN_A_CALLBACK - 1;
+
+    (void)data;
+    count_end(event);
+    if (begun == most)
+        lend(false);
+    for (int32_t i = 0; begun == most && i < most; i++)
+        complete(open_units[i], OK);
+    begun += begun == most;
+    while (begun < most && incload__sched_pull(sched, &open_units[begun], 0) == INCLOAD__PULL_UNIT)
+        begun++;
+}
+
+START_TEST(units_that_began_with_memory_are_told_to_have_ended_without)
+{
+    begin_with_bank(begin_and_end_while_told);
+    complete_next(0, OK);
+    ck_assert_int_eq(begun, IN_A_CALLBACK);
+    for (int32_t i = 0; i < IN_A_CALLBACK; i++)
+        ck_assert_msg(ends_told[i] == 1, "the end of unit %d was told %d times", i, ends_told[i]);
+    lend(true);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -273,6 +367,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, concurrency_grows_while_all_goes_well_and_falls_when_throttled);
     tcase_add_test(tests, a_cancelled_source_starts_no_more_and_ends_with_what_runs);
     tcase_add_test(tests, memory_does_not_grow_with_the_number_of_units);
+    tcase_add_test(tests, every_unit_that_began_is_told_to_have_ended_without_memory_for_more_events);
+    tcase_add_test(tests, units_that_began_with_memory_are_told_to_have_ended_without);
 }
 
 HARNESS_MAIN("scheduler_source", add_tests)

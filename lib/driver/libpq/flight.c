@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Several statements of the extended protocol in one round trip. Who reads the results sees one statement that has
+ * several: incload__pq_next() passes over what stands between them, and over what was not done since one before had
+ * failed. A libpq without pipelines (before 14) sends one by one. */
+#include "driver/libpq/pq.h"
+
+#ifdef LIBPQ_HAS_PIPELINING
+
+int32_t
+incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
+{
+    const char *begin = pq->begin;
+
+    if (PQenterPipelineMode(pq->pg) != 1)
+        return incload__pq_refused(pq, doing, err);
+    pq->flies = true;
+    pq->between = false;
+    pq->begin = NULL;
+    if (begin != NULL && PQsendQueryParams(pq->pg, begin, 0, NULL, NULL, NULL, NULL, 0) != 1)
+        return incload__pq_refused(pq, doing, err);
+    return INCLOAD_OK;
+}
+
+int
+incload__pq_flight_close(incload__pq *pq, int sent)
+{
+    /* Also behind what was not sent whole: the server answers up to here. */
+    if (pq->flies && PQpipelineSync(pq->pg) != 1)
+        return 0;
+    return sent;
+}
+
+bool
+incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status)
+{
+    ExecStatusType kind = PQresultStatus(*result);
+
+    if (!pq->flies)
+        return false;
+    /* Once between two statements; twice only when nothing more can come. */
+    if (*result == NULL && !pq->between && PQstatus(pq->pg) == CONNECTION_OK) {
+        pq->between = true;
+        PQsetSingleRowMode(pq->pg);
+        return true;
+    }
+    pq->between = false;
+    if (*result != NULL && kind != PGRES_PIPELINE_ABORTED && kind != PGRES_PIPELINE_SYNC)
+        return false;
+    bool ends = kind != PGRES_PIPELINE_ABORTED;
+    PQclear(*result);
+    *result = NULL;
+    if (ends) {
+        pq->flies = false;
+        /* It stays in its pipeline where answers are missing. */
+        *status = PQexitPipelineMode(pq->pg) == 1 ? INCLOAD_OK : INCLOAD_E_CONNECT;
+    }
+    return !ends;
+}
+
+#else
+
+int32_t
+incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
+{
+    const char *begin = pq->begin;
+
+    pq->begin = NULL;
+    return begin != NULL ? incload__pq_run(pq, begin, NULL, 0, true, doing, NULL, err) : INCLOAD_OK;
+}
+
+int
+incload__pq_flight_close(incload__pq *pq, int sent)
+{
+    (void)pq;
+    return sent;
+}
+
+bool
+incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status)
+{
+    (void)pq;
+    (void)result;
+    (void)status;
+    return false;
+}
+
+#endif
