@@ -51,6 +51,8 @@ struct incload__swap_rules {
     const char *drop_timeout;
     const char *no_drop_timeout;
     const char *analyze; /* in front of the staging table's name; NULL: it is part of the plan */
+    /* Behind the name of a table that the same transaction has filled, when all of it is read; NULL: nothing. */
+    const char *own_rows;
 
     /* ---- INCLOAD__SWAP_INSIDE ---- */
     const char *const *before; /* statements around the transaction; NULL-terminated */

@@ -23,6 +23,8 @@ const incload__swap_rules incload__swap_mariadb = {
     /* Once it has its locks, a statement whose time is over says what a killed one says. */
     .lock_failure_late = 1317,
     .analyze = "ANALYZE TABLE ",
+    /* Pages of secondary indexes do not say whose their rows are before the COMMIT: for each, its row is looked up. */
+    .own_rows = " USE INDEX ()",
     .set_lock_timeout = set_lock_timeout,
     .no_lock_timeout = "SET SESSION max_statement_time = DEFAULT",
     .drop_timeout = "SET SESSION lock_wait_timeout = 1",

@@ -232,6 +232,7 @@ count_stage(incload__swap *swap, int64_t *rows, incload_error **err)
     const char *text = NULL;
 
     incload__str_addf(&sql, "SELECT COUNT(*) FROM %s", load->destination);
+    incload__str_add(&sql, incload__or_empty(swap->rules->own_rows));
     int32_t status = sql.failed ? incload__fail_memory(err)
                                 : load->to->driver->select(load->to, incload__str_text(&sql), NULL, 0, &answer, err);
     if (status == INCLOAD_OK)
