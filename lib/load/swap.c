@@ -344,6 +344,7 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
         load->to->driver->rollback(load->to, NULL);
     incload__rows_free(&swap.plan);
     incload__free(load->mem, swap.digest);
+    incload__free(load->mem, swap.indexes);
     load->replaced = NULL;
     incload__table_free(load->mem, &swap.partition);
     return status;
