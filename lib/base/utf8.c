@@ -120,6 +120,20 @@ incload__is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+const char *
+incload__skip_quoted(const char *at, char close, bool backslashes, bool doubles)
+{
+    for (at++; *at != '\0'; at++) {
+        if (backslashes && *at == '\\' && at[1] != '\0')
+            at++;
+        else if (doubles && *at == close && at[1] == close)
+            at++;
+        else if (*at == close)
+            return at + 1;
+    }
+    return at;
+}
+
 bool
 incload__parse_int64(const char *text, size_t length, int64_t *value)
 {

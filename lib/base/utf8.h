@@ -21,6 +21,10 @@ char incload__ascii_lower(char c);
 bool incload__is_space(char c);
 bool incload__is_digit(char c);
 
+/* Behind the quoted text or name that begins at `at`: behind its `close`, or at the end of the text. Within it `close`
+ * stands twice for once where `doubles` says so. */
+const char *incload__skip_quoted(const char *at, char close, bool backslashes, bool doubles);
+
 /* Whole-string integers with sign, no spaces; false on anything else or overflow. */
 bool incload__parse_int64(const char *text, size_t length, int64_t *value);
 

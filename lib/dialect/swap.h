@@ -51,6 +51,13 @@ struct incload__swap_rules {
     const char *drop_timeout;
     const char *no_drop_timeout;
     const char *analyze; /* in front of the staging table's name; NULL: it is part of the plan */
+    /* Rows come faster into a table without indexes, and to build each at once costs less than that saves. Behind
+     * `create_query` stands a quoted name; what it answers in its second column is `create`. Appends the statements
+     * that drop and add the indexes of `table` (quoted) that can be set aside; nothing where there are none. */
+    const char *create_query;
+    void (*set_aside)(incload__str *drop, incload__str *add, const char *create, const char *table);
+    /* Behind the name of a table that the same transaction has filled, when all of it is read; NULL: nothing. */
+    const char *own_rows;
 
     /* ---- INCLOAD__SWAP_INSIDE ---- */
     const char *const *before; /* statements around the transaction; NULL-terminated */

@@ -30,14 +30,7 @@ skip_name(const char *at)
             at++;
         return at;
     }
-    for (at++; *at != '\0'; at++) {
-        if (*at != close)
-            continue;
-        if (at[1] != close || close == ']')
-            return at + 1;
-        at++;
-    }
-    return at;
+    return incload__skip_quoted(at, close, false, close != ']');
 }
 
 /* The catalog's text always begins so, whatever was typed. */

@@ -35,6 +35,7 @@ static const struct {
     { &incload__dialect_mariadb, "CREATE TEMPORARY ", "create", "" },
     { &incload__dialect_mariadb, "DROP TEMPORARY ", "create", "" },
     { &incload__dialect_mariadb, "DROP ", "create", "metadata, exclusive on the table dropped; commits by itself" },
+    { &incload__dialect_mariadb, "SHOW ", "look", "metadata, shared, for a moment" },
     { &incload__dialect_mariadb, "SELECT ", "look", "metadata, shared; no row: it reads a snapshot" },
     { &incload__dialect_sqlite, "BEGIN IMMEDIATE", "begin", "RESERVED on the file: other writers wait" },
     { &incload__dialect_sqlite, "COMMIT", "commit",

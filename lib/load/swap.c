@@ -232,6 +232,7 @@ count_stage(incload__swap *swap, int64_t *rows, incload_error **err)
     const char *text = NULL;
 
     incload__str_addf(&sql, "SELECT COUNT(*) FROM %s", load->destination);
+    incload__str_add(&sql, incload__or_empty(swap->rules->own_rows));
     int32_t status = sql.failed ? incload__fail_memory(err)
                                 : load->to->driver->select(load->to, incload__str_text(&sql), NULL, 0, &answer, err);
     if (status == INCLOAD_OK)
@@ -343,6 +344,7 @@ incload__swap_carry_out(incload__load *load, incload_error **err)
         load->to->driver->rollback(load->to, NULL);
     incload__rows_free(&swap.plan);
     incload__free(load->mem, swap.digest);
+    incload__free(load->mem, swap.indexes);
     load->replaced = NULL;
     incload__table_free(load->mem, &swap.partition);
     return status;

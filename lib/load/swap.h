@@ -20,6 +20,7 @@ typedef struct incload__swap {
     incload__table old;
     incload__rows plan; /* phase and statement */
     char *digest;       /* of the target's shape, as it was when the plan was made */
+    char *indexes;      /* the statement that builds those set aside; NULL: there are none */
     int64_t loaded_us;  /* wall: after the staging table was committed */
     int64_t filling_us; /* how long it took to fill, INCLOAD__SWAP_BY_STATEMENT alone */
 } incload__swap;
@@ -56,6 +57,10 @@ int32_t incload__swap_sweep(incload__swap *swap, incload_error **err);
 /* Drops one of our tables in a transaction of its own, with its row in the ledger. *gone: it is not there any more. */
 int32_t incload__swap_drop(incload__swap *swap, const incload__table *table, const char *mark, bool *gone,
                            incload_error **err);
+
+/* swap_indexes.c: INCLOAD__SWAP_BY_STATEMENT, before the staging table is filled, and once it is committed. */
+int32_t incload__swap_set_indexes_aside(incload__swap *swap, incload_error **err);
+int32_t incload__swap_build_indexes(incload__swap *swap, incload_error **err);
 
 /* swap_publish.c: INCLOAD__SWAP_BY_TRANSACTION, once the staging table is committed. */
 int32_t incload__swap_publish(incload__swap *swap, incload_error **err);

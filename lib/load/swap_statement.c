@@ -23,7 +23,9 @@ make_stage(incload__swap *swap, incload_error **err)
         status = incload__swap_write_down(swap, err);
     if (status == INCLOAD_OK && (status = incload__swap_phase(swap, "make", err)) != INCLOAD_OK)
         incload__error_prefix(err, "making the staging table");
-    return status == INCLOAD_OK ? incload__evolve_stage(load, &swap->stage, err) : status;
+    if (status == INCLOAD_OK)
+        status = incload__evolve_stage(load, &swap->stage, err);
+    return status == INCLOAD_OK ? incload__swap_set_indexes_aside(swap, err) : status;
 }
 
 static int32_t
@@ -57,8 +59,11 @@ finish_stage(incload__swap *swap, incload_error **err)
     incload__load *load = swap->load;
     incload__str sql = INCLOAD__STR(load->mem);
     incload__rows rows = { .mem = load->mem };
-    int32_t status = incload__swap_settle_views(swap, err);
+    int32_t status = incload__swap_build_indexes(swap, err);
 
+    /* An index is refused to snapshots from before it was built, as the rebuilt table is. */
+    if (status == INCLOAD_OK)
+        status = incload__swap_settle_views(swap, err);
     incload__str_addf(&sql, "%s%s", swap->rules->analyze, load->destination);
     if (status == INCLOAD_OK && sql.failed)
         status = incload__fail_memory(err);

@@ -44,6 +44,7 @@ static const struct work {
     const char *preset, *options;
     const char *rows;    /* of the target, those that the source has; NULL: all */
     bool has_target;     /* the target must be there */
+    bool indexed;        /* it has an index beside its key */
     bool stream;         /* the source is PostgreSQL */
     bool inside;         /* the target database is the source, too */
     bool ledger;         /* which the work makes as well */
@@ -54,7 +55,8 @@ static const struct work {
     { .name = "merge", .does = "load", .earlier = "load", .preset = "timestamp", .options = SINCE },
     { .name = "delete", .does = "load", .earlier = "load", .preset = "upsert", .options = ALL " detect_deletes=keys" },
     { .name = "replace", .does = "load", .earlier = "load", .preset = "full_refresh", .options = "batch_rows=16" },
-    { .name = "swap", .does = "load", .earlier = "load", .preset = "swap", .options = "batch_rows=16" },
+    { .name = "swap", .does = "load", .earlier = "load", .preset = "swap", .options = "batch_rows=16",
+      .indexed = true },
     { .name = "scd2", .does = "load", .earlier = "load", .preset = "history", .options = ALL " scd2_deletes=invalidate",
       .rows = "valid_to IS NULL" },
     { .name = "backfill", .does = "backfill", .preset = "interval", .options = "cursor=id" },
@@ -266,6 +268,8 @@ scene_make(scene *sc)
         stage_make_table(s, sc->name);
     if (sc->what->earlier != NULL) {
         must_run(sc, sc->what->earlier);
+        if (sc->what->indexed)
+            client_do(s->to, "CREATE INDEX %s_by_amount ON %s (amount)", sc->name, sc->name);
         change_source(sc);
     }
     stage_refresh(s);

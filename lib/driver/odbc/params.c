@@ -13,21 +13,6 @@ is_name_char(char c)
            || (unsigned char)c >= 0x80;
 }
 
-/* Behind the closing quote, or the end. */
-static const char *
-skip_quoted(const char *at, char close, bool backslashes, bool doubles)
-{
-    for (at++; *at != '\0'; at++) {
-        if (backslashes && *at == '\\' && at[1] != '\0')
-            at++;
-        else if (doubles && *at == close && at[1] == close)
-            at++;
-        else if (*at == close)
-            return at + 1;
-    }
-    return at;
-}
-
 static const char *
 skip_block_comment(const char *at, bool nested)
 {
@@ -80,16 +65,16 @@ skip_opaque(const incload__dialect *dialect, const char *start, const char *at)
         backslashes = backslashes
                       || (postgres && at > start && incload__ascii_lower(at[-1]) == 'e'
                           && (at - 1 == start || !is_name_char(at[-2])));
-        return skip_quoted(at, '\'', backslashes, true);
+        return incload__skip_quoted(at, '\'', backslashes, true);
     case '"':
-        return skip_quoted(at, '"', backslashes, true);
+        return incload__skip_quoted(at, '"', backslashes, true);
     case '`':
-        return postgres ? at : skip_quoted(at, '`', false, true);
+        return postgres ? at : incload__skip_quoted(at, '`', false, true);
     case '[':
         /* SQL Server doubles the bracket within a name, SQLite has no way to write it. */
         if (strcmp(dialect->name, "sqlserver") == 0)
-            return skip_quoted(at, ']', false, true);
-        return strcmp(dialect->name, "sqlite") == 0 ? skip_quoted(at, ']', false, false) : at;
+            return incload__skip_quoted(at, ']', false, true);
+        return strcmp(dialect->name, "sqlite") == 0 ? incload__skip_quoted(at, ']', false, false) : at;
     case '-':
         /* MariaDB reads 5--1 as 6. */
         return at[1] == '-' && (!backslashes || incload__is_space(at[2]) || at[2] == '\0') ? at + strcspn(at, "\n")

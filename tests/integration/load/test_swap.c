@@ -305,6 +305,46 @@ START_TEST(mariadb_refuses_by_name_what_it_would_lose)
 END_TEST
 
 /* The ledger and the tables as a run leaves them that ended at one point of its swap. */
+/* Two of the source's columns are in them, and there are some of every kind. */
+static const char indexed[] = "(id int NOT NULL, at datetime(6), name varchar(40), size int DEFAULT 1,"
+                              " twice int AS (id * 2) VIRTUAL, `o``ther, (` int DEFAULT 2, PRIMARY KEY (id),"
+                              " UNIQUE KEY once (name, id), KEY by_name (name(10), at DESC) COMMENT 'it''s, (so) ?',"
+                              " KEY `by, ``other` (`o``ther, (`) USING BTREE, KEY by_size (size) IGNORED,"
+                              " KEY by_twice (twice), FULLTEXT KEY words (name)%s) ENGINE=InnoDB";
+static const char *const more_indexes[] = { "", ", place point NOT NULL DEFAULT point(1, 2), SPATIAL KEY (place)",
+                                            ", number int NOT NULL AUTO_INCREMENT, KEY (number)" };
+
+static char *
+columns_and_indexes(place at, const char *table)
+{
+    char *text = ask(at, "SHOW CREATE TABLE %s", table), *end = strstr(text, ") ENGINE=InnoDB");
+
+    ck_assert_ptr_nonnull(end);
+    *end = '\0';
+    return text;
+}
+
+START_TEST(mariadb_keeps_every_index_to_the_word)
+{
+    scene s = begin("swap_index", PAIRS + MARIADB);
+    char make[1000];
+
+    snprintf(make, sizeof make, indexed, more_indexes[_i]);
+    sql(s.to, "CREATE TABLE %s %s", s.target, make);
+    char *before = columns_and_indexes(s.to, s.target);
+    for (int32_t i = 0; i < 2; i++)
+        load_counts(&s.what, 3, 3);
+    char *after = columns_and_indexes(s.to, s.target);
+    ck_assert_str_eq(after, before);
+    expect(s.to, "3\n", "SELECT COUNT(*) FROM %s FORCE INDEX (by_twice) WHERE twice = id * 2", s.target);
+    expect(s.to, "1\n", "SELECT id FROM %s FORCE INDEX (by_name) WHERE name = 'a'", s.target);
+    expect_clean(s.to);
+    free(before);
+    free(after);
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(mariadb_completes_or_undoes_what_was_cut_off)
 {
     static const char *const states[] = { "staging", "swapping", "swapping", "old" };
@@ -342,6 +382,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, sqlite_triggers_and_references_stay_as_they_were_written);
     tcase_add_test(tests, sqlite_tables_of_any_written_name_are_made_again);
     tcase_add_loop_test(tests, mariadb_refuses_by_name_what_it_would_lose, 0, 2);
+    tcase_add_loop_test(tests, mariadb_keeps_every_index_to_the_word, 0, 3);
     tcase_add_loop_test(tests, mariadb_completes_or_undoes_what_was_cut_off, 0, 4);
 }
 
