@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Seeds of a simulated machine (simulation/machine.h): processes of the real library, and databases between which and
+ * them everything can go wrong, in virtual time. One seed is one trace, here and everywhere.
+ *
+ *     simulation [--seeds N] [--seed S] [--seconds N] [--trace]
+ *
+ * --seed: the first. --trace: prints the trace of that seed alone. --seconds: seeds go on until so much time is over,
+ * however many that are. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+#include "simulation/world.h"
+
+enum { SEEDS = 100000, TAP_SEEDS = 3000, TWICE = 200, MOST_TOLD = 5, PER_SECOND = 1000 };
+
+typedef struct tally {
+    int64_t seeds;
+    int64_t wrong;
+    int64_t different; /* another trace the second time */
+    int64_t runs;
+    int64_t landed;
+    int64_t killed;
+    int64_t virtual_us;
+    uint64_t hash;
+} tally;
+
+static void
+try_seed(uint64_t seed, tally *sum)
+{
+    world_result result;
+
+    world_try(seed, false, &result);
+    sum->seeds++;
+    sum->runs += result.runs;
+    sum->landed += result.landed;
+    sum->killed += result.killed;
+    sum->virtual_us += result.virtual_us;
+    sum->hash = (sum->hash ^ result.hash) * UINT64_C(0x9E3779B97F4A7C15);
+    if (result.wrong[0] == '\0')
+        return;
+    sum->wrong++;
+    if (sum->wrong <= MOST_TOLD)
+        report_wrong("seed %llu (%s): %s", (unsigned long long)seed, result.kind, result.wrong);
+}
+
+static void
+try_twice(uint64_t seed, int64_t count, tally *sum)
+{
+    world_result first, second;
+
+    for (int64_t i = 0; i < count; i++) {
+        world_try(seed + (uint64_t)i, false, &first);
+        world_try(seed + (uint64_t)i, false, &second);
+        sum->different += first.hash != second.hash;
+        if (first.hash != second.hash && sum->different <= MOST_TOLD)
+            report_wrong("seed %llu (%s) has another trace the second time", (unsigned long long)(seed + (uint64_t)i),
+                         first.kind);
+    }
+}
+
+static int
+trace(uint64_t seed)
+{
+    world_result result;
+
+    world_try(seed, true, &result);
+    printf("seed %llu: %s, %016llx, %s\n", (unsigned long long)seed, result.kind, (unsigned long long)result.hash,
+           result.wrong[0] != '\0' ? result.wrong : "all that must hold holds");
+    return result.wrong[0] != '\0';
+}
+
+int
+main(int argc, char **argv)
+{
+    static const char *const flags[] = { "--trace", NULL };
+    static const char *const values[] = { "--seeds", "--seed", "--seconds", NULL };
+    tally sum = { .seeds = 0 };
+
+    if (!arguments_known(argc, argv, flags, values))
+        return 2;
+    bool tap = argument_flag(argc, argv, "--tap");
+    int64_t seeds = argument_number(argc, argv, "--seeds", tap ? TAP_SEEDS : SEEDS);
+    int64_t seconds = argument_number(argc, argv, "--seconds", 0);
+    uint64_t seed = (uint64_t)argument_number(argc, argv, "--seed", 1);
+    world_prepare();
+    if (argument_flag(argc, argv, "--trace"))
+        return trace(seed);
+    report_begin(tap);
+    int64_t began = now_us();
+    for (int64_t i = 0; i < seeds || now_us() < began + seconds * 1000000; i++)
+        try_seed(seed + (uint64_t)i, &sum);
+    double took = (double)(now_us() - began) / 1e6;
+    try_twice(seed, seeds < TWICE ? seeds : TWICE, &sum);
+    report_say("seeds %llu to %llu in %.1f s: %lld runs, %lld of them landed, %lld processes killed, %.1f hours of the "
+               "machine's own, hash %016llx",
+               (unsigned long long)seed, (unsigned long long)seed + (unsigned long long)sum.seeds - 1, took,
+               (long long)sum.runs, (long long)sum.landed, (long long)sum.killed, (double)sum.virtual_us / 3.6e9,
+               (unsigned long long)sum.hash);
+    report_at_most("simulation_wrong", (double)sum.wrong, 0);
+    report_at_most("simulation_not_the_same_twice", (double)sum.different, 0);
+    report_at_least("simulation_seeds_per_second", (double)sum.seeds / took, PER_SECOND);
+    return report_end();
+}
