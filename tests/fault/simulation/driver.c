@@ -20,7 +20,7 @@ struct incload__reader {
     session *of;
     sqlite3_stmt *prepared;
     int32_t columns;
-    bool started;
+    bool ended;
 };
 
 struct incload__writer {
@@ -231,7 +231,8 @@ run(session *s, statement *what, incload_error **err)
         if (prepared != NULL) {
             bind_params(prepared, what->params, what->count);
             rc = step_all(prepared, what, &status, &any);
-            what->affected = sqlite3_stmt_readonly(prepared) != 0 ? 0 : sqlite3_changes(link->db);
+            /* Of what changes no rows it would be the number of a statement before. */
+            what->affected = before != sqlite3_total_changes(link->db) ? sqlite3_changes(link->db) : 0;
         }
         bool wrote = prepared != NULL && sqlite3_stmt_readonly(prepared) == 0;
         int32_t code = rc == SQLITE_DONE || rc == SQLITE_ROW || server_is_busy(rc)
@@ -240,7 +241,7 @@ run(session *s, statement *what, incload_error **err)
         machine_note("answers", NULL, rc * 1000 + what->affected);
         if (alone && wrote && rc == SQLITE_DONE && before != sqlite3_total_changes(link->db))
             server_committed(link->base);
-        else if (alone && wrote)
+        else if (alone && wrote && !server_is_busy(rc))
             server_changed(link->base);
         if (code != INCLOAD_OK || status != INCLOAD_OK)
             return code != INCLOAD_OK ? code : incload__fail_memory(err);
@@ -545,10 +546,11 @@ simulated_read_next(incload__reader *reader, incload__builder *builder, int64_t 
 
     *rows = 0;
     int32_t status = arrive(s, "reading", "FETCH", &met, err);
-    while (status == INCLOAD_OK && *rows < max_rows
+    while (status == INCLOAD_OK && !reader->ended && *rows < max_rows
            && (max_bytes == 0 || *rows == 0 || incload__builder_bytes(builder) < max_bytes)) {
         int rc = sqlite3_step(reader->prepared);
-        if (rc == SQLITE_DONE)
+        reader->ended = rc == SQLITE_DONE;
+        if (reader->ended)
             break;
         status = rc == SQLITE_ROW ? put_row(reader, builder, err) : fail_sql(s, "reading", rc, err);
         *rows += status == INCLOAD_OK;

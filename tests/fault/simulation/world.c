@@ -265,7 +265,9 @@ note_outcome(const incload_run *run, const incload_error *err)
     machine_note("outcome", err != NULL ? incload_error_message(err) : "done", code);
     w.result->runs++;
     w.result->landed += code == INCLOAD_OK;
-    if (!is_excused(code))
+    bool poison = w.kind == BACKFILL && code == INCLOAD_E_STATE
+                  && strstr(incload_error_message(err), "workers died") != NULL;
+    if (!is_excused(code) && !poison)
         wrong("a run ended in %s: %s", incload_error_name(err), incload_error_message(err));
     if (w.kind == BACKFILL || id == NULL || w.outcome_count == LOADERS * MOST_RUNS + 1)
         return;
