@@ -187,6 +187,8 @@ begins_with(const char *text, const char *word)
 static void
 look_at(server_link *link, const char *sql)
 {
+    if (begins_with(sql, "BEGIN"))
+        server_stages_begin(link);
     link->made_temp = link->made_temp || begins_with(sql, "CREATE TEMP");
     link->set_pragma = link->set_pragma || begins_with(sql, "PRAGMA");
 }
@@ -221,18 +223,21 @@ run(session *s, statement *what, incload_error **err)
 {
     int64_t until = machine_now() + LOCK_WAIT_US;
     server_link *link = s->link;
+    char room[4000];
+    const char *sql = server_stage_text(link, what->sql, room, sizeof room);
+    bool as_sent = sql == what->sql || strncmp(sql, "DELETE FROM temp", 16) != 0;
 
-    look_at(link, what->sql);
+    look_at(link, sql);
     for (;;) {
         int rc, before = sqlite3_total_changes(link->db);
         bool alone = sqlite3_get_autocommit(link->db) != 0, any = false;
         int32_t status = INCLOAD_OK;
-        sqlite3_stmt *prepared = server_prepare(link, what->sql, &rc);
+        sqlite3_stmt *prepared = server_prepare(link, sql, &rc);
         if (prepared != NULL) {
             bind_params(prepared, what->params, what->count);
             rc = step_all(prepared, what, &status, &any);
             /* Of what changes no rows it would be the number of a statement before. */
-            what->affected = before != sqlite3_total_changes(link->db) ? sqlite3_changes(link->db) : 0;
+            what->affected = as_sent && before != sqlite3_total_changes(link->db) ? sqlite3_changes(link->db) : 0;
         }
         bool wrote = prepared != NULL && sqlite3_stmt_readonly(prepared) == 0;
         int32_t code = rc == SQLITE_DONE || rc == SQLITE_ROW || server_is_busy(rc)
@@ -388,6 +393,7 @@ simulated_rollback(incload__conn *base, incload_error **err)
         return lost(s, "rolling back", err);
     if (sqlite3_get_autocommit(s->link->db) == 0)
         sqlite3_exec(s->link->db, "ROLLBACK", NULL, NULL, NULL);
+    server_stages_roll_back(s->link);
     base->txn = INCLOAD__TXN_IDLE;
     server_changed(s->link->base);
     return INCLOAD_OK;

@@ -45,7 +45,7 @@ struct thread {
     const void *waits_on;
     int64_t until_us; /* MACHINE_FOREVER: none */
     bool woken;
-    bool joined;
+    bool joinable;
     void *(*main)(void *data);
     void *data;
 };
@@ -160,7 +160,7 @@ static thread *
 free_thread(void)
 {
     for (int32_t i = 0; i < m.used; i++) {
-        if (m.threads[i].state == THREAD_NONE)
+        if (m.threads[i].state == THREAD_NONE || (m.threads[i].state == THREAD_ENDED && !m.threads[i].joinable))
             return &m.threads[i];
     }
     if (m.used == THREADS)
@@ -169,7 +169,7 @@ free_thread(void)
 }
 
 thread *
-machine_start_thread(process *owner, void *(*main)(void *data), void *data)
+machine_start_thread(process *owner, bool joinable, void *(*main)(void *data), void *data)
 {
     thread *made = free_thread();
 
@@ -183,7 +183,7 @@ machine_start_thread(process *owner, void *(*main)(void *data), void *data)
     made->waits_on = NULL;
     made->until_us = MACHINE_FOREVER;
     made->woken = false;
-    made->joined = false;
+    made->joinable = joinable;
     made->main = main;
     made->data = data;
     getcontext(&made->context);
@@ -200,7 +200,7 @@ machine_join(thread *which)
 {
     while (which->state != THREAD_ENDED)
         machine_wait(which, MACHINE_FOREVER);
-    which->joined = true;
+    which->joinable = false;
 }
 
 static bool
@@ -339,7 +339,7 @@ machine_start(const char *name, void (*main)(void *data), void *data)
     *made = (process){ .name = name, .pid = FIRST_PID + m.started, .main = main, .data = data };
     made->blocks.next = made->blocks.before = &made->blocks;
     m.started++;
-    machine_start_thread(made, process_main, made);
+    machine_start_thread(made, false, process_main, made);
     return made;
 }
 
@@ -407,8 +407,10 @@ process_kill(process *which)
     which->killed = true;
     which->threads = 0;
     for (int32_t i = 0; i < m.used; i++) {
-        if (m.threads[i].owner == which)
-            m.threads[i].state = THREAD_ENDED;
+        if (m.threads[i].owner != which)
+            continue;
+        m.threads[i].state = THREAD_ENDED;
+        m.threads[i].joinable = false;
     }
     forget_memory(which);
     if (self)

@@ -33,8 +33,8 @@ bool machine_odds(int64_t share, int64_t from);
 void machine_note(const char *what, const char *text, int64_t number);
 
 process *machine_start(const char *name, void (*main)(void *data), void *data);
-/* A further thread of a process. */
-thread *machine_start_thread(process *owner, void *(*main)(void *data), void *data);
+/* A further thread of a process; one that is joinable stays until machine_join(). */
+thread *machine_start_thread(process *owner, bool joinable, void *(*main)(void *data), void *data);
 void machine_join(thread *which);
 /* NULL: none runs. */
 process *machine_process(void);

@@ -26,6 +26,7 @@ typedef struct base {
     object objects[OBJECTS];
     int32_t count;
     int64_t schema;
+    bool written; /* since it was set back */
 } base;
 
 static base bases[BASES] = { { .name = "/shop" }, { .name = "/house" } };
@@ -155,7 +156,7 @@ drop_temporary(server_link *link)
     char *drops = NULL;
     sqlite3_stmt *list = server_prepare(
         link, "SELECT group_concat(printf('DROP TABLE temp.\"%w\"', name), ';') FROM sqlite_temp_master"
-              " WHERE type = 'table'", &rc);
+              " WHERE type = 'table' AND name NOT LIKE 'incload_staging_000000%'", &rc);
 
     if (list != NULL && sqlite3_step(list) == SQLITE_ROW)
         drops = sqlite3_mprintf("%s", sqlite3_column_text(list, 0));
@@ -183,6 +184,7 @@ server_release(server_link *link)
     if (link->set_pragma)
         sqlite3_exec(link->db, "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF", NULL, NULL, NULL);
     link->set_pragma = false;
+    server_stages_keep(link);
     link->client = NULL;
     link->orphan = false;
     server_changed(link->base);
@@ -210,7 +212,7 @@ server_orphan(server_link *link, bool commits)
     link->orphan = true;
     link->commits = commits;
     link->linger_us = at_work.linger_us > 0 && machine_odds(1, 2) ? machine_draw(at_work.linger_us) : 0;
-    machine_start_thread(host, outlive, link);
+    machine_start_thread(host, false, outlive, link);
 }
 
 void
@@ -268,6 +270,7 @@ server_wait(int32_t at, int64_t until_us)
 void
 server_committed(int32_t at)
 {
+    bases[at].written = true;
     server_changed(at);
     if (watcher != NULL)
         watcher(at);
@@ -486,6 +489,7 @@ set_back(int32_t at)
             keep_do(at, b->objects[i].fill);
     }
     keep_do(at, "COMMIT");
+    b->written = false;
     keep_do(at, "PRAGMA main.wal_checkpoint(TRUNCATE)");
 }
 
@@ -499,7 +503,7 @@ server_begin(process *runs_on, const server_faults *faults)
             if (bases[i].links[j].client != NULL)
                 server_release(&bases[i].links[j]);
         }
-        if (bases[i].count > 0)
+        if (bases[i].written && bases[i].count > 0)
             set_back(i);
     }
 }

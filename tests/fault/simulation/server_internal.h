@@ -5,7 +5,7 @@
 
 #include "server.h"
 
-enum { LINKS = 48, STATEMENTS = 256 };
+enum { LINKS = 48, STATEMENTS = 256, STAGES = 4 };
 
 /* How long whoever meets a lock waits for it. */
 enum { LOCK_WAIT_US = 10000000 };
@@ -15,6 +15,15 @@ typedef struct server_statement {
     sqlite3_stmt *prepared;
     bool used;
 } server_statement;
+
+/* A temporary table that stays when it is dropped, empty, for the next one of the same columns: making one makes SQLite
+ * prepare everything anew. */
+typedef struct server_stage {
+    char token[9]; /* of the name that the client knows it by */
+    bool kept;
+    bool there;
+    bool was_there; /* when the transaction began */
+} server_stage;
 
 /* A session. The connection to SQLite outlives it, with its prepared statements. */
 struct server_link {
@@ -27,6 +36,7 @@ struct server_link {
     bool made_temp;
     bool set_pragma;
     int64_t linger_us;
+    server_stage stages[STAGES];
     server_statement statements[STATEMENTS];
 };
 
@@ -36,6 +46,14 @@ void server_release(server_link *link);
 /* Its client is gone: it is rolled back, or commits, after a while. */
 void server_orphan(server_link *link, bool commits);
 const server_faults *server_faults_of(const process *client);
+
+/* The statement as it is to be run: a copy of `sql` in `room`, or `sql` itself. */
+const char *server_stage_text(server_link *link, const char *sql, char *room, size_t size);
+/* In no transaction: none is there, and those that were in demand are at hand. */
+void server_stages_keep(server_link *link);
+/* Around transactions: what a rollback takes back. */
+void server_stages_begin(server_link *link);
+void server_stages_roll_back(server_link *link);
 
 sqlite3_stmt *server_prepare(server_link *link, const char *sql, int *rc);
 void server_put_back(server_link *link, sqlite3_stmt *prepared);

@@ -184,7 +184,10 @@ __wrap_pthread_create(pthread_t *out, const pthread_attr_t *how, void *(*main)(v
 {
     if (!inside())
         return __real_pthread_create(out, how, main, data);
-    *out = (pthread_t)(uintptr_t)machine_start_thread(machine_process(), main, data);
+    int detached = PTHREAD_CREATE_JOINABLE;
+    pthread_attr_getdetachstate(how, &detached);
+    *out = (pthread_t)(uintptr_t)machine_start_thread(machine_process(), detached == PTHREAD_CREATE_JOINABLE, main,
+                                                      data);
     return 0;
 }
 
