@@ -64,34 +64,41 @@ keeper(int32_t at)
     return link;
 }
 
-static size_t
-place_of(const char *sql)
+static uint64_t
+hash_of(const char *sql)
 {
     uint64_t hash = 14695981039346656037u;
 
     for (; *sql != '\0'; sql++)
         hash = (hash ^ (unsigned char)*sql) * 1099511628211u;
-    return (size_t)((hash ^ hash >> 32) % STATEMENTS);
+    return hash ^ hash >> 32;
 }
 
-/* Kept for as long as nothing else wants its place. */
+/* Kept until another wants its place, of which each has a few. The oldest gives way. */
 sqlite3_stmt *
 server_prepare(server_link *link, const char *sql, int *rc)
 {
-    server_statement *at = &link->statements[place_of(sql)];
+    uint64_t hash = hash_of(sql);
+    server_statement *first = &link->statements[hash % (STATEMENTS / WAYS) * WAYS], *at = NULL;
     sqlite3_stmt *made = NULL;
 
     *rc = SQLITE_OK;
-    if (!at->used && at->sql != NULL && strcmp(at->sql, sql) == 0) {
-        at->used = true;
-        return at->prepared;
+    for (server_statement *s = first; s < first + WAYS; s++) {
+        if (s->used)
+            continue;
+        if (s->hash == hash && s->prepared != NULL && strcmp(sqlite3_sql(s->prepared), sql) == 0) {
+            s->used = true;
+            s->age = ++link->age;
+            return s->prepared;
+        }
+        if (at == NULL || s->age < at->age)
+            at = s;
     }
     *rc = sqlite3_prepare_v2(link->db, sql, -1, &made, NULL);
-    if (*rc != SQLITE_OK || at->used || made == NULL)
+    if (*rc != SQLITE_OK || at == NULL || made == NULL)
         return made;
     sqlite3_finalize(at->prepared);
-    sqlite3_free(at->sql);
-    *at = (server_statement){ .sql = sqlite3_mprintf("%s", sql), .prepared = made, .used = true };
+    *at = (server_statement){ .hash = hash, .prepared = made, .used = true, .age = ++link->age };
     return made;
 }
 
@@ -101,11 +108,15 @@ server_put_back(server_link *link, sqlite3_stmt *prepared)
     if (prepared == NULL)
         return;
     sqlite3_reset(prepared);
-    server_statement *at = &link->statements[place_of(sqlite3_sql(prepared))];
-    if (at->prepared == prepared)
-        at->used = false;
-    else
-        sqlite3_finalize(prepared);
+    uint64_t hash = hash_of(sqlite3_sql(prepared));
+    server_statement *first = &link->statements[hash % (STATEMENTS / WAYS) * WAYS];
+    for (server_statement *s = first; s < first + WAYS; s++) {
+        if (s->prepared != prepared)
+            continue;
+        s->used = false;
+        return;
+    }
+    sqlite3_finalize(prepared);
 }
 
 bool

@@ -5,14 +5,15 @@
 
 #include "server.h"
 
-enum { LINKS = 48, STATEMENTS = 256, STAGES = 4 };
+enum { LINKS = 48, STATEMENTS = 512, WAYS = 8, STAGES = 4 };
 
 /* How long whoever meets a lock waits for it. */
 enum { LOCK_WAIT_US = 10000000 };
 
 typedef struct server_statement {
-    char *sql;
+    uint64_t hash;
     sqlite3_stmt *prepared;
+    int64_t age; /* by when it was last wanted */
     bool used;
 } server_statement;
 
@@ -36,6 +37,7 @@ struct server_link {
     bool made_temp;
     bool set_pragma;
     int64_t linger_us;
+    int64_t age;
     server_stage stages[STAGES];
     server_statement statements[STATEMENTS];
 };
