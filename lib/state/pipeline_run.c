@@ -251,11 +251,19 @@ incload__pipeline_run_create(const incload__ledger *ledger, incload__conn *conn,
         *created = true;
         return incload__pipeline_run_read(ledger, conn, run_no, out, err);
     }
-    /* Another process brought the same key in the same moment: whatever it made is the run. */
-    if (status == INCLOAD_E_CONSTRAINT && key != NULL
-        && incload__pipeline_run_find(ledger, conn, key, out, NULL) == INCLOAD_OK && out->mem != NULL) {
-        incload_error_unref(failure);
-        return check_hash(spec, key, out, err);
+    /* Another process brought the same key in the same moment: whatever it made is the run. Where it cannot be looked
+     * up the reason for that counts, which may pass; the key would be refused for ever. */
+    if (status == INCLOAD_E_CONSTRAINT && key != NULL) {
+        incload_error *unfound = NULL;
+        int32_t asked = incload__pipeline_run_find(ledger, conn, key, out, &unfound);
+        if (asked != INCLOAD_OK || out->mem != NULL)
+            incload_error_unref(failure);
+        if (asked == INCLOAD_OK && out->mem != NULL)
+            return check_hash(spec, key, out, err);
+        if (asked != INCLOAD_OK) {
+            failure = unfound;
+            status = asked;
+        }
     }
     incload__error_prefix(&failure, "recording a run of '%s'", spec->name);
     incload__error_pass(err, failure);

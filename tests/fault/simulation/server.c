@@ -194,7 +194,7 @@ server_release(server_link *link)
         drop_temporary(link);
     if (link->set_pragma)
         sqlite3_exec(link->db, "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF", NULL, NULL, NULL);
-    link->set_pragma = false;
+    link->set_pragma = link->shapes = false;
     server_stages_keep(link);
     link->client = NULL;
     link->orphan = false;
@@ -209,8 +209,11 @@ outlive(void *data)
     machine_sleep(link->linger_us);
     machine_note(link->commits ? "late" : "ended", link->commits ? "COMMIT" : "ROLLBACK", link->number);
     if (link->commits && sqlite3_get_autocommit(link->db) == 0
-        && sqlite3_exec(link->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        && sqlite3_exec(link->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
+        if (link->shapes)
+            server_shapes_changed(link->base);
         server_committed(link->base);
+    }
     server_release(link);
     return NULL;
 }
@@ -483,6 +486,7 @@ rebuild(int32_t at)
             keep_do(at, b->objects[i].sql);
     }
     b->schema = server_ask(at, "PRAGMA main.schema_version").number;
+    server_shapes_changed(at);
 }
 
 static void

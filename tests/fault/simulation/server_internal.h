@@ -36,6 +36,8 @@ struct server_link {
     bool commits; /* an orphan whose COMMIT is on its way */
     bool made_temp;
     bool set_pragma;
+    bool shapes; /* its transaction made, changed or dropped tables */
+    int64_t shape; /* the number of the database's tables' shape when its transaction began */
     int64_t linger_us;
     int64_t age;
     server_stage stages[STAGES];
@@ -59,6 +61,24 @@ void server_stages_roll_back(server_link *link);
 
 sqlite3_stmt *server_prepare(server_link *link, const char *sql, int *rc);
 void server_put_back(server_link *link, sqlite3_stmt *prepared);
+/* What the catalog answered to a question. */
+typedef struct server_known {
+    char *question;
+    int64_t shape;
+    int32_t columns;
+    int64_t rows;
+    char **cells;
+} server_known;
+
+/* Where the answer to that is kept; NULL: not for this question now. */
+server_known *server_known_at(const server_link *link, const char *question);
+bool server_known_answers(const server_known *at, const server_link *link, const char *question);
+void server_known_forget(server_known *at, const server_link *link, const char *question);
+void server_known_add(server_known *at, const char *const *cells, int32_t columns);
+/* A number that is another one whenever tables have changed. */
+int64_t server_shape(int32_t base);
+void server_shapes_changed(int32_t base);
+
 /* Whoever waits for a lock of that database looks again. */
 void server_changed(int32_t base);
 void server_wait(int32_t base, int64_t until_us);
