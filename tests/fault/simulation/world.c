@@ -23,7 +23,7 @@ enum {
     UNIT_ROWS = 2,
     TRIES = 60,
     LEASE_MS = 300,
-    LIMIT_US = 900000000
+    LIMIT_US = 300000000
 };
 
 typedef enum kind { INCREMENTS, REPLACEMENTS, SWAPS, BACKFILL, KINDS } kind;
@@ -42,8 +42,20 @@ typedef struct outcome {
     int32_t code;
 } outcome;
 
+/* The lease as the last commit left it. */
+typedef struct seen_lease {
+    int64_t epoch;
+    int64_t expires_us;
+    int64_t lapsed_us; /* when it was renewed though it had expired */
+    int64_t versions;  /* of the watermark */
+    bool held;
+    int32_t pid; /* of its holder */
+} seen_lease;
+
 static struct world {
     kind kind;
+    bool leases;
+    seen_lease lease;
     int32_t source, target; /* bases */
     server_faults faults;
     world_result *result;
@@ -172,10 +184,49 @@ check_landed(void)
     server_answer known = server_ask(w.target, "SELECT (SELECT COUNT(*) FROM landed) - %d * (SELECT COUNT(*) FROM"
                                                " incload_applied)", (int)UNIT_ROWS);
 
+    server_answer again = server_ask(w.target, "SELECT COUNT(*) - COUNT(DISTINCT load_name) FROM incload_run");
+
     if (twice.number != 0)
         wrong("%lld rows landed twice", (long long)twice.number);
+    if (again.number != 0)
+        wrong("%lld units landed twice", (long long)again.number);
     if (known.number != 0)
         wrong("the rows that landed are %lld more than the ledger's units have", (long long)known.number);
+}
+
+/* Whoever lands has the lease and gives it up with that; it is taken from nobody who has it still. */
+static void
+check_lease(void)
+{
+    enum { CLOCK_US = 1000, RACE_US = 5000000 };
+    seen_lease *before = &w.lease, now = { .lapsed_us = before->lapsed_us };
+    server_answer row = server_ask(w.target, "SELECT l.epoch FROM incload_lease l");
+    server_answer by = server_ask(w.target, "SELECT COALESCE(l.holder, '') FROM incload_lease l");
+    server_answer until = server_ask(w.target, "SELECT MAX(l.taken_us + l.ttl_us, COALESCE((SELECT b.expires_us FROM"
+                                               " incload_lease_beat b WHERE b.epoch = l.epoch), 0)) FROM incload_lease l");
+    server_answer versions = server_ask(w.target, "SELECT COUNT(*) FROM incload_watermark_history");
+    server_answer owns = server_ask(w.target, "SELECT COUNT(*) FROM incload_lease l WHERE l.holder IS NULL AND l.run_id ="
+                                              " (SELECT h.run_id FROM incload_watermark_history h ORDER BY h.version"
+                                              " DESC LIMIT 1)");
+
+    if (row.rows == 0)
+        return;
+    now.epoch = row.number;
+    now.expires_us = until.number;
+    now.versions = versions.number;
+    now.held = by.text[0] != '\0';
+    sscanf(by.text, "simulated pid %d", &now.pid);
+    bool expired = before->expires_us <= machine_now() + CLOCK_US;
+    if (now.epoch == before->epoch && now.expires_us != before->expires_us && expired)
+        now.lapsed_us = machine_now();
+    /* A renewal that comes between a look at the lease and its taking is met by the fence. */
+    bool raced = now.lapsed_us != 0 && machine_now() - now.lapsed_us < RACE_US;
+    if (now.epoch > before->epoch && before->held && !expired && !raced && process_lives(before->pid))
+        wrong("the lease was taken from process %d, which has it for %lld us more", (int)before->pid,
+              (long long)(before->expires_us - machine_now()));
+    if (now.versions > before->versions && owns.number != 1)
+        wrong("a run landed that does not have the lease");
+    *before = now;
 }
 
 /* Versions of a watermark follow each other, and each is one run's. */
@@ -204,6 +255,8 @@ committed(int32_t base)
         return;
     checks[w.kind]();
     check_ledger();
+    if (w.leases && w.kind != BACKFILL)
+        check_lease();
 }
 
 /* ---- loading ---- */
@@ -229,7 +282,7 @@ step_of(incload_context *context, incload_database *source, incload_database *ta
         incload_strategy_set(how, "batch_rows", "2", err);
     incload_step *load = incload_step_new_load(source, loads[w.kind].from, target, loads[w.kind].to, how, err);
     incload_strategy_unref(how);
-    snprintf(lease, sizeof lease, "%dms", (int)LEASE_MS);
+    snprintf(lease, sizeof lease, "%dms", w.leases ? (int)LEASE_MS : 0);
     incload_step_set(load, "lease", lease, err);
     if (w.kind != BACKFILL)
         return load;
@@ -391,7 +444,8 @@ writer(void *data)
 
     (void)data;
     for (int32_t i = 0; i < w.transactions; i++) {
-        machine_sleep(machine_draw(40000));
+        /* Several in one millisecond, which is as fine as the stamps are. */
+        machine_sleep(machine_odds(1, 2) ? 0 : machine_draw(40000));
         if (w.kind == INCREMENTS)
             change_orders(link);
         else
@@ -556,6 +610,7 @@ world_try(uint64_t seed, bool tells, world_result *out)
     *out = (world_result){ .wrong = "" };
     machine_begin(seed, tells);
     w.kind = drawn[machine_draw(sizeof drawn / sizeof drawn[0])];
+    w.leases = w.kind == BACKFILL || machine_odds(3, 4);
     w.source = 0;
     w.target = w.kind == SWAPS || machine_odds(1, 2) ? 1 : 0;
     draw_faults(&w.faults);
