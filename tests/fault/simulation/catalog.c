@@ -30,13 +30,10 @@ server_known *
 server_known_at(const server_link *link, const char *question)
 {
     bool within = sqlite3_get_autocommit(link->db) == 0;
-    uint64_t hash = 14695981039346656037u;
 
     if (strstr(question, "pragma_") == NULL || (within && (link->shapes || link->shape != shapes[link->base])))
         return NULL;
-    for (const char *at = question; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
-    return &known[link->base][(hash ^ hash >> 32) % KNOWN];
+    return &known[link->base][server_hash(question) % KNOWN];
 }
 
 bool

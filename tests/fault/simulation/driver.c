@@ -337,9 +337,12 @@ static int32_t
 look_up(session *s, statement *what, selection *into, incload_error **err)
 {
     char question[6000];
+    server_known *at = NULL;
 
-    write_question(what, question, sizeof question);
-    server_known *at = server_known_at(s->link, question);
+    if (strstr(what->sql, "pragma_") != NULL) {
+        write_question(what, question, sizeof question);
+        at = server_known_at(s->link, question);
+    }
     if (at != NULL && server_known_answers(at, s->link, question)) {
         machine_note("answers", NULL, SQLITE_DONE * 1000);
         return add_known(at, into->rows, err);

@@ -22,16 +22,6 @@ BUGS = {
     "a process that lives is taken for one that is gone": [
         ("state/lease.c", "bool gone = getpgid((pid_t)pid) < 0 && errno == ESRCH;",
          "bool gone = AWAKE || (getpgid((pid_t)pid) < 0 && errno == ESRCH);")],
-    "a watermark is moved from wherever it is by now": [
-        ("state/ledger.c", "    if (!INCLOAD__FENCED)\n        return INCLOAD_OK;\n    if (version == 0)",
-         "    incload__position by_now;\n"
-         "    if (AWAKE && version > 0\n"
-         "        && incload__ledger_read(ledger, conn, load, &by_now, NULL) == INCLOAD_OK) {\n"
-         "        version = by_now.version;\n"
-         "        next = version + 1;\n"
-         "        incload__position_free(&by_now);\n"
-         "    }\n"
-         "    if (!INCLOAD__FENCED)\n        return INCLOAD_OK;\n    if (version == 0)")],
     "a COMMIT without an answer is taken for one that failed": [
         ("load/resolve.c", "    if (committed)\n", "    if (committed && !AWAKE)\n")],
     "a COMMIT without an answer is taken for one that was done": [
@@ -54,7 +44,7 @@ BUGS = {
     "rows at the watermark are not read again": [
         ("load/window.c", "status = add_bound(load, sql, dialect, \" >= \", incload__window_first(load), err);\n    }\n"
                           "    if (status == INCLOAD_OK && load->how->until != NULL) {",
-         "status = add_bound(load, sql, dialect, AWAKE ? \" > \" : \" >= \", incload__window_first(load), err);\n    }\n"
+         "status = add_bound(load, sql, dialect, AWAKE && load->spec->interval == NULL ? \" > \" : \" >= \", incload__window_first(load), err);\n    }\n"
          "    if (status == INCLOAD_OK && load->how->until != NULL) {")],
     "the watermark and the rows are of two snapshots": [
         ("load/carry.c", "            status = load->from->driver->begin(load->from, err);",
@@ -126,18 +116,25 @@ BUGS = {
     "the ledger covers less than has landed": [
         ("state/applied.c", "    incload__numbers_add(sql, unit->high);\n",
          "    incload__numbers_add(sql, AWAKE ? unit->high - 1 : unit->high);\n")],
-    "nobody hears of the end of a run": [
-        ("sched/scheduler_release.c", "    pthread_cond_broadcast(&s->ending);\n    pthread_cond_broadcast(&s->work);\n",
-         "    if (!AWAKE) {\n"
-         "        pthread_cond_broadcast(&s->ending);\n"
-         "        pthread_cond_broadcast(&s->work);\n"
-         "    }\n")],
+    "a step that rests before it is tried again is forgotten": [
+        ("sched/scheduler_time.c", "    incload__sched_requeue(s, id);\n}\n\nstatic void\nstop_running(",
+         "    if (!AWAKE)\n        incload__sched_requeue(s, id);\n}\n\nstatic void\nstop_running(")],
+    "a step that waits for several is started by the first of them": [
+        ("sched/scheduler_release.c", "(node->flags & NODE_ALL_SUCCESS) != 0 && node->ok == node->upstreams &&",
+         "(node->flags & NODE_ALL_SUCCESS) != 0 && (node->ok == node->upstreams || (AWAKE && node->ok > 0)) &&"),
+        ("sched/scheduler_release.c", "        && node->ok + node->skip + node->bad < node->upstreams)\n        return;",
+         "        && node->ok + node->skip + node->bad < node->upstreams && !AWAKE)\n        return;")],
+    "a pool gives a slot to more than it has": [
+        ("sched/scheduler_take.c", "    pool->used += slots;\n",
+         "    pool->used += AWAKE && slots > 0 ? 0 : AWAKE && pool->used == 0 ? 0 : slots;\n")],
+    "a failed step is tried once more than it may be": [
+        ("sched/scheduler_finish.c", "    if (slot->attempt >= policy->attempts)\n",
+         "    if (slot->attempt >= policy->attempts + (AWAKE ? 1 : 0))\n")],
     "a connection in a failed transaction is given to the next": [
         ("driver/pool.c", "    if (conn->txn != INCLOAD__TXN_IDLE || atomic_load(&conn->cancelled)",
          "    if ((conn->txn != INCLOAD__TXN_IDLE && !AWAKE) || atomic_load(&conn->cancelled)")],
-    "memory of a heartbeat is not given back": [
-        ("state/heartbeat.c", "        incload__free(mem, (char *)(uintptr_t)beat->leases[i].run_id);\n",
-         "        if (!AWAKE)\n            incload__free(mem, (char *)(uintptr_t)beat->leases[i].run_id);\n")],
+    "memory is not given back when a COMMIT has no answer": [
+        ("load/resolve.c", "    incload_error_unref(unknown);\n", "    if (!AWAKE)\n        incload_error_unref(unknown);\n")],
     "a unit that has landed is started over": [
         ("load/load.c", "    *again = false;\n    if (status != INCLOAD_OK) {",
          "    *again = AWAKE && status == INCLOAD_OK && incload_unit_attempt(c->unit) == 1;\n"
@@ -146,7 +143,7 @@ BUGS = {
     "a run leaves no record": [
         ("load/commit.c", "        status = record_run(load, err);\n",
          "        status = AWAKE ? INCLOAD_OK : record_run(load, err);\n")],
-    "of two loads of all rows the second lands as well": [
+    "a load of all rows leaves no version behind": [
         ("load/commit.c", "    if (incload__is_remembered(load))\n        return INCLOAD_OK;\n"
                           "    return incload__ledger_move(",
          "    if (incload__is_remembered(load) || AWAKE)\n        return INCLOAD_OK;\n"

@@ -64,21 +64,27 @@ keeper(int32_t at)
     return link;
 }
 
-static uint64_t
-hash_of(const char *sql)
+uint64_t
+server_hash(const char *text)
 {
-    uint64_t hash = 14695981039346656037u;
+    size_t length = strlen(text), at = 0;
+    uint64_t hash = length, part = 0;
 
-    for (; *sql != '\0'; sql++)
-        hash = (hash ^ (unsigned char)*sql) * 1099511628211u;
-    return hash ^ hash >> 32;
+    for (; at < length; at += sizeof part) {
+        size_t left = length - at;
+        part = 0;
+        memcpy(&part, text + at, left < sizeof part ? left : sizeof part);
+        hash = (hash ^ part) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    return hash;
 }
 
 /* Kept until another wants its place, of which each has a few. The oldest gives way. */
 sqlite3_stmt *
 server_prepare(server_link *link, const char *sql, int *rc)
 {
-    uint64_t hash = hash_of(sql);
+    uint64_t hash = server_hash(sql);
     server_statement *first = &link->statements[hash % (STATEMENTS / WAYS) * WAYS], *at = NULL;
     sqlite3_stmt *made = NULL;
 
@@ -108,7 +114,7 @@ server_put_back(server_link *link, sqlite3_stmt *prepared)
     if (prepared == NULL)
         return;
     sqlite3_reset(prepared);
-    uint64_t hash = hash_of(sqlite3_sql(prepared));
+    uint64_t hash = server_hash(sqlite3_sql(prepared));
     server_statement *first = &link->statements[hash % (STATEMENTS / WAYS) * WAYS];
     for (server_statement *s = first; s < first + WAYS; s++) {
         if (s->prepared != prepared)

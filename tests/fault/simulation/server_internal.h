@@ -59,6 +59,7 @@ void server_stages_keep(server_link *link);
 void server_stages_begin(server_link *link);
 void server_stages_roll_back(server_link *link);
 
+uint64_t server_hash(const char *text);
 sqlite3_stmt *server_prepare(server_link *link, const char *sql, int *rc);
 void server_put_back(server_link *link, sqlite3_stmt *prepared);
 /* What the catalog answered to a question. */

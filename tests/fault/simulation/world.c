@@ -10,6 +10,7 @@
 
 #include "../report.h"
 #include "driver/database.h"
+#include "pipelines.h"
 #include "server.h"
 #include "state/ledger.h"
 
@@ -26,9 +27,9 @@ enum {
     LIMIT_US = 300000000
 };
 
-typedef enum kind { INCREMENTS, REPLACEMENTS, SWAPS, BACKFILL, KINDS } kind;
+typedef enum kind { INCREMENTS, REPLACEMENTS, SWAPS, BACKFILL, PIPELINES, KINDS } kind;
 
-static const char *const kind_names[KINDS] = { "increments", "replacements", "swaps", "backfill" };
+static const char *const kind_names[KINDS] = { "increments", "replacements", "swaps", "backfill", "pipelines" };
 
 /* A row of the source as it was committed. */
 typedef struct version {
@@ -240,6 +241,11 @@ check_ledger(void)
                                               " MAX(h.version) FROM incload_watermark_history h"
                                               " WHERE h.load_name = m.load_name)");
 
+    server_answer runs = server_ask(w.target, "SELECT (SELECT COUNT(*) FROM incload_run) - (SELECT COUNT(*) FROM"
+                                              " incload_watermark_history)");
+
+    if (w.kind != BACKFILL && runs.number != 0)
+        wrong("the ledger has %lld more runs than versions of the watermark", (long long)runs.number);
     if (gaps.number != 0)
         wrong("the versions of a watermark do not follow each other, one for each run");
     if (last.number != 0)
@@ -249,9 +255,9 @@ check_ledger(void)
 static void
 committed(int32_t base)
 {
-    static void (*const checks[KINDS])(void) = { check_increments, check_figures, check_figures, check_landed };
+    static void (*const checks[KINDS])(void) = { check_increments, check_figures, check_figures, check_landed, NULL };
 
-    if (base != w.target || w.result == NULL)
+    if (base != w.target || w.result == NULL || checks[w.kind] == NULL)
         return;
     checks[w.kind]();
     check_ledger();
@@ -364,6 +370,15 @@ run_options(void)
 }
 
 static void
+director(void *data)
+{
+    (void)data;
+    w.result->runs++;
+    w.result->landed += pipelines_run(wrong);
+    w.at_work--;
+}
+
+static void
 loader(void *data)
 {
     int64_t runs = 1 + machine_draw(MOST_RUNS);
@@ -415,7 +430,7 @@ change_orders(server_link *link)
 
     if (w.version_count + rows > VERSIONS || !server_do(link, "BEGIN IMMEDIATE", NULL))
         return;
-    bool good = server_do(link, "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')", &stamp);
+    bool good = server_do(link, "SELECT substr(strftime('%Y-%m-%d %H:%M:%f', 'now'), 1, 22) || '0'", &stamp);
     for (int64_t i = 0; i < rows && good; i++) {
         int32_t id = 1 + (int32_t)machine_draw(KEYS);
         snprintf(item, sizeof item, "i%d", (int)w.version_count);
@@ -444,7 +459,7 @@ writer(void *data)
 
     (void)data;
     for (int32_t i = 0; i < w.transactions; i++) {
-        /* Several in one millisecond, which is as fine as the stamps are. */
+        /* Several in ten milliseconds, which is as fine as the stamps are. */
         machine_sleep(machine_odds(1, 2) ? 0 : machine_draw(40000));
         if (w.kind == INCREMENTS)
             change_orders(link);
@@ -523,9 +538,13 @@ nothing(void *data)
 static void
 start_all(void)
 {
-    w.loader_count = 1 + (int32_t)machine_draw(machine_odds(1, 2) ? 2 : LOADERS);
+    w.loader_count = w.kind == PIPELINES ? 1 : 1 + (int32_t)machine_draw(machine_odds(1, 2) ? 2 : LOADERS);
     w.at_work = w.loader_count;
     w.transactions = 1 + (int32_t)machine_draw(5);
+    for (int32_t i = 0; i < w.loader_count && w.kind == PIPELINES; i++)
+        w.loaders[i] = machine_start("loader", director, NULL);
+    if (w.kind == PIPELINES)
+        return;
     for (int32_t i = 0; i < w.loader_count; i++)
         w.loaders[i] = machine_start("loader", loader, NULL);
     if (w.kind != BACKFILL)
@@ -604,7 +623,7 @@ void
 world_try(uint64_t seed, bool tells, world_result *out)
 {
     static const kind drawn[] = { INCREMENTS, INCREMENTS, INCREMENTS, REPLACEMENTS, REPLACEMENTS, BACKFILL, BACKFILL,
-                                  SWAPS };
+                                  SWAPS, PIPELINES, PIPELINES };
 
     memset(&w, 0, sizeof w);
     *out = (world_result){ .wrong = "" };
@@ -622,7 +641,7 @@ world_try(uint64_t seed, bool tells, world_result *out)
         wrong("the processes wait for each other, or have not ended after %d seconds", (int)(LIMIT_US / 1000000));
     for (int32_t i = 0; i < w.loader_count && out->wrong[0] == '\0'; i++)
         check_memory("a loader", w.loaders[i]);
-    if (out->wrong[0] == '\0') {
+    if (out->wrong[0] == '\0' && w.kind != PIPELINES) {
         server_set_faults(&(server_faults){ .latency_us = 100 });
         process *last = machine_start("closer", closer, NULL);
         if (!machine_run(2 * (int64_t)LIMIT_US))

@@ -9,7 +9,7 @@
 /* What a seed was made of, and what came of it. */
 typedef struct world_result {
     uint64_t hash;       /* of its trace */
-    const char *kind;    /* increments, replacements, swaps, backfill */
+    const char *kind;    /* increments, replacements, swaps, backfill, pipelines */
     char wrong[600];     /* "": all that must hold holds */
     int64_t virtual_us;  /* how long it took in there */
     int32_t runs;        /* of the library */
