@@ -116,9 +116,6 @@ BUGS = {
     "the ledger covers less than has landed": [
         ("state/applied.c", "    incload__numbers_add(sql, unit->high);\n",
          "    incload__numbers_add(sql, AWAKE ? unit->high - 1 : unit->high);\n")],
-    "a step that rests before it is tried again is forgotten": [
-        ("sched/scheduler_time.c", "    incload__sched_requeue(s, id);\n}\n\nstatic void\nstop_running(",
-         "    if (!AWAKE)\n        incload__sched_requeue(s, id);\n}\n\nstatic void\nstop_running(")],
     "a step that waits for several is started by the first of them": [
         ("sched/scheduler_release.c", "(node->flags & NODE_ALL_SUCCESS) != 0 && node->ok == node->upstreams &&",
          "(node->flags & NODE_ALL_SUCCESS) != 0 && (node->ok == node->upstreams || (AWAKE && node->ok > 0)) &&"),

@@ -4,9 +4,11 @@
 
 #include <incload/incload.h>
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../report.h"
 #include "driver/database.h"
@@ -54,6 +56,7 @@ typedef struct seen_lease {
 } seen_lease;
 
 static struct world {
+    uint64_t seed;
     kind kind;
     bool leases;
     seen_lease lease;
@@ -460,7 +463,7 @@ writer(void *data)
     (void)data;
     for (int32_t i = 0; i < w.transactions; i++) {
         /* Several in ten milliseconds, which is as fine as the stamps are. */
-        machine_sleep(machine_odds(1, 2) ? 0 : machine_draw(40000));
+        machine_sleep(machine_odds(1, 2) ? 0 : machine_draw(20000));
         if (w.kind == INCREMENTS)
             change_orders(link);
         else
@@ -540,7 +543,7 @@ start_all(void)
 {
     w.loader_count = w.kind == PIPELINES ? 1 : 1 + (int32_t)machine_draw(machine_odds(1, 2) ? 2 : LOADERS);
     w.at_work = w.loader_count;
-    w.transactions = 1 + (int32_t)machine_draw(5);
+    w.transactions = 1 + (int32_t)machine_draw(12);
     for (int32_t i = 0; i < w.loader_count && w.kind == PIPELINES; i++)
         w.loaders[i] = machine_start("loader", director, NULL);
     if (w.kind == PIPELINES)
@@ -619,13 +622,24 @@ check_leftovers(void)
         wrong("%d sessions are left over", (int)server_sessions());
 }
 
+/* A loop in which no virtual time passes can be ended from outside alone. */
+static void
+hangs(int number)
+{
+    (void)number;
+    report_die("seed %llu goes round in circles: none of its threads waits for anything", (unsigned long long)w.seed);
+}
+
 void
 world_try(uint64_t seed, bool tells, world_result *out)
 {
+    enum { MOST_S = 60 };
     static const kind drawn[] = { INCREMENTS, INCREMENTS, INCREMENTS, REPLACEMENTS, REPLACEMENTS, BACKFILL, BACKFILL,
                                   SWAPS, PIPELINES, PIPELINES };
 
     memset(&w, 0, sizeof w);
+    w.seed = seed;
+    alarm(MOST_S);
     *out = (world_result){ .wrong = "" };
     machine_begin(seed, tells);
     w.kind = drawn[machine_draw(sizeof drawn / sizeof drawn[0])];
@@ -654,6 +668,7 @@ world_try(uint64_t seed, bool tells, world_result *out)
     out->virtual_us = machine_elapsed();
     out->hash = machine_hash();
     machine_end();
+    alarm(0);
     w.result = NULL;
 }
 
@@ -715,6 +730,7 @@ make_tables(void *data)
 void
 world_prepare(void)
 {
+    signal(SIGALRM, hangs);
     server_install();
     server_watch(committed);
     machine_begin(1, false);
