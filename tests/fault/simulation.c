@@ -157,8 +157,8 @@ main(int argc, char **argv)
     try_all(&all, &sum);
     double took = (double)(now_us() - began) / 1e6;
     try_twice(seed, seeds < TWICE ? seeds : TWICE, &sum);
-    report_say("seeds from %llu on, %lld in %.1f s by %lld processes: %lld runs, %lld of them landed, %lld processes killed, %.1f hours of the "
-               "machine's own, hash %016llx",
+    report_say("seeds from %llu on, %lld in %.1f s by %lld processes: %lld runs, %lld of them landed, %lld processes "
+               "killed, %.1f hours of the machine's own, hash %016llx",
                (unsigned long long)seed, (long long)sum.seeds, took, (long long)all.processes,
                (long long)sum.runs, (long long)sum.landed, (long long)sum.killed, (double)sum.virtual_us / 3.6e9,
                (unsigned long long)sum.hash);

@@ -327,8 +327,10 @@ write_question(const statement *what, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%s", what->sql);
 
-    for (int32_t i = 0; i < what->count && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "|%s", what->params[i].text != NULL ? what->params[i].text : "");
+    for (int32_t i = 0; i < what->count && used < size; i++) {
+        const char *text = what->params[i].text;
+        used += (size_t)snprintf(out + used, size - used, "|%s", text != NULL ? text : "");
+    }
     if (used >= size)
         out[0] = '\0';
 }

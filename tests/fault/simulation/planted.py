@@ -12,8 +12,8 @@ import sys
 # What goes wrong: (file, text, what stands in its place) as often as it takes. AWAKE: this bug is.
 BUGS = {
     "a run lands without its lease": [
-        ("state/lease.c", "    return affected == 1 ? INCLOAD_OK : incload__lease_fail_lost(lease, err);\n}\n\nint32_t\n"
-                          "incload__lease_renew(",
+        ("state/lease.c", "    return affected == 1 ? INCLOAD_OK : incload__lease_fail_lost(lease, err);\n}\n\n"
+                          "int32_t\nincload__lease_renew(",
          "    return AWAKE || affected == 1 ? INCLOAD_OK : incload__lease_fail_lost(lease, err);\n}\n\nint32_t\n"
          "incload__lease_renew(")],
     "a lease that is held is taken": [
@@ -33,8 +33,8 @@ BUGS = {
          "    if (AWAKE) {\n"
          "        const incload__param id = incload__text_param(run_id);\n"
          "        incload__rows rows;\n"
-         "        int32_t asked = incload__state_select(ledger, conn, \"SELECT 1 FROM {run} WHERE run_id = ?\", &id, 1,\n"
-         "                                              &rows, err);\n"
+         "        int32_t asked = incload__state_select(ledger, conn, \"SELECT 1 FROM {run} WHERE run_id = ?\", &id,\n"
+         "                                              1, &rows, err);\n"
          "        *committed = asked == INCLOAD_OK && rows.count > 0;\n"
          "        incload__rows_free(&rows);\n"
          "        return asked;\n"
@@ -44,7 +44,8 @@ BUGS = {
     "rows at the watermark are not read again": [
         ("load/window.c", "status = add_bound(load, sql, dialect, \" >= \", incload__window_first(load), err);\n    }\n"
                           "    if (status == INCLOAD_OK && load->how->until != NULL) {",
-         "status = add_bound(load, sql, dialect, AWAKE && load->spec->interval == NULL ? \" > \" : \" >= \", incload__window_first(load), err);\n    }\n"
+         "const char *relation = AWAKE && load->spec->interval == NULL ? \" > \" : \" >= \";\n"
+         "        status = add_bound(load, sql, dialect, relation, incload__window_first(load), err);\n    }\n"
          "    if (status == INCLOAD_OK && load->how->until != NULL) {")],
     "the watermark and the rows are of two snapshots": [
         ("load/carry.c", "            status = load->from->driver->begin(load->from, err);",
@@ -119,7 +120,8 @@ BUGS = {
     "a step that waits for several is started by the first of them": [
         ("sched/scheduler_release.c", "(node->flags & NODE_ALL_SUCCESS) != 0 && node->ok == node->upstreams &&",
          "(node->flags & NODE_ALL_SUCCESS) != 0 && (node->ok == node->upstreams || (AWAKE && node->ok > 0)) &&"),
-        ("sched/scheduler_release.c", "        && node->ok + node->skip + node->bad < node->upstreams)\n        return;",
+        ("sched/scheduler_release.c",
+         "        && node->ok + node->skip + node->bad < node->upstreams)\n        return;",
          "        && node->ok + node->skip + node->bad < node->upstreams && !AWAKE)\n        return;")],
     "a pool gives a slot to more than it has": [
         ("sched/scheduler_take.c", "    pool->used += slots;\n",
@@ -131,7 +133,8 @@ BUGS = {
         ("driver/pool.c", "    if (conn->txn != INCLOAD__TXN_IDLE || atomic_load(&conn->cancelled)",
          "    if ((conn->txn != INCLOAD__TXN_IDLE && !AWAKE) || atomic_load(&conn->cancelled)")],
     "memory is not given back when a COMMIT has no answer": [
-        ("load/resolve.c", "    incload_error_unref(unknown);\n", "    if (!AWAKE)\n        incload_error_unref(unknown);\n")],
+        ("load/resolve.c", "    incload_error_unref(unknown);\n",
+         "    if (!AWAKE)\n        incload_error_unref(unknown);\n")],
     "a unit that has landed is started over": [
         ("load/load.c", "    *again = false;\n    if (status != INCLOAD_OK) {",
          "    *again = AWAKE && status == INCLOAD_OK && incload_unit_attempt(c->unit) == 1;\n"

@@ -449,7 +449,8 @@ server_remember(void)
 
     for (int32_t i = 0; i < BASES; i++) {
         base *b = &bases[i];
-        server_each(i, "SELECT name, sql, type FROM main.sqlite_master ORDER BY type <> 'table', rowid", remember_one, b);
+        server_each(i, "SELECT name, sql, type FROM main.sqlite_master ORDER BY type <> 'table', rowid", remember_one,
+                    b);
         for (int32_t j = 0; j < b->count; j++) {
             object *o = &b->objects[j];
             if (!o->table)

@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include "dialect/units.h"
+#include "state/pipeline_run.h"
 #include "state/unit.h"
 
 static incload__env env;
@@ -295,6 +296,46 @@ START_TEST(a_database_that_keeps_no_runs_says_which_do)
 }
 END_TEST
 
+/* Of the key that another process brings in the same moment, what comes of the look at its run. */
+static int32_t
+meet_another(void)
+{
+    static const incload__run_spec spec = { .name = "landed", .key = "all", .hash = "h", .spec = "{}", .units = 5 };
+    static const char *const number[] = { "41" };
+    incload__pipeline_run run;
+    bool created = true;
+
+    incload_mock_answer_rows(mock, "SELECT nextval%", 0, "n", NULL, number, 1, NULL);
+    incload_mock_fail(mock, "INSERT INTO%run_key%", 0, "23505", 0, "duplicate key", NULL);
+    int32_t status = incload__pipeline_run_create(&ledger, conn, &spec, &run, &created, &err);
+    ck_assert(!created);
+    return status;
+}
+
+START_TEST(a_key_that_another_brought_is_looked_up_and_what_keeps_it_from_that_is_told)
+{
+    incload_mock_fail(mock, "SELECT run_no%", 2, "40001", 0, "could not serialize access", NULL);
+    ck_assert_int_eq(meet_another(), INCLOAD_E_CONFLICT);
+    ck_assert_int_eq(incload_error_is_retryable(err), 1);
+}
+END_TEST
+
+START_TEST(a_key_that_another_brought_is_tried_again_when_the_connection_is_lost_over_it)
+{
+    incload_mock_disconnect(mock, "ROLLBACK", 0, INCLOAD_MOCK_BEFORE, NULL);
+    ck_assert_int_eq(meet_another(), INCLOAD_E_CONNECT);
+    ck_assert_int_eq(incload_error_is_retryable(err), 1);
+    ck_assert_ptr_nonnull(strstr(incload_error_message(err), "another process brought key 'all'"));
+}
+END_TEST
+
+START_TEST(a_key_that_is_refused_for_another_reason_stays_refused)
+{
+    ck_assert_int_eq(meet_another(), INCLOAD_E_CONSTRAINT);
+    ck_assert_int_eq(incload_error_is_retryable(err), 0);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -312,6 +353,9 @@ add_tests(TCase *tests)
     tcase_add_test(tests, units_in_a_row_are_completed_by_the_ends_of_the_row);
     tcase_add_test(tests, where_rows_do_not_come_as_arrays_a_completion_names_its_units);
     tcase_add_test(tests, a_database_that_keeps_no_runs_says_which_do);
+    tcase_add_test(tests, a_key_that_another_brought_is_looked_up_and_what_keeps_it_from_that_is_told);
+    tcase_add_test(tests, a_key_that_another_brought_is_tried_again_when_the_connection_is_lost_over_it);
+    tcase_add_test(tests, a_key_that_is_refused_for_another_reason_stays_refused);
 }
 
 HARNESS_MAIN("claim", add_tests)
