@@ -130,8 +130,9 @@ machine_note(const char *what, const char *text, int64_t number)
     mix((uint64_t)m.now_us);
     mix((uint64_t)number);
     if (m.tells)
-        printf("%10.3f ms  %-10s %-8s %6lld  %s\n", (double)(m.now_us - BEGINNING_US) / 1000,
-               m.current != NULL ? m.current->owner->name : "", what, (long long)number, text != NULL ? text : "");
+        printf("%10.3f ms  %-8s%5d.%-3d %-8s %6lld  %s\n", (double)(m.now_us - BEGINNING_US) / 1000,
+               m.current != NULL ? m.current->owner->name : "", m.current != NULL ? (int)m.current->owner->pid : 0,
+               m.current != NULL ? (int)(m.current - m.threads) : 0, what, (long long)number, text != NULL ? text : "");
 }
 
 /* ---- threads ---- */

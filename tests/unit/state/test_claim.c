@@ -237,6 +237,26 @@ START_TEST(a_claim_whose_commit_got_no_answer_keeps_its_epoch_to_be_resolved)
 }
 END_TEST
 
+START_TEST(a_claim_that_could_not_be_looked_up_at_first_has_all_its_units_when_it_is)
+{
+    static const char *const look[] = { "4", "1000", "1", "0" };
+    static const char *const held[] = { "10", "1", "0", "11", "1", "0", "12", "1", "0" };
+    incload__claim got;
+
+    answer_run("10", "0", "0");
+    answer_look(look, 1);
+    incload_mock_answer_affected(mock, "WITH moved%AS last%", 0, 3, NULL);
+    incload_mock_answer_rows(mock, "SELECT seq, attempt%", 0, "seq,attempt,orphans", NULL, held, 3, NULL);
+    incload_mock_fail(mock, "SELECT seq, attempt%", 1, "40001", 0, "could not serialize access", NULL);
+    ck_assert_int_eq(incload__units_claim(&ledger, conn, 5, &worker, 3, &got, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload__claim_resolve(&ledger, conn, &got, NULL), INCLOAD_E_CONFLICT);
+    ck_assert_int_eq(incload__claim_resolve(&ledger, conn, &got, &err), INCLOAD_OK);
+    ck_assert_int_eq(got.count, 3);
+    ck_assert_int_eq(got.units[2].seq, 12);
+    incload__claim_free(&got);
+}
+END_TEST
+
 /* Two units, the second so many places behind the first. */
 static void
 expect_fenced(int64_t apart)
@@ -349,6 +369,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_paused_run_hands_out_nothing_and_is_not_looked_into);
     tcase_add_test(tests, a_dead_worker_gets_nothing_and_the_claim_is_rolled_back);
     tcase_add_test(tests, a_claim_whose_commit_got_no_answer_keeps_its_epoch_to_be_resolved);
+    tcase_add_test(tests, a_claim_that_could_not_be_looked_up_at_first_has_all_its_units_when_it_is);
     tcase_add_test(tests, a_completion_that_finds_no_row_of_its_epoch_is_fenced);
     tcase_add_test(tests, units_in_a_row_are_completed_by_the_ends_of_the_row);
     tcase_add_test(tests, where_rows_do_not_come_as_arrays_a_completion_names_its_units);
