@@ -54,6 +54,7 @@ static struct machine {
     uint64_t seed;
     uint64_t hash;
     int64_t now_us;
+    int64_t limit_us; /* how much of its time there is */
     bool tells;
     thread threads[THREADS];
     int32_t used; /* of the threads */
@@ -137,12 +138,86 @@ machine_note(const char *what, const char *text, int64_t number)
 
 /* ---- threads ---- */
 
-static void
-switch_to_scheduler(void)
+static bool
+can_run(const thread *t)
 {
-    thread *self = m.current;
+    if (t->owner->stalled_until_us > m.now_us)
+        return false;
+    return t->state == THREAD_READY
+           || (t->state == THREAD_WAITING && t->until_us != MACHINE_FOREVER && t->until_us <= m.now_us);
+}
 
-    swapcontext(&self->context, &m.scheduler);
+static thread *
+drawn_thread(void)
+{
+    int32_t able[THREADS], count = 0;
+
+    for (int32_t i = 0; i < m.used; i++) {
+        if (can_run(&m.threads[i]))
+            able[count++] = i;
+    }
+    if (count == 0)
+        return NULL;
+    return &m.threads[able[count == 1 ? 0 : machine_draw(count)]];
+}
+
+/* To the next instant at which anything can run. False: there is none. */
+static bool
+pass_time(void)
+{
+    int64_t next = INT64_MAX;
+
+    for (int32_t i = 0; i < m.used; i++) {
+        const thread *t = &m.threads[i];
+        int64_t at = t->state == THREAD_READY ? m.now_us : t->until_us;
+        if (t->state != THREAD_READY && (t->state != THREAD_WAITING || at == MACHINE_FOREVER))
+            continue;
+        if (at < t->owner->stalled_until_us)
+            at = t->owner->stalled_until_us;
+        if (at < next)
+            next = at;
+    }
+    if (next == INT64_MAX || next > BEGINNING_US + m.limit_us)
+        return false;
+    m.now_us = next;
+    return true;
+}
+
+static bool
+any_left(void)
+{
+    for (int32_t i = 0; i < m.used; i++) {
+        if (m.threads[i].state == THREAD_READY || m.threads[i].state == THREAD_WAITING)
+            return true;
+    }
+    return false;
+}
+
+/* NULL: all have ended, or wait for each other, or time is over. */
+static thread *
+next_thread(void)
+{
+    thread *next = drawn_thread();
+
+    while (next == NULL && any_left() && pass_time())
+        next = drawn_thread();
+    if (next == NULL)
+        return NULL;
+    if (next->state == THREAD_WAITING)
+        next->woken = false;
+    next->state = THREAD_READY;
+    return next;
+}
+
+/* To whoever is drawn, which may be the one that runs. */
+static void
+switch_away(void)
+{
+    thread *self = m.current, *next = next_thread();
+
+    m.current = next;
+    if (next != self)
+        swapcontext(&self->context, next != NULL ? &next->context : &m.scheduler);
 }
 
 static void
@@ -154,7 +229,7 @@ thread_main(void)
     self->state = THREAD_ENDED;
     self->owner->threads--;
     machine_wake(self, true);
-    switch_to_scheduler();
+    switch_away();
 }
 
 static thread *
@@ -204,79 +279,14 @@ machine_join(thread *which)
     which->joinable = false;
 }
 
-static bool
-can_run(const thread *t)
-{
-    if (t->owner->stalled_until_us > m.now_us)
-        return false;
-    return t->state == THREAD_READY
-           || (t->state == THREAD_WAITING && t->until_us != MACHINE_FOREVER && t->until_us <= m.now_us);
-}
-
-static thread *
-drawn_thread(void)
-{
-    int32_t able[THREADS], count = 0;
-
-    for (int32_t i = 0; i < m.used; i++) {
-        if (can_run(&m.threads[i]))
-            able[count++] = i;
-    }
-    if (count == 0)
-        return NULL;
-    return &m.threads[able[count == 1 ? 0 : machine_draw(count)]];
-}
-
-/* To the next instant at which anything can run. False: there is none. */
-static bool
-pass_time(int64_t limit_us)
-{
-    int64_t next = INT64_MAX;
-
-    for (int32_t i = 0; i < m.used; i++) {
-        const thread *t = &m.threads[i];
-        int64_t at = t->state == THREAD_READY ? m.now_us : t->until_us;
-        if (t->state != THREAD_READY && (t->state != THREAD_WAITING || at == MACHINE_FOREVER))
-            continue;
-        if (at < t->owner->stalled_until_us)
-            at = t->owner->stalled_until_us;
-        if (at < next)
-            next = at;
-    }
-    if (next == INT64_MAX || next > BEGINNING_US + limit_us)
-        return false;
-    m.now_us = next;
-    return true;
-}
-
-static bool
-any_left(void)
-{
-    for (int32_t i = 0; i < m.used; i++) {
-        if (m.threads[i].state == THREAD_READY || m.threads[i].state == THREAD_WAITING)
-            return true;
-    }
-    return false;
-}
-
 bool
 machine_run(int64_t limit_us)
 {
-    for (;;) {
-        thread *next = drawn_thread();
-        if (next == NULL && !any_left())
-            return true;
-        if (next == NULL && !pass_time(limit_us))
-            return false;
-        if (next == NULL)
-            continue;
-        if (next->state == THREAD_WAITING)
-            next->woken = false;
-        next->state = THREAD_READY;
-        m.current = next;
-        swapcontext(&m.scheduler, &next->context);
-        m.current = NULL;
-    }
+    m.limit_us = limit_us;
+    m.current = next_thread();
+    if (m.current != NULL)
+        swapcontext(&m.scheduler, &m.current->context);
+    return !any_left();
 }
 
 bool
@@ -288,7 +298,7 @@ machine_wait(const void *what, int64_t until_us)
     self->waits_on = what;
     self->until_us = until_us;
     self->woken = false;
-    switch_to_scheduler();
+    switch_away();
     self->waits_on = NULL;
     return self->woken;
 }
@@ -302,7 +312,7 @@ machine_sleep(int64_t us)
 void
 machine_yield(void)
 {
-    switch_to_scheduler();
+    switch_away();
 }
 
 /* Of several the first that came is as good as any: who runs first is drawn. */
@@ -382,7 +392,7 @@ process_stall(process *which, int64_t us)
     machine_note("stall", which->name, us);
     which->stalled_until_us = m.now_us + us;
     if (machine_process() == which)
-        switch_to_scheduler();
+        switch_away();
 }
 
 static void
@@ -415,7 +425,7 @@ process_kill(process *which)
     }
     forget_memory(which);
     if (self)
-        switch_to_scheduler();
+        switch_away();
 }
 
 int64_t
