@@ -36,6 +36,7 @@ library libsqliteodbc has_driver SQLite3
 library sqlite3 has_command sqlite3
 check check has_library check
 check python3 has_command python3
+check libsqlite3-dev has_library sqlite3
 check tzdata has_file /usr/share/zoneinfo/Europe/Berlin
 compilers g++ has_command g++
 compilers clang has_command clang

@@ -361,20 +361,22 @@ read_held(const incload__ledger *ledger, incload__conn *conn, incload__claim *cl
 {
     incload__args args = { .count = 0 };
     incload__rows rows;
-    int32_t most = claim->count;
+    int32_t found = 0;
 
     incload__args_number(&args, claim->run_no);
     incload__args_number(&args, claim->epoch);
     incload__args_number(&args, claim->worker_no);
-    claim->count = 0;
     int32_t status = incload__args_select(ledger, conn,
                                           "SELECT seq, attempt, orphans FROM {unit} WHERE run_no = ? AND status = 2"
                                           " AND epoch = ? AND worker_no = ? ORDER BY seq",
                                           &args, &rows, err);
-    for (int64_t i = 0; i < rows.count && status == INCLOAD_OK && claim->count < most; i++)
-        claim->units[claim->count++] =
+    for (int64_t i = 0; i < rows.count && status == INCLOAD_OK && found < claim->count; i++)
+        claim->units[found++] =
             (incload__claimed){ incload__rows_number(&rows, i, 0), incload__rows_number(&rows, i, 1),
                                 incload__rows_number(&rows, i, 2) };
+    /* Whoever asks again must have room for all that it may hold. */
+    if (status == INCLOAD_OK)
+        claim->count = found;
     incload__rows_free(&rows);
     return status;
 }

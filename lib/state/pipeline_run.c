@@ -217,6 +217,31 @@ insert_run(const incload__ledger *ledger, incload__conn *conn, const incload__ru
                                  args.params, args.count, err);
 }
 
+/* Another process brought the same key in the same moment: whatever it made is the run. Where that cannot be read the
+ * reason may pass, while the key would be refused for ever. INCLOAD_E_CONSTRAINT: it is something else. */
+static int32_t
+find_of_another(const incload__ledger *ledger, incload__conn *conn, const char *key, incload__pipeline_run *out,
+                incload_error **failure)
+{
+    incload_error *unfound = NULL;
+    int32_t status;
+
+    if (conn->txn == INCLOAD__TXN_DEAD) {
+        status = incload__fail(&unfound, INCLOAD_E_CONNECT,
+                               "another process brought key '%s' in the same moment, and the connection was lost "
+                               "before its run could be read: run it again",
+                               key);
+        incload__error_set_retryable(&unfound, true);
+    } else {
+        status = incload__pipeline_run_find(ledger, conn, key, out, &unfound);
+    }
+    if (status == INCLOAD_OK && out->mem == NULL)
+        return INCLOAD_E_CONSTRAINT;
+    incload_error_unref(*failure);
+    *failure = unfound;
+    return status;
+}
+
 int32_t
 incload__pipeline_run_create(const incload__ledger *ledger, incload__conn *conn, const incload__run_spec *spec,
                              incload__pipeline_run *out, bool *created, incload_error **err)
@@ -251,12 +276,10 @@ incload__pipeline_run_create(const incload__ledger *ledger, incload__conn *conn,
         *created = true;
         return incload__pipeline_run_read(ledger, conn, run_no, out, err);
     }
-    /* Another process brought the same key in the same moment: whatever it made is the run. */
-    if (status == INCLOAD_E_CONSTRAINT && key != NULL
-        && incload__pipeline_run_find(ledger, conn, key, out, NULL) == INCLOAD_OK && out->mem != NULL) {
-        incload_error_unref(failure);
+    if (status == INCLOAD_E_CONSTRAINT && key != NULL)
+        status = find_of_another(ledger, conn, key, out, &failure);
+    if (status == INCLOAD_OK)
         return check_hash(spec, key, out, err);
-    }
     incload__error_prefix(&failure, "recording a run of '%s'", spec->name);
     incload__error_pass(err, failure);
     return status;

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # One fault program at full length: sh tests/fault/run.sh NAME [--seconds N] [--seed S] [...]
 #
-# Installs what is missing, builds, starts private servers (tests/servers.sh) and runs the program, which prints tables
-# of its own and, for each bar it stands for, `BAR name value limit ok` or `... short`. Fails when a bar is short, when
-# there was none, or when the program fails. What else a program takes is told at the top of tests/fault/NAME.c.
+# Installs what is missing, builds, starts private servers (tests/servers.sh) where the program needs any, and runs it: it
+# prints tables of its own and, for each bar it stands for, `BAR name value limit ok` or `... short`. Fails when a bar is
+# short, when there was none, or when the program fails. What else a program takes is told at the top of
+# tests/fault/NAME.c.
 #
 #     INCLOAD_BUILD        the build directory (default: build)
 #     INCLOAD_MESON_ARGS   further words for meson setup
@@ -15,6 +16,7 @@ cd "$(dirname "$0")/../.."
 
 build=${INCLOAD_BUILD:-build}
 output=
+serverless='simulation simulation-planted'
 
 quietly()
 {
@@ -26,7 +28,7 @@ quietly()
 finish()
 {
     servers_stop
-    [ -z "$output" ] || rm -f "$output"
+    [ -z "$output" ] || rm -f "$output" "$output.status"
 }
 
 # introspected WHAT EXPRESSION: the words that a Python set expression draws from `meson introspect --WHAT`.
@@ -55,12 +57,17 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 output=$(mktemp)
-packages_need library check servers
+need_servers=true
+case " $serverless " in
+*" ${1:-none} "*) need_servers=false ;;
+esac
+packages_need library check
+[ "$need_servers" = false ] || packages_need servers
 if [ ! -e "$build/build.ninja" ]; then
     # $INCLOAD_MESON_ARGS is a list of words.
     quietly meson setup "$build" -Dauto_features=enabled ${INCLOAD_MESON_ARGS:-}
 fi
-servers_prepare
+[ "$need_servers" = false ] || servers_prepare
 # First what meson knows is brought up to date. Targets are a list of words.
 quietly ninja -C "$build" build.ninja
 quietly ninja -C "$build" $(targets)
@@ -73,14 +80,14 @@ case " $known " in
     exit 2
     ;;
 esac
-servers_start
+[ "$need_servers" = false ] || servers_start
 
 # A pipe would hide the program's status.
 status=0
 {
-    "$build/tests/fault/$program" "$@" || echo "$?" >"$servers_dir/fault"
+    "$build/tests/fault/$program" "$@" || echo "$?" >"$output.status"
 } | tee "$output"
-[ ! -e "$servers_dir/fault" ] || status=1
+[ ! -e "$output.status" ] || status=1
 grep -q '^BAR ' "$output" || { echo "fault: $program stood for no bar" >&2; status=1; }
 ! grep -q '^BAR .* short$' "$output" || status=1
 exit $status

@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include "dialect/units.h"
+#include "state/pipeline_run.h"
 #include "state/unit.h"
 
 static incload__env env;
@@ -236,6 +237,26 @@ START_TEST(a_claim_whose_commit_got_no_answer_keeps_its_epoch_to_be_resolved)
 }
 END_TEST
 
+START_TEST(a_claim_that_could_not_be_looked_up_at_first_has_all_its_units_when_it_is)
+{
+    static const char *const look[] = { "4", "1000", "1", "0" };
+    static const char *const held[] = { "10", "1", "0", "11", "1", "0", "12", "1", "0" };
+    incload__claim got;
+
+    answer_run("10", "0", "0");
+    answer_look(look, 1);
+    incload_mock_answer_affected(mock, "WITH moved%AS last%", 0, 3, NULL);
+    incload_mock_answer_rows(mock, "SELECT seq, attempt%", 0, "seq,attempt,orphans", NULL, held, 3, NULL);
+    incload_mock_fail(mock, "SELECT seq, attempt%", 1, "40001", 0, "could not serialize access", NULL);
+    ck_assert_int_eq(incload__units_claim(&ledger, conn, 5, &worker, 3, &got, &err), INCLOAD_OK);
+    ck_assert_int_eq(incload__claim_resolve(&ledger, conn, &got, NULL), INCLOAD_E_CONFLICT);
+    ck_assert_int_eq(incload__claim_resolve(&ledger, conn, &got, &err), INCLOAD_OK);
+    ck_assert_int_eq(got.count, 3);
+    ck_assert_int_eq(got.units[2].seq, 12);
+    incload__claim_free(&got);
+}
+END_TEST
+
 /* Two units, the second so many places behind the first. */
 static void
 expect_fenced(int64_t apart)
@@ -295,6 +316,46 @@ START_TEST(a_database_that_keeps_no_runs_says_which_do)
 }
 END_TEST
 
+/* Of the key that another process brings in the same moment, what comes of the look at its run. */
+static int32_t
+meet_another(void)
+{
+    static const incload__run_spec spec = { .name = "landed", .key = "all", .hash = "h", .spec = "{}", .units = 5 };
+    static const char *const number[] = { "41" };
+    incload__pipeline_run run;
+    bool created = true;
+
+    incload_mock_answer_rows(mock, "SELECT nextval%", 0, "n", NULL, number, 1, NULL);
+    incload_mock_fail(mock, "INSERT INTO%run_key%", 0, "23505", 0, "duplicate key", NULL);
+    int32_t status = incload__pipeline_run_create(&ledger, conn, &spec, &run, &created, &err);
+    ck_assert(!created);
+    return status;
+}
+
+START_TEST(a_key_that_another_brought_is_looked_up_and_what_keeps_it_from_that_is_told)
+{
+    incload_mock_fail(mock, "SELECT run_no%", 2, "40001", 0, "could not serialize access", NULL);
+    ck_assert_int_eq(meet_another(), INCLOAD_E_CONFLICT);
+    ck_assert_int_eq(incload_error_is_retryable(err), 1);
+}
+END_TEST
+
+START_TEST(a_key_that_another_brought_is_tried_again_when_the_connection_is_lost_over_it)
+{
+    incload_mock_disconnect(mock, "ROLLBACK", 0, INCLOAD_MOCK_BEFORE, NULL);
+    ck_assert_int_eq(meet_another(), INCLOAD_E_CONNECT);
+    ck_assert_int_eq(incload_error_is_retryable(err), 1);
+    ck_assert_ptr_nonnull(strstr(incload_error_message(err), "another process brought key 'all'"));
+}
+END_TEST
+
+START_TEST(a_key_that_is_refused_for_another_reason_stays_refused)
+{
+    ck_assert_int_eq(meet_another(), INCLOAD_E_CONSTRAINT);
+    ck_assert_int_eq(incload_error_is_retryable(err), 0);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -308,10 +369,14 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_paused_run_hands_out_nothing_and_is_not_looked_into);
     tcase_add_test(tests, a_dead_worker_gets_nothing_and_the_claim_is_rolled_back);
     tcase_add_test(tests, a_claim_whose_commit_got_no_answer_keeps_its_epoch_to_be_resolved);
+    tcase_add_test(tests, a_claim_that_could_not_be_looked_up_at_first_has_all_its_units_when_it_is);
     tcase_add_test(tests, a_completion_that_finds_no_row_of_its_epoch_is_fenced);
     tcase_add_test(tests, units_in_a_row_are_completed_by_the_ends_of_the_row);
     tcase_add_test(tests, where_rows_do_not_come_as_arrays_a_completion_names_its_units);
     tcase_add_test(tests, a_database_that_keeps_no_runs_says_which_do);
+    tcase_add_test(tests, a_key_that_another_brought_is_looked_up_and_what_keeps_it_from_that_is_told);
+    tcase_add_test(tests, a_key_that_another_brought_is_tried_again_when_the_connection_is_lost_over_it);
+    tcase_add_test(tests, a_key_that_is_refused_for_another_reason_stays_refused);
 }
 
 HARNESS_MAIN("claim", add_tests)
