@@ -79,7 +79,7 @@ func backfillTexts(over Range, options []Options) (texts cTexts, workers int, er
 		return nil, 0, err
 	}
 	workers = 1
-	if parallel, ok := given["parallel"].(int); ok && parallel > 0 {
+	if parallel, ok := given.parallel(); ok && parallel > 0 {
 		workers = parallel
 	}
 	texts, err = newTexts(over.from, over.last, text)

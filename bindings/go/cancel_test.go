@@ -220,7 +220,7 @@ func TestWhatCannotBeResumedIsTold(t *testing.T) {
 }
 
 func TestNobodyWaitsForARunThatIsLeftToTheCaller(t *testing.T) {
-	nobody := Options{"parallel": 0}
+	nobody, words := Options{"parallel": 0}, Options{"parallel": "0"}
 	step := made[*Step](t)(NewFunction(func(context.Context, *Unit) error { return nil }))
 	defer step.Close()
 	pipeline := made[*Pipeline](t)(NewPipeline("p"))
@@ -229,6 +229,8 @@ func TestNobodyWaitsForARunThatIsLeftToTheCaller(t *testing.T) {
 	for name, wait := range map[string]func() (*Run, error){
 		"a step":             func() (*Run, error) { return step.Run(bg, nobody) },
 		"a pipeline":         func() (*Run, error) { return pipeline.Run(bg, nobody) },
+		"a text":             func() (*Run, error) { return pipeline.Run(bg, words) },
+		"no number":          func() (*Run, error) { return pipeline.Run(bg, Options{"parallel": "many"}) },
 		"a pipeline resumed": func() (*Run, error) { return pipeline.Resume(bg, "", nobody) },
 	} {
 		ended := make(chan error, 1)

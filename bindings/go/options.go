@@ -61,6 +61,19 @@ func (options Options) with(further ...Options) Options {
 	return all
 }
 
+// parallel is the option of that name; false where it is not given, or is no number, which the library refuses.
+func (options Options) parallel() (int, bool) {
+	if options["parallel"] == nil {
+		return 0, false
+	}
+	text, err := optionText(options["parallel"])
+	if err != nil {
+		return 0, false
+	}
+	number, err := strconv.Atoi(text)
+	return number, err == nil
+}
+
 func optionText(value any) (string, error) {
 	switch value := value.(type) {
 	case []string:

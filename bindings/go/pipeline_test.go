@@ -194,14 +194,26 @@ func TestABackfillReportsWhatFailedAndRunsItAlone(t *testing.T) {
 }
 
 func TestUnitsOfABackfillRunSideBySide(t *testing.T) {
-	var meeting sync.WaitGroup
-	meeting.Add(4)
-	run := made[*Run](t)(Backfill(bg, "2024-01-01", "2024-01-04", func(context.Context, *Unit) error {
-		meeting.Done()
-		meeting.Wait()
-		return nil
-	}, 4))
-	equal(t, "units", run.CountUnits(Success), 4)
+	for _, parallel := range []any{4, int64(4), "4"} {
+		var meeting sync.WaitGroup
+		meeting.Add(4)
+		step := made[*Step](t)(NewBackfill(Days("2024-01-01", "2024-01-04"), func(context.Context, *Unit) error {
+			meeting.Done()
+			meeting.Wait()
+			return nil
+		}, Options{"parallel": parallel}))
+		ended := make(chan error, 1)
+		go func() {
+			run, err := step.Run(bg)
+			if err == nil && run.CountUnits(Success) != 4 {
+				err = errors.New("there are not four units")
+			}
+			ended <- err
+		}()
+		must(t, answer(t, ended))
+	}
+	day := made[*Run](t)(Backfill(bg, "2024-01-01", "2024-01-01", func(context.Context, *Unit) error { return nil }, 2))
+	equal(t, "units", day.CountUnits(Success), 1)
 }
 
 func TestKeysAndTheirProductWithDays(t *testing.T) {

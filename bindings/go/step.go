@@ -284,7 +284,7 @@ func (step *Step) ReplayRejects(ctx context.Context, options ...Options) (*Run, 
 
 // endsByItself refuses to wait for a run that is left to goroutines of the caller: nobody has it yet, to take part.
 func endsByItself(options []Options) error {
-	if parallel, ok := (Options{}).with(options...)["parallel"].(int); ok && parallel == 0 {
+	if parallel, ok := (Options{}).with(options...).parallel(); ok && parallel == 0 {
 		return &Error{Code: ErrInvalid,
 			Message: "parallel=0 leaves the work to goroutines of the caller: Start the run, and Participate in it"}
 	}
@@ -307,10 +307,13 @@ func start(ctx context.Context, workers int, driven bool, options []Options,
 	}
 	given := Options{}.with(options...)
 	if driven {
-		if parallel, ok := given["parallel"].(int); ok && parallel >= 0 {
+		parallel, ok := given.parallel()
+		if ok && parallel >= 0 {
 			workers = parallel
 		}
-		given["parallel"] = 0
+		if ok || given["parallel"] == nil {
+			given["parallel"] = 0
+		}
 	}
 	text, err := given.pointer()
 	if err != nil {

@@ -92,13 +92,13 @@ cpp()
 }
 
 # The five patterns by the header for C++.
-# cpp_program NAME: a program that is given two databases.
+# cpp_program NAME [PREFIX]: a program that is given two files, or by the prefix two databases.
 cpp_program()
 {
     c++ -std=c++17 -Wall -Wextra -Wpedantic -Wshadow -Werror -o "$work/$1" "$here/cpp/$1.cpp" \
         $(pkg --cflags --libs incload) -pthread
     rm -f "$work/cpp_shop.db" "$work/cpp_lake.db"
-    run_with_prefix "$work/$1" "$work/cpp_shop.db" "$work/cpp_lake.db"
+    run_with_prefix "$work/$1" "${2-}$work/cpp_shop.db" "${2-}$work/cpp_lake.db"
 }
 
 cmake_with()
@@ -200,7 +200,7 @@ try 'C, shared, by pkg-config, without files of libpq and unixODBC' shared_c
 try 'C, static, by pkg-config, from a prefix that was moved' static_c
 try 'C, a load from SQLite to SQLite' loading_c
 try 'C++11' cpp
-try 'C++17, the five patterns by incload.hpp' cpp_program patterns
+try 'C++17, the five patterns by incload.hpp' cpp_program patterns 'odbc:Driver=SQLite3;Database='
 try 'C++17, what else its headers have' cpp_program wrapped
 try 'CMake, shared' cmake_with "$prefix"
 try 'CMake, static, from a prefix that was moved' cmake_with "$moved"

@@ -13,7 +13,7 @@ import time
 
 import pyarrow
 import pytest
-from conftest import by_time
+from conftest import URLS, by_time, count
 
 import incload
 from incload import functions
@@ -48,6 +48,50 @@ def test_ctrl_c_cancels_within_half_a_second():
     assert out == "interrupted\n", err
     # Half a second for the library, and as much for the interpreter's own end.
     assert time.monotonic() - begun < 1.0
+
+
+# A query that takes long, and whether the server is at it.
+SLOW = {
+    "postgres": (
+        "SELECT 1 AS id, pg_sleep(60)::text AS s",
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+    ),
+    "mariadb": (
+        "SELECT 1 AS id, SLEEP(60) AS s",
+        "SELECT count(*) FROM information_schema.processlist WHERE state = 'User sleep' AND db = DATABASE()",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(set(URLS) - {"sqlite"}))
+def test_ctrl_c_ends_a_query_at_the_server_within_half_a_second(kind, tmp_path):
+    with incload.Database(URLS[kind]) as server:
+        slow, at_it = SLOW[server.dialect]
+
+        def becomes(working):
+            until = time.monotonic() + 60
+            while (count(server, at_it) > 0) != working:
+                assert time.monotonic() < until
+                time.sleep(0.005)
+
+        program = _program(f"""
+            import time, incload
+            lake = incload.Database("odbc:Driver=SQLite3;Database={tmp_path}/lake.db")
+            load = incload.Load(
+                incload.Database({URLS[kind]!r}), {slow!r}, lake, "rows", incload.full_refresh(), query=True
+            )
+            try:
+                load.run()
+            except KeyboardInterrupt:
+                print(time.monotonic(), flush=True)
+            """)
+        becomes(True)
+        begun = time.monotonic()
+        os.kill(program.pid, signal.SIGINT)
+        out, err = program.communicate(timeout=60)
+        assert program.returncode == 0, err
+        assert float(out) - begun < 0.5
+        becomes(False)
 
 
 def test_the_interpreter_ends_with_a_run_in_progress():

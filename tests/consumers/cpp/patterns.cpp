@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The five patterns from C++17, with SQLite: patterns SHOP.db LAKE.db
+// The five patterns from C++17: patterns SHOP_URL LAKE_URL [LEDGER]
 #include <incload/incload.hpp>
 
 #include <atomic>
@@ -101,13 +101,18 @@ void changes_and_swap(const incload::database &shop, const incload::database &la
 
 } // namespace
 
-int main(int, char **argv)
+int main(int argc, char **argv)
 {
-    incload::database shop(std::string("odbc:Driver=SQLite3;Database=") + argv[1]);
-    incload::database lake(std::string("odbc:Driver=SQLite3;Database=") + argv[2]);
+    incload::database shop(argv[1]);
+    incload::database lake(argv[2], argc > 3 ? incload::options{ { "ledger", argv[3] } } : incload::options());
+    const char *tables[] = { "orders", "kept", "bad", "nightly", "customers", "swapped" };
+    for (std::string table : tables)
+        lake.execute("DROP TABLE IF EXISTS " + table);
     loads(shop, lake);
     backfills(lake);
     pipelines(shop, lake);
     changes_and_swap(shop, lake);
+    for (std::string table : tables)
+        lake.execute("DROP TABLE IF EXISTS " + table);
     return failures == 0 ? 0 : 1;
 }
