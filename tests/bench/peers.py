@@ -35,6 +35,7 @@ def machine():
 
     return {'cores': os.cpu_count(),
             'memory_gb': round(int(field('/proc/meminfo', 'MemTotal').split()[0]) / 1e6),
+            'gives_way': os.sched_getscheduler(0) == os.SCHED_IDLE,
             'processor': field('/proc/cpuinfo', 'model name'),
             'system': f'{os.uname().sysname} {os.uname().release.split("-")[0]}'}
 

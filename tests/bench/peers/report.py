@@ -106,7 +106,8 @@ def measured(result):
            f'rounds: {result["sizes"]["rounds"]}. The load average was {min(load.values()):.1f} to '
            f'{max(load.values()):.1f} when a job began; of that, this run itself makes 1 to 2.')
     if min(load.values()) > 3:
-        yield ('**Other work had most of the machine meanwhile: take these figures for a trial, not for a '
+        gave_way = ', and this run and its server gave way to it' if machine.get('gives_way') else ''
+        yield (f'**Other work had most of the machine meanwhile{gave_way}: take these figures for a trial, not for a '
                'measurement.** CPU time and memory tell more than the seconds here.')
     yield ''
     yield '![The same figures as dots on a logarithmic scale](peers.svg)'
