@@ -10,6 +10,7 @@ commands; tests/bench/peers/report.py makes doc/peers.md and its picture of what
     INCLOAD_BENCH_LIMIT (default 900): seconds after which a tool is stopped and out of that job
     INCLOAD_BENCH_TOOLS, INCLOAD_BENCH_JOBS: words, to run only these (default: all)
     INCLOAD_BENCH_RESULT (default: peers/result.json beside the build)
+    INCLOAD_BENCH_NOTE: a sentence for the page, about the circumstances of this run
 """
 import datetime
 import json
@@ -50,6 +51,7 @@ bench = Bench(tools, os.environ['INCLOAD_TEST_POSTGRES'], pathlib.Path(os.enviro
 wanted = os.environ.get('INCLOAD_BENCH_JOBS', '').split() or list(JOBS)
 result = {'date': datetime.date.today().isoformat(), 'machine': machine(), 'server': bench.server_version(),
           'sizes': bench.sizes(), 'missing': missing,
+          'note': os.environ.get('INCLOAD_BENCH_NOTE', ''),
           'versions': {tool.name: tool.version for tool in tools}, 'load': {}, 'jobs': {}}
 for name in wanted:
     result['load'][name] = os.getloadavg()[0]

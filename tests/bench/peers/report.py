@@ -109,6 +109,8 @@ def measured(result):
         gave_way = ', and this run and its server gave way to it' if machine.get('gives_way') else ''
         yield (f'**Other work had most of the machine meanwhile{gave_way}: take these figures for a trial, not for a '
                'measurement.** CPU time and memory tell more than the seconds here.')
+    if result.get('note'):
+        yield result['note']
     yield ''
     yield '![The same figures as dots on a logarithmic scale](peers.svg)'
     yield ''
