@@ -77,6 +77,7 @@ def in_full(result):
         lines = []
         for tool, row in rows.items():
             wall = column(row, 'wall')
+            tool += f' ({row["remark"]})' if row.get('remark') else ''
             if not wall:
                 lines.append([tool, row['reason'], '', '', '', ''])
                 continue
