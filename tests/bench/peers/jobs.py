@@ -110,7 +110,7 @@ class Bench:
             if job in tool.NO_MODE:
                 rows[tool.name] = {'reason': tool.NO_MODE[job]}
             else:
-                rows[tool.name] = {'runs': []}
+                rows[tool.name] = {'runs': [], 'remark': tool.REMARK.get(job, '')}
                 able.append(tool)
         return able
 

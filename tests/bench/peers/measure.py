@@ -48,11 +48,16 @@ def measure(command, log, limit, **environment):
     timer, watcher = threading.Timer(limit, stop), threading.Thread(target=watch, args=(process.pid, ended, peak))
     timer.start()
     watcher.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    timer.cancel()
-    ended.set()
-    watcher.join()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)  # a run that is broken off leaves nothing at work
+        raise
+    finally:
+        timer.cancel()
+        ended.set()
+        watcher.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if late:
         raise Failed(f'not done after {limit} s')

@@ -77,6 +77,7 @@ def in_full(result):
         lines = []
         for tool, row in rows.items():
             wall = column(row, 'wall')
+            tool += f' ({row["remark"]})' if row.get('remark') else ''
             if not wall:
                 lines.append([tool, row['reason'], '', '', '', ''])
                 continue
@@ -106,8 +107,11 @@ def measured(result):
            f'rounds: {result["sizes"]["rounds"]}. The load average was {min(load.values()):.1f} to '
            f'{max(load.values()):.1f} when a job began; of that, this run itself makes 1 to 2.')
     if min(load.values()) > 3:
-        yield ('**Other work had most of the machine meanwhile: take these figures for a trial, not for a '
+        gave_way = ', and this run and its server gave way to it' if machine.get('gives_way') else ''
+        yield (f'**Other work had most of the machine meanwhile{gave_way}: take these figures for a trial, not for a '
                'measurement.** CPU time and memory tell more than the seconds here.')
+    if result.get('note'):
+        yield result['note']
     yield ''
     yield '![The same figures as dots on a logarithmic scale](peers.svg)'
     yield ''

@@ -57,6 +57,7 @@ class Tool:
     own_tables = False   # it wants to make the target's tables itself
     own_first_load = False  # what it knows of the last load is not in the target's rows
     NO_MODE = {}  # job: reason
+    REMARK = {}   # job: what it does otherwise than the others
     environment = {}
 
     def __init__(self, place, programs):
@@ -185,6 +186,7 @@ class Dlt(Tool):
 
 class Sling(Tool):
     name = 'Sling'
+    REMARK = {'days': 'the range in one piece'}
 
     def install(self):
         home = self.place / 'sling'
