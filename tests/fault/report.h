@@ -18,8 +18,6 @@ void report_begin(bool tap);
 /* One line, without its end. Any thread. */
 void report_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, of something that went wrong: with --tap it is an error too, so that the sum of the tests shows it. */
-/* The same, of something that went wrong: with --tap it is told as an error too, so that the sum of the tests shows
- * it. */
 void report_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_at_most(const char *name, double value, double limit);
 void report_at_least(const char *name, double value, double limit);
