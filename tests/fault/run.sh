@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # One fault program at full length: sh tests/fault/run.sh NAME [--seconds N] [--seed S] [...]
 #
-# Installs what is missing, builds, starts private servers (tests/servers.sh) where the program needs any, and runs it: it
-# prints tables of its own and, for each bar it stands for, `BAR name value limit ok` or `... short`. Fails when a bar is
-# short, when there was none, or when the program fails. What else a program takes is told at the top of
+# Installs what is missing, builds, starts private servers (tests/servers.sh) where the program needs any, and runs it:
+# it prints tables of its own and, for each bar it stands for, `BAR name value limit ok` or `... short`. Fails when a
+# bar is short, when there was none, or when the program fails. What else a program takes is told at the top of
 # tests/fault/NAME.c.
 #
 #     INCLOAD_BUILD        the build directory (default: build)
