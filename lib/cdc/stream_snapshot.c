@@ -134,13 +134,6 @@ check_empty(const incload__stream_session *session, bool again, incload_error **
 /* ---- a group of tables ---- */
 
 static int32_t
-land_nothing(void *data, const incload__ledger *ledger, incload__conn *to, incload_error **err)
-{
-    (void)data, (void)ledger, (void)to, (void)err;
-    return INCLOAD_OK;
-}
-
-static int32_t
 land(void *data, const incload__ledger *ledger, incload__conn *to, int64_t rows_written, incload_error **err)
 {
     copy *c = data;
@@ -413,7 +406,7 @@ incload__stream_copy(incload__stream_session *session, const incload__slot_made 
     incload_stream *stream = session->stream;
     copy c = { .session = session, .place = { made->consistent, 0 }, .tells = true };
 
-    c.landing = (incload__load_landing){ .begin = land_nothing, .land = land, .data = &c };
+    c.landing = (incload__load_landing){ .land = land, .data = &c };
     int32_t status = incload__shared_snapshot_adopt(stream->source, made->snapshot, &c.snapshot, err);
     if (status == INCLOAD_OK)
         status = set_strategy(&c, err);
