@@ -209,8 +209,8 @@ move_on(const start *at, const incload__position *now, const incload__ledger *le
         status = incload__fail_memory(err);
     if (status == INCLOAD_OK) {
         const incload__position next = { .value = text.data,
-                                         .type = (char *)(uintptr_t)"position",
-                                         .level = (char *)(uintptr_t)"EXACT",
+                                         .type = (char *)(uintptr_t) "position",
+                                         .level = (char *)(uintptr_t) "EXACT",
                                          .document = at->note };
         status = incload__ledger_move(ledger, to, at->table->name, now->version, &next, run_id, err);
     }

@@ -364,8 +364,9 @@ rival_start(rival *r, const watched *w, const char *name, const char *options,
 static void
 await_blocked(const watched *w, const char *name)
 {
-    await_number(w->to, 1, "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '%s' AND "
-                 "wait_event_type = 'Lock'", name);
+    await_number(w->to, 1,
+                 "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '%s' AND wait_event_type = 'Lock'",
+                 name);
 }
 
 static void
@@ -421,8 +422,9 @@ START_TEST(a_load_that_waits_for_a_consumer_lands_behind_it)
     await_blocked(&w, "behind_consumer");
     sql(w.from, "UPDATE %s SET qty = 12 WHERE id = 1", w.table);
     rival_start(&loader, &w, "behind_load", BY_VERSIONS " wait=60s", incload_capture_load);
-    await_number(w.to, 1, "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'behind_load' AND "
-                 "query LIKE '%%lease%%'");
+    await_number(w.to, 1,
+                 "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'behind_load' AND query LIKE "
+                 "'%%lease%%'");
     writer_do(holder, "COMMIT");
     rival_end(&consumer, INCLOAD_OK, NULL);
     rival_end(&loader, INCLOAD_OK, NULL);
