@@ -15,8 +15,9 @@
  *    the source's rows of a later snapshot: the target only moves forward.
  * 4. A batch must not land behind one that was read later. The target's position is read before the source's snapshot
  *    is taken, and the commit lands only if it is still the same (`fenced`); each commit changes it to a place that no
- *    other commit has. A load of the whole table is kept out by the version of the same position. So batches land in
- * the order of their snapshots, and a batch that was overtaken lands not at all.
+ *    other commit has. A load of the whole table is kept out by the version of the same position, and with by=versions
+ *    changes the place as well. So batches land in the order of their snapshots, and a batch that was overtaken lands
+ *    not at all.
  * 5. When a consumer that was overtaken still deletes what it has landed before, that is covered by 1: its numbers were
  *    applied, and numbers do not come again. */
 #ifndef INCLOAD_LIB_CDC_CAPTURE_H
