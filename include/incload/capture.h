@@ -105,8 +105,9 @@ INCLOAD_API int32_t incload_capture_remove(incload_capture *table, incload_error
  * Rows are upserted, and rows of the target that the source does not have are deleted, or marked. A target that is
  * missing is made. Changes that were made before and during it are still consumed later, which does no harm.
  *
- * Errors: #INCLOAD_E_STATE (not installed), #INCLOAD_E_BUSY (another process is at work under this name), and those of
- * incload_step_run() for a load with `detect_deletes=keys`.
+ * Errors: #INCLOAD_E_STATE (not installed; the source has no row and option `delete_all` is not set), #INCLOAD_E_CHECK
+ * (the target would lose more rows than option `max_shrink` allows), #INCLOAD_E_BUSY (another process is at work under
+ * this name; nothing was kept), and those of incload_step_run() for a load with `detect_deletes=keys`.
  * Threads: one at a time. Blocking: up to option `timeout`. Callback-safe: no. @since 0.1
  */
 INCLOAD_API int32_t incload_capture_load(incload_capture *table, incload_error **err);

@@ -66,6 +66,12 @@ static const incload__option capture_option_list[] = {
       "What tells of changes: triggers that fill a change table; or the versions that MariaDB itself keeps of the rows "
       "of a table WITH SYSTEM VERSIONING whose row start and end are BIGINT UNSIGNED, numbers of transactions: then "
       "nothing is made in the source. That needs the privilege PROCESS." },
+    { "delete_all", INCLOAD_OPTION_BOOLEAN, AT(delete_all), "false", 0, 0, "", "", "0.1",
+      "Let incload_capture_load() take every row out of the target when the source has none; else it refuses that. "
+      "Changes that are consumed may take out every row: each deletion was told." },
+    { "max_shrink", INCLOAD_OPTION_INTEGER, AT(max_shrink), "-1", -1, 100, "per cent", "", "0.1",
+      "The same of a load that would take more than this share of the rows out. 100 sets no limit; -1 stands for 50, "
+      "with tables of fewer than 1,000 rows left alone." },
 };
 
 const incload__option_table incload__capture_options = INCLOAD__OPTION_TABLE("capture", capture_option_list);
@@ -88,10 +94,8 @@ int32_t
 incload__capture_ask(incload_capture *table, incload__conn *conn, const char *query, const char *name,
                      incload__rows *out, incload_error **err)
 {
-    const incload__param params[] = { incload__text_param(table->table.schema), incload__text_param(name) };
-
     *out = (incload__rows){ .mem = table->mem };
-    return conn->driver->select(conn, query, params, 2, out, err);
+    return incload__select_about(conn, query, table->table.schema, name, out, err);
 }
 
 static int32_t
@@ -166,19 +170,14 @@ incload__capture_inspect(incload_capture *table, incload__conn *conn, incload_er
 
     if (shell == NULL)
         return INCLOAD_E_NO_MEMORY;
-    bool by_versions = table->values.by == INCLOAD__BY_VERSIONS;
     table->key_count = 0;
     incload__schema_free(&table->columns);
     incload__schema_init(&table->columns, table->mem);
     int32_t status = incload__inspect_table(shell, conn, &table->table, &table->columns, err);
-    if (status == INCLOAD_OK && by_versions)
+    if (status == INCLOAD_OK)
         status = incload__capture_versions_look(table, conn, err);
     if (status == INCLOAD_OK)
         status = incload__inspect_keys(shell, conn, &table->table, &keys, err);
-    if (status == INCLOAD_OK && by_versions) {
-        status = incload__capture_versions_keys(table, &keys, err);
-        incload__capture_versions_columns(table);
-    }
     if (status == INCLOAD_OK)
         status = find_key(table, &keys, err);
     table->capture.key_count = table->key_count;

@@ -15,8 +15,9 @@
  *    the source's rows of a later snapshot: the target only moves forward.
  * 4. A batch must not land behind one that was read later. The target's position is read before the source's snapshot
  *    is taken, and the commit lands only if it is still the same (`fenced`); each commit changes it to a place that no
- *    other commit has. A load of the whole table is kept out by the version of the same position. So batches land in
- * the order of their snapshots, and a batch that was overtaken lands not at all.
+ *    other commit has. A load of the whole table is kept out by the version of the same position, and with by=versions
+ *    changes the place as well. So batches land in the order of their snapshots, and a batch that was overtaken lands
+ *    not at all.
  * 5. When a consumer that was overtaken still deletes what it has landed before, that is covered by 1: its numbers were
  *    applied, and numbers do not come again. */
 #ifndef INCLOAD_LIB_CDC_CAPTURE_H
@@ -52,6 +53,8 @@ typedef struct incload__capture_values {
     int64_t retry_delay;
     int64_t retry_max_delay;
     int32_t by;
+    bool delete_all;
+    int64_t max_shrink;
 } incload__capture_values;
 
 extern const incload__option_table incload__capture_options;
@@ -74,7 +77,8 @@ struct incload_capture {
     int32_t key[INCLOAD__CHANGE_KEY];
     int32_t key_count;
     incload__capture capture;
-    /* With by=versions: the source's columns of row start and end, and the names of the server and of the storage. */
+    /* Where the source keeps versions: its columns of row start and end ("": none), and the names of the server and of
+     * the storage. */
     char *start, *end, *server, *storage;
     bool monitored;
     incload__monitor monitor; /* of what follows, and for pauses */
@@ -131,12 +135,10 @@ incload__place incload__capture_end(const incload_capture *table, uint64_t major
 /* Deletes them from the change table. */
 int32_t incload__capture_consume(incload_capture *table, const incload__capture_batch *batch, incload_error **err);
 
-/* capture_versions.c: by=versions */
-/* Looks at the source's table: INCLOAD_E_UNSUPPORTED when it keeps no versions by which changes can be read. */
+/* capture_versions.c */
+/* Looks at the source's table, and takes what the database keeps of versions out of the columns that were found.
+ * INCLOAD_E_UNSUPPORTED with by=versions when it keeps none by which changes can be read. */
 int32_t incload__capture_versions_look(incload_capture *table, incload__conn *conn, incload_error **err);
-/* Takes what the database keeps of the versions out of the columns and keys that were found. */
-void incload__capture_versions_columns(incload_capture *table);
-int32_t incload__capture_versions_keys(const incload_capture *table, incload__rows *keys, incload_error **err);
 /* In a snapshot of the source: what changed behind the target's position, at least one transaction and about `limit`
  * versions; and what the position is once that has landed. */
 int32_t incload__capture_versions_read(incload_capture *table, incload__conn *conn, incload__change_set *set,

@@ -137,11 +137,13 @@ set_strategy(const incload_capture *table, bool soft, incload__strategy_values *
         status = incload__options_set(list, table->mem, how, "deleted_column", table->values.deleted_column, err);
     if (status == INCLOAD_OK && soft && table->values.deleted_at_column != NULL)
         status = incload__options_set(list, table->mem, how, "deleted_at_column", table->values.deleted_at_column, err);
-    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
+    if (status == INCLOAD_OK && table->end != NULL && table->end[0] != '\0')
         status = name_columns(table, how, err);
     how->window = INCLOAD__WINDOW_ALL;
     how->write = INCLOAD__WRITE_MERGE;
     how->detect_deletes = INCLOAD__DELETES_KEYS;
+    how->delete_all = table->values.delete_all;
+    how->max_shrink = table->values.max_shrink;
     how->deletes = soft ? INCLOAD__REMOVE_SOFT : INCLOAD__REMOVE_HARD;
     if (table->values.unknown_columns == INCLOAD__UNKNOWN_IGNORE)
         how->new_columns = INCLOAD__EVOLVE_IGNORE;
@@ -186,11 +188,56 @@ fill_spec(incload_capture *table, const incload__strategy_values *how, incload__
     };
 }
 
+/* The position lands with the rows. From then on no batch lands that was read before: it would bring older rows. */
+typedef struct start {
+    const incload_capture *table;
+    char *note; /* from before the snapshot of the load; NULL: the position stays */
+} start;
+
+static int32_t
+move_on(const start *at, const incload__position *now, const incload__ledger *ledger, incload__conn *to,
+        incload_error **err)
+{
+    char run_id[INCLOAD__RUN_ID_SIZE];
+    incload__str text = INCLOAD__STR(at->table->mem);
+    incload__place place = { 0, 0 };
+    int32_t status = now->value != NULL ? incload__place_parse(now->value, &place, err) : INCLOAD_OK;
+
+    incload__run_id(to->env, run_id);
+    incload__place_print(incload__capture_end(at->table, place.major + 1), &text);
+    if (status == INCLOAD_OK && text.failed)
+        status = incload__fail_memory(err);
+    if (status == INCLOAD_OK) {
+        const incload__position next = { .value = text.data,
+                                         .type = (char *)(uintptr_t) "position",
+                                         .level = (char *)(uintptr_t) "EXACT",
+                                         .document = at->note };
+        status = incload__ledger_move(ledger, to, at->table->name, now->version, &next, run_id, err);
+    }
+    incload__str_free(&text);
+    return status;
+}
+
+static int32_t
+land(void *data, const incload__ledger *ledger, incload__conn *to, int64_t rows_written, incload_error **err)
+{
+    const start *at = data;
+    incload__position now;
+    int32_t status = incload__ledger_read(ledger, to, at->table->name, &now, err);
+
+    (void)rows_written;
+    if (status == INCLOAD_OK)
+        status = move_on(at, &now, ledger, to, err);
+    incload__position_free(&now);
+    return status;
+}
+
 /* Under the name of the changes, so that of a load and a commit of changes that overlap only one lands. */
 static int32_t
-run_load(incload_capture *table, const incload__strategy_values *how, incload_error **err)
+run_load(incload_capture *table, const incload__strategy_values *how, start *at, incload_error **err)
 {
     char id[INCLOAD__RUN_ID_SIZE];
+    const incload__load_landing landing = { .land = land, .data = at };
     incload__load_result result = { .road_reason = NULL };
     incload_unit *unit = incload__alloc(table->mem, sizeof *unit);
     incload__load_part part = { .unit = unit, .result = &result };
@@ -203,6 +250,7 @@ run_load(incload_capture *table, const incload__strategy_values *how, incload_er
         incload__fail_memory(err);
     if (status == INCLOAD_OK) {
         fill_spec(table, how, &part.spec);
+        part.spec.landing = at->note != NULL ? &landing : NULL;
         unit->cancelled = &table->cancelled;
         unit->deadline_us = part.spec.deadline_us;
         status = incload__load_run(&part, 1, unit, err);
@@ -213,51 +261,13 @@ run_load(incload_capture *table, const incload__strategy_values *how, incload_er
     return status;
 }
 
-/* Where the target is before the note is made. A target that the load will make has no consumer. */
-static int32_t
-find_place(incload_capture *table, incload__place *before, bool *known, incload_error **err)
-{
-    *known = table->changes != NULL;
-    if (!*known)
-        return INCLOAD_OK;
-    int32_t status = incload__change_set_refresh(table->changes->set, err);
-    *before = table->changes->set->place;
-    return status;
-}
-
-/* The target has what a snapshot shows that was taken behind the note: it is followed from there. Not so once another
- * consumer has landed since `before`, perhaps with rows from before the note: then its own stays. */
-static int32_t
-place(incload_capture *table, const char *note, const incload__place *before, incload_error **err)
-{
-    incload_changes *changes = NULL;
-
-    if (note == NULL)
-        return INCLOAD_OK;
-    /* The load may have made the target. */
-    incload__capture_forget(table);
-    int32_t status = incload__capture_applier(table, &changes, err);
-    if (status == INCLOAD_OK)
-        status = incload__change_set_refresh(changes->set, err);
-    if (status == INCLOAD_OK && before != NULL)
-        changes->set->place = *before;
-    if (status == INCLOAD_OK)
-        status = incload__change_set_reach(changes->set, incload__capture_end(table, changes->set->place.major + 1),
-                                           err);
-    if (status != INCLOAD_OK)
-        return status;
-    changes->set->next_note = incload__strdup(table->mem, note);
-    return changes->set->next_note != NULL ? incload_changes_commit(changes, err) : incload__fail_memory(err);
-}
-
 static int32_t
 load_all(incload_capture *table, incload_error **err)
 {
     incload__strategy_values how = { .key = NULL };
     incload__conn *conn = NULL;
-    char *note = NULL;
-    incload__place before = { 0, 0 };
-    bool soft = false, known = false;
+    start at = { .table = table };
+    bool soft = false;
     int32_t status = incload__capture_connect(table, INCLOAD__ROLE_WRITE, &conn, err);
 
     if (status == INCLOAD_OK) {
@@ -269,17 +279,13 @@ load_all(incload_capture *table, incload_error **err)
     if (status == INCLOAD_OK)
         status = look_for_marks(table, &soft, err);
     if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
-        status = find_place(table, &before, &known, err);
-    if (status == INCLOAD_OK && table->values.by == INCLOAD__BY_VERSIONS)
-        status = incload__capture_versions_begin(table, &note, err);
+        status = incload__capture_versions_begin(table, &at.note, err);
     if (status == INCLOAD_OK)
         status = set_strategy(table, soft, &how, err);
     if (status == INCLOAD_OK)
-        status = run_load(table, &how, err);
-    if (status == INCLOAD_OK)
-        status = place(table, note, known ? &before : NULL, err);
+        status = run_load(table, &how, &at, err);
     incload__options_free(&incload__strategy_options, table->mem, &how);
-    incload__free(table->mem, note);
+    incload__free(table->mem, at.note);
     return status;
 }
 

@@ -87,39 +87,14 @@ ask_storage(incload_capture *table, incload__conn *conn, incload_error **err)
     return status;
 }
 
-int32_t
-incload__capture_versions_look(incload_capture *table, incload__conn *conn, incload_error **err)
-{
-    incload__rows rows;
-
-    if (conn->dialect != &incload__dialect_mariadb)
-        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
-                             "by=versions is for tables of MariaDB, not of %s databases: take by=triggers",
-                             conn->dialect->name);
-    int32_t status =
-        incload__capture_ask(table, conn, incload__sql_mariadb_capture_versions, table->table.name, &rows, err);
-    if (status == INCLOAD_OK)
-        status = check(&rows, err);
-    if (status == INCLOAD_OK)
-        status = check_columns(table, conn, err);
-    if (status == INCLOAD_OK)
-        status = keep(table, &table->start, incload__rows_get(&rows, 0, START), err);
-    if (status == INCLOAD_OK)
-        status = keep(table, &table->end, incload__rows_get(&rows, 0, END), err);
-    if (status == INCLOAD_OK)
-        status = keep(table, &table->server, incload__rows_get(&rows, 0, SERVER), err);
-    incload__rows_free(&rows);
-    return status == INCLOAD_OK ? ask_storage(table, conn, err) : status;
-}
-
 static bool
 is_own(const incload_capture *table, const char *column)
 {
     return column != NULL && (strcmp(column, table->start) == 0 || strcmp(column, table->end) == 0);
 }
 
-void
-incload__capture_versions_columns(incload_capture *table)
+static void
+leave_out_own(incload_capture *table)
 {
     incload__schema *columns = &table->columns;
     int32_t kept = 0;
@@ -135,21 +110,45 @@ incload__capture_versions_columns(incload_capture *table)
     columns->count = kept;
 }
 
-/* The end stands behind the columns of each key. */
-int32_t
-incload__capture_versions_keys(const incload_capture *table, incload__rows *keys, incload_error **err)
+static bool
+may_have_own(const incload_capture *table, const incload__conn *conn)
 {
-    incload__rows kept = { .mem = table->mem };
-    int32_t status = INCLOAD_OK;
-
-    for (int64_t i = 0; i < keys->count && status == INCLOAD_OK; i++) {
-        const char *cells[] = { incload__rows_get(keys, i, 0), incload__rows_get(keys, i, 1),
-                                incload__rows_get(keys, i, 2), incload__rows_get(keys, i, 3) };
-        if (!is_own(table, cells[3]) && incload__rows_add(&kept, cells, NULL, 4) != INCLOAD_OK)
-            status = incload__fail_memory(err);
+    for (int32_t i = 0; i < table->columns.count && conn->dialect == &incload__dialect_mariadb; i++) {
+        if (table->columns.columns[i].generated)
+            return true;
     }
-    incload__rows_free(keys);
-    *keys = kept;
+    return false;
+}
+
+int32_t
+incload__capture_versions_look(incload_capture *table, incload__conn *conn, incload_error **err)
+{
+    bool needed = table->values.by == INCLOAD__BY_VERSIONS;
+    incload__rows rows;
+
+    if (needed && conn->dialect != &incload__dialect_mariadb)
+        return incload__fail(err, INCLOAD_E_UNSUPPORTED,
+                             "by=versions is for tables of MariaDB, not of %s databases: take by=triggers",
+                             conn->dialect->name);
+    if (!needed && !may_have_own(table, conn))
+        return INCLOAD_OK;
+    int32_t status =
+        incload__capture_ask(table, conn, incload__sql_mariadb_capture_versions, table->table.name, &rows, err);
+    if (status == INCLOAD_OK && needed)
+        status = check(&rows, err);
+    if (status == INCLOAD_OK && needed)
+        status = check_columns(table, conn, err);
+    if (status == INCLOAD_OK)
+        status = keep(table, &table->start, incload__rows_get(&rows, 0, START), err);
+    if (status == INCLOAD_OK)
+        status = keep(table, &table->end, incload__rows_get(&rows, 0, END), err);
+    if (status == INCLOAD_OK)
+        status = keep(table, &table->server, incload__rows_get(&rows, 0, SERVER), err);
+    incload__rows_free(&rows);
+    if (status == INCLOAD_OK && needed)
+        status = ask_storage(table, conn, err);
+    if (status == INCLOAD_OK)
+        leave_out_own(table);
     return status;
 }
 

@@ -186,11 +186,16 @@ typedef struct incload__stream_state {
     incload__place place;
     char system_id[INCLOAD__SYSTEM_ID];
     char slot[INCLOAD__SLOT_NAME];
+    char copy[INCLOAD__RUN_ID_SIZE]; /* names the copy that has not ended, over all of its attempts */
 } incload__stream_state;
 
 int32_t incload__stream_state_read(incload_stream *stream, incload__stream_state *out, incload_error **err);
-/* Before the slot is made: whose it will be. In a transaction of its own. */
-int32_t incload__stream_state_begin(incload_stream *stream, const char *system_id, incload_error **err);
+/* Before the slot is made: whose it will be, and by which copy. In a transaction of its own. */
+int32_t incload__stream_state_begin(incload_stream *stream, const char *system_id, const char *copy,
+                                    incload_error **err);
+/* In the open transaction on `to`, which copies a table: by which copy its rows came. */
+int32_t incload__stream_state_copied(const incload__ledger *ledger, incload__conn *to, const char *load_name,
+                                     const char *copy, incload_error **err);
 /* In the open transaction on `to`: the position where following begins. */
 int32_t incload__stream_state_land(incload_stream *stream, const char *system_id, const incload__ledger *ledger,
                                    incload__conn *to, incload__place place, incload_error **err);
@@ -230,13 +235,13 @@ int32_t incload__stream_push(incload__stream_session *session, const incload__as
 
 /* ---- stream_snapshot.c ---- */
 
-/* Whether the tables can be copied, and none would be mixed with other rows. `again`: an earlier attempt was broken
- * off. */
-int32_t incload__stream_copy_check(incload__stream_session *session, bool again, incload_error **err);
+/* Whether the tables can be copied, and none would be mixed with rows that the copy of that name did not bring. */
+int32_t incload__stream_copy_check(incload__stream_session *session, const char *copy, incload_error **err);
 /* Of the load that copies a table; NULL without memory. */
 char *incload__stream_load_name(const incload_stream *stream, const incload__stream_table *table);
 /* Copies them in the snapshot, and records with them where following begins. */
-int32_t incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, incload_error **err);
+int32_t incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, const char *copy_name,
+                             incload_error **err);
 
 /* ---- stream_kin.c ---- */
 

@@ -100,9 +100,9 @@ run_load(incload_stream *stream, const incload__stream_table *table, const char 
         .target_table = table->target,
         .how = how,
         .columns_only = true,
+        /* No lease: the slot has one reader, and a run that is killed would leave it to nobody who takes it again. */
         .owner = stream,
         .deadline_us = incload__deadline_in(stream->env, stream->values.timeout),
-        .lease_ms = stream->values.lease,
         .wait_ms = stream->values.wait,
         .retries = (int32_t)(stream->values.retries < 100 ? stream->values.retries : 100),
         .retry_delay_ms = stream->values.retry_delay,

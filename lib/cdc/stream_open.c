@@ -206,17 +206,19 @@ begin_with_copy(opening *o, incload_error **err)
 {
     incload_stream *stream = o->session->stream;
     incload__slot_made made = { .consistent = 0 };
-    int32_t status = incload__stream_copy_check(o->session, o->state.copying, err);
 
+    if (o->state.copy[0] == '\0')
+        incload__run_id(stream->env, o->state.copy);
+    int32_t status = incload__stream_copy_check(o->session, o->state.copy, err);
     if (status == INCLOAD_OK)
-        status = incload__stream_state_begin(stream, o->session->server.system_id, err);
+        status = incload__stream_state_begin(stream, o->session->server.system_id, o->state.copy, err);
     if (status == INCLOAD_OK && o->slot.exists)
         status = o->log->driver->replication->drop_slot(o->log, stream->slot, err);
     if (status == INCLOAD_OK)
         status = make_slot(o, &made, err);
     if (status != INCLOAD_OK)
         return status;
-    status = incload__stream_copy(o->session, &made, err);
+    status = incload__stream_copy(o->session, &made, o->state.copy, err);
     if (status != INCLOAD_OK && status != INCLOAD_E_COMMIT_UNKNOWN)
         drop_slot(o);
     return status;

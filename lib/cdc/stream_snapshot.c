@@ -11,13 +11,22 @@
 /* Connections of a lane, at most: to read, to write, and to renew its lease, all of one database perhaps. */
 enum { LANE_CONNECTIONS = 3 };
 
+/* The record of one table. */
+typedef struct arrival {
+    const struct copy *copy;
+    const char *load_name;
+    bool last; /* of the group that ends the copy */
+    incload__load_landing landing;
+} arrival;
+
 typedef struct copy {
     incload__stream_session *session;
+    const char *name;
     incload__shared_snapshot *snapshot;
     incload__place place;
     incload__strategy_values how;
-    incload__load_landing landing;
     incload__load_part *parts;
+    arrival *arrivals; /* of each part */
     incload_unit *units; /* of each part, and of all */
     incload__load_result *results;
     char **texts; /* name and source of each part */
@@ -80,10 +89,11 @@ count_rows(incload__conn *conn, const incload__stream_table *table, bool *has_ro
     return status;
 }
 
-/* Before the position there is none but the load of an earlier attempt, which found the table empty. */
+/* By an earlier attempt of this copy, which found the table empty; another may have been that of a stream that was
+ * removed since. */
 static int32_t
-was_copied(const incload_stream *stream, incload__conn *conn, const incload__stream_table *table, bool *was,
-           incload_error **err)
+was_copied(const incload_stream *stream, incload__conn *conn, const incload__stream_table *table, const char *copy_name,
+           bool *was, incload_error **err)
 {
     incload__ledger ledger = { .mem = NULL };
     incload__position position = { .version = 0 };
@@ -98,7 +108,7 @@ was_copied(const incload_stream *stream, incload__conn *conn, const incload__str
         status = incload__ledger_find(&ledger, conn, &exists, err);
     if (status == INCLOAD_OK && exists)
         status = incload__ledger_read(&ledger, conn, name, &position, err);
-    *was = position.version > 0;
+    *was = position.value != NULL && strcmp(position.value, copy_name) == 0;
     incload__position_free(&position);
     incload__ledger_free(&ledger);
     incload__free(stream->mem, name);
@@ -106,7 +116,7 @@ was_copied(const incload_stream *stream, incload__conn *conn, const incload__str
 }
 
 static int32_t
-check_empty(const incload__stream_session *session, bool again, incload_error **err)
+check_empty(const incload__stream_session *session, const char *copy_name, incload_error **err)
 {
     incload_stream *stream = session->stream;
     incload__conn *conn = NULL;
@@ -119,8 +129,8 @@ check_empty(const incload__stream_session *session, bool again, incload_error **
     for (int32_t i = 0; i < session->table_count && status == INCLOAD_OK; i++) {
         bool has_rows = false, ours = false;
         status = count_rows(conn, &session->tables[i], &has_rows, err);
-        if (status == INCLOAD_OK && has_rows && again)
-            status = was_copied(stream, conn, &session->tables[i], &ours, err);
+        if (status == INCLOAD_OK && has_rows)
+            status = was_copied(stream, conn, &session->tables[i], copy_name, &ours, err);
         if (status == INCLOAD_OK && has_rows && !ours)
             status = incload__fail(err, INCLOAD_E_EXISTS,
                                    "target table %.80s has rows, and the first copy would mix with them: empty it, set "
@@ -134,18 +144,15 @@ check_empty(const incload__stream_session *session, bool again, incload_error **
 /* ---- a group of tables ---- */
 
 static int32_t
-land_nothing(void *data, const incload__ledger *ledger, incload__conn *to, incload_error **err)
-{
-    (void)data, (void)ledger, (void)to, (void)err;
-    return INCLOAD_OK;
-}
-
-static int32_t
 land(void *data, const incload__ledger *ledger, incload__conn *to, int64_t rows_written, incload_error **err)
 {
-    copy *c = data;
+    const arrival *a = data;
+    const copy *c = a->copy;
+    int32_t status = incload__stream_state_copied(ledger, to, a->load_name, c->name, err);
 
     (void)rows_written;
+    if (status != INCLOAD_OK || !a->last)
+        return status;
     return incload__stream_state_land(c->session->stream, c->session->server.system_id, ledger, to, c->place, err);
 }
 
@@ -182,6 +189,8 @@ fill_part(copy *c, int32_t at, const incload__stream_table *table, const char *r
         return incload__fail_memory(err);
     c->units[at].cancelled = &stream->halted;
     c->units[at].told_to_stop = c->told_to_stop;
+    c->arrivals[at] = (arrival){ .copy = c, .load_name = name };
+    c->arrivals[at].landing = (incload__load_landing){ .land = land, .data = &c->arrivals[at] };
     part->unit = &c->units[at];
     part->result = &c->results[at];
     part->spec = (incload__load_spec){
@@ -193,6 +202,7 @@ fill_part(copy *c, int32_t at, const incload__stream_table *table, const char *r
         .how = &c->how,
         .stored_only = true, /* as the log has it */
         .snapshot = c->snapshot,
+        .landing = &c->arrivals[at].landing,
         .owner = stream,
         .lease_ms = stream->values.lease,
         .wait_ms = stream->values.wait,
@@ -219,7 +229,7 @@ fill_parts(copy *c, int32_t first, bool last, incload_error **err)
     c->units[c->count].cancelled = &c->session->stream->halted;
 end:
     if (status == INCLOAD_OK && last)
-        c->parts[c->count - 1].spec.landing = &c->landing;
+        c->arrivals[c->count - 1].last = true;
     return status;
 }
 
@@ -254,6 +264,7 @@ free_parts(copy *c)
     for (int32_t i = 0; c->texts != NULL && i < 2 * c->count; i++)
         incload__free(mem, c->texts[i]);
     incload__free(mem, c->parts);
+    incload__free(mem, c->arrivals);
     incload__free(mem, c->units);
     incload__free(mem, c->results);
     incload__free(mem, c->texts);
@@ -266,12 +277,12 @@ copy_group(copy *c, int32_t first, bool last, incload_error **err)
     size_t room = (size_t)c->count + 1;
 
     c->parts = incload__alloc_array(mem, room, sizeof *c->parts);
+    c->arrivals = incload__alloc_array(mem, room, sizeof *c->arrivals);
     c->units = incload__alloc_array(mem, room, sizeof *c->units);
     c->results = incload__alloc_array(mem, room, sizeof *c->results);
     c->texts = incload__alloc_array(mem, 2 * room, sizeof *c->texts);
-    int32_t status = c->parts != NULL && c->units != NULL && c->results != NULL && c->texts != NULL
-                         ? fill_parts(c, first, last, err)
-                         : incload__fail_memory(err);
+    bool made = c->parts != NULL && c->arrivals != NULL && c->units != NULL && c->results != NULL && c->texts != NULL;
+    int32_t status = made ? fill_parts(c, first, last, err) : incload__fail_memory(err);
     if (status == INCLOAD_OK)
         status = incload__load_run(c->parts, c->count, &c->units[c->count == 1 ? 0 : c->count], err);
     if (status == INCLOAD_OK)
@@ -398,22 +409,22 @@ set_strategy(copy *c, incload_error **err)
 }
 
 int32_t
-incload__stream_copy_check(incload__stream_session *session, bool again, incload_error **err)
+incload__stream_copy_check(incload__stream_session *session, const char *copy_name, incload_error **err)
 {
     int32_t status = check_plain(session, err);
 
     if (status != INCLOAD_OK || session->stream->values.snapshot != INCLOAD__SNAPSHOT_INITIAL)
         return status;
-    return check_empty(session, again, err);
+    return check_empty(session, copy_name, err);
 }
 
 int32_t
-incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, incload_error **err)
+incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, const char *copy_name,
+                     incload_error **err)
 {
     incload_stream *stream = session->stream;
-    copy c = { .session = session, .place = { made->consistent, 0 }, .tells = true };
+    copy c = { .session = session, .name = copy_name, .place = { made->consistent, 0 }, .tells = true };
 
-    c.landing = (incload__load_landing){ .begin = land_nothing, .land = land, .data = &c };
     int32_t status = incload__shared_snapshot_adopt(stream->source, made->snapshot, &c.snapshot, err);
     if (status == INCLOAD_OK)
         status = set_strategy(&c, err);

@@ -4,6 +4,12 @@
  *     stream:incload           "23957128.7"
  *     stream:incload:source    "7561298341283971 incload following"
  *
+ * While the first copy is at work its name stands in the place of "following", and with the loads of the tables that
+ * it has brought:
+ *
+ *     stream:incload:source         "7561298341283971 incload copying 9b1f..."
+ *     stream:incload:public.items   "9b1f..."
+ *
  * The second is written before a slot is made, so that a slot that a broken first run left behind is known as ours. */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +18,7 @@
 
 #include "driver/failpoint.h"
 
-static const char source_type[] = "source", copying[] = "copying", following[] = "following";
+static const char source_type[] = "source", copying[] = "copying ", following[] = "following";
 
 typedef struct visit {
     incload_stream *stream;
@@ -70,7 +76,9 @@ read_source(const char *text, incload__stream_state *out, incload_error **err)
     out->known = true;
     snprintf(out->system_id, sizeof out->system_id, "%.*s", (int)(slot - text), text);
     snprintf(out->slot, sizeof out->slot, "%.*s", (int)(phase - slot - 1), slot + 1);
-    out->copying = strcmp(phase + 1, copying) == 0;
+    out->copying = strncmp(phase + 1, copying, sizeof copying - 1) == 0;
+    if (out->copying)
+        snprintf(out->copy, sizeof out->copy, "%s", phase + sizeof copying);
     return INCLOAD_OK;
 }
 
@@ -128,12 +136,13 @@ put(const incload__ledger *ledger, incload__conn *to, const char *name, const ch
 }
 
 static int32_t
-put_source(const incload_stream *stream, const char *system_id, const char *phase, const incload__ledger *ledger,
+put_source(const incload_stream *stream, const char *system_id, const char *copy, const incload__ledger *ledger,
            incload__conn *to, const char *name, incload_error **err)
 {
     incload__str value = INCLOAD__STR(stream->mem);
 
-    incload__str_addf(&value, "%s %s %s", system_id, stream->slot, phase);
+    incload__str_addf(&value, "%s %s %s%s", system_id, stream->slot, copy != NULL ? copying : following,
+                      copy != NULL ? copy : "");
     int32_t status =
         value.failed ? incload__fail_memory(err) : put(ledger, to, name, incload__str_text(&value), source_type, err);
     incload__str_free(&value);
@@ -150,7 +159,7 @@ incload__stream_state_land(incload_stream *stream, const char *system_id, const 
     incload__place_print(place, &text);
     int32_t status = name == NULL || text.failed ? incload__fail_memory(err) : INCLOAD_OK;
     if (status == INCLOAD_OK)
-        status = put_source(stream, system_id, following, ledger, to, name, err);
+        status = put_source(stream, system_id, NULL, ledger, to, name, err);
     if (status == INCLOAD_OK)
         status = put(ledger, to, stream->name, incload__str_text(&text), "position", err);
     incload__str_free(&text);
@@ -158,9 +167,16 @@ incload__stream_state_land(incload_stream *stream, const char *system_id, const 
     return status;
 }
 
+int32_t
+incload__stream_state_copied(const incload__ledger *ledger, incload__conn *to, const char *load_name, const char *copy,
+                             incload_error **err)
+{
+    return put(ledger, to, load_name, copy, "copy", err);
+}
+
 typedef struct writing {
     const char *system_id; /* NULL: both rows are taken back */
-    const char *phase;
+    const char *copy;      /* that begins; NULL: none, it is followed from `place` on */
     incload__place place;
 } writing;
 
@@ -171,9 +187,9 @@ write_rows(visit *v, const writing *what, incload_error **err)
         int32_t status = put(&v->ledger, v->conn, v->source_name, NULL, NULL, err);
         return status == INCLOAD_OK ? put(&v->ledger, v->conn, v->stream->name, NULL, NULL, err) : status;
     }
-    if (what->phase == following)
+    if (what->copy == NULL)
         return incload__stream_state_land(v->stream, what->system_id, &v->ledger, v->conn, what->place, err);
-    return put_source(v->stream, what->system_id, what->phase, &v->ledger, v->conn, v->source_name, err);
+    return put_source(v->stream, what->system_id, what->copy, &v->ledger, v->conn, v->source_name, err);
 }
 
 static int32_t
@@ -202,15 +218,15 @@ write_alone(incload_stream *stream, const writing *what, incload_error **err)
 }
 
 int32_t
-incload__stream_state_begin(incload_stream *stream, const char *system_id, incload_error **err)
+incload__stream_state_begin(incload_stream *stream, const char *system_id, const char *copy, incload_error **err)
 {
-    return write_alone(stream, &(writing){ .system_id = system_id, .phase = copying }, err);
+    return write_alone(stream, &(writing){ .system_id = system_id, .copy = copy }, err);
 }
 
 int32_t
 incload__stream_state_place(incload_stream *stream, const char *system_id, incload__place place, incload_error **err)
 {
-    return write_alone(stream, &(writing){ .system_id = system_id, .phase = following, .place = place }, err);
+    return write_alone(stream, &(writing){ .system_id = system_id, .place = place }, err);
 }
 
 int32_t

@@ -16,7 +16,8 @@ static const char *const session[] = {
     /* Without NO_AUTO_VALUE_ON_ZERO a key of 0 would become the next number. */
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'",
-    "SET SESSION autocommit = 1",
+    /* A server may be set to show versioned tables as they were at some moment. */
+    "SET SESSION autocommit = 1 /*M!100304 , system_versioning_asof = DEFAULT */",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     NULL,
 };

@@ -230,7 +230,9 @@ begin_landing(incload__load *load, incload_error **err)
 {
     const incload__load_landing *landing = load->spec->landing;
 
-    return landing != NULL ? landing->begin(landing->data, &load->ledger, load->to, err) : INCLOAD_OK;
+    if (landing == NULL || landing->begin == NULL)
+        return INCLOAD_OK;
+    return landing->begin(landing->data, &load->ledger, load->to, err);
 }
 
 /* The target's transaction. Inside one database that shows how, it reads in the source's own snapshot. */

@@ -32,7 +32,7 @@ typedef struct incload__interval_source {
 
 /* Who keeps a record of what lands, in the data's transaction. A failure rolls that back. */
 typedef struct incload__load_landing {
-    /* First in the transaction; with the target's table there. */
+    /* First in the transaction; with the target's table there. May be NULL. */
     int32_t (*begin)(void *data, const incload__ledger *ledger, incload__conn *to, incload_error **err);
     /* Last, before COMMIT. */
     int32_t (*land)(void *data, const incload__ledger *ledger, incload__conn *to, int64_t rows_written,

@@ -31,9 +31,9 @@ static const char *const actions[ACTIONS] = { "count", "kill", "error", "delay" 
 #define SINCE   "cursor=updated key=id batch_rows=16 page_rows=20"
 #define ALL     "key=id batch_rows=16"
 #define CAPTURE "key=id lease=150ms wait=20s retry_delay=5ms batch_rows=8"
-#define STREAM                                                                                                        \
-    "until=caught_up schema_changes=ignore lease=300ms wait=20s retry_delay=5ms batch_events=20 batch_bytes=65536 "    \
-    "memory=131072"
+#define FOLLOW                                                                                                        \
+    "until=caught_up lease=300ms wait=20s retry_delay=5ms batch_events=20 batch_bytes=65536 memory=131072 "
+#define STREAM FOLLOW "schema_changes=ignore"
 
 /* What a child is told to do, and in what scene. */
 static const struct work {
@@ -46,6 +46,7 @@ static const struct work {
     bool has_target;     /* the target must be there */
     bool indexed;        /* it has an index beside its key */
     bool stream;         /* the source is PostgreSQL */
+    bool alters;         /* the source gets a column, and the target after it */
     bool inside;         /* the target database is the source, too */
     bool ledger;         /* which the work makes as well */
 } works[] = {
@@ -68,6 +69,8 @@ static const struct work {
       .stream = true },
     { .name = "stream", .does = "stream", .ends = "end-stream", .earlier = "stream", .preset = "", .options = STREAM,
       .has_target = true, .stream = true },
+    { .name = "altered", .does = "stream", .ends = "end-stream", .earlier = "stream", .preset = "",
+      .options = FOLLOW "schema_changes=apply", .has_target = true, .stream = true, .alters = true },
 };
 enum { WORKS = sizeof works / sizeof works[0] };
 
@@ -203,6 +206,12 @@ change_source(const scene *sc)
         client_do(s->from, "DELETE FROM %s WHERE id = %d", stage_source, lower ? id : id + 5);
         client_do(s->from, "INSERT INTO %s VALUES (%d, %s, '%s')", stage_source, lower ? id + 5 : id, row, stamp);
     }
+    /* Between changes of one transaction, and with values that come by it alone. */
+    if (sc->what->alters)
+        client_do(s->from,
+                  "BEGIN;\nUPDATE %s SET amount = amount + 1 WHERE id < 5;\nALTER TABLE %s ADD COLUMN note bigint;\n"
+                  "UPDATE %s SET note = id WHERE id < 30;\nCOMMIT",
+                  stage_source, stage_source, stage_source);
     /* One transaction that is larger than the memory for it. */
     if (sc->what->stream)
         client_do(s->from,
@@ -284,6 +293,8 @@ scene_end(scene *sc)
         report_die("%s: '%s' failed: %s", sc->what->name, sc->what->ends, said);
     if (sc->what->stream)
         client_do(sc->s->from, "DROP PUBLICATION IF EXISTS %s", sc->name);
+    if (sc->what->alters)
+        client_do(sc->s->from, "ALTER TABLE %s DROP COLUMN note", stage_source);
     client_do(sc->s->to, "DROP TABLE IF EXISTS %s", sc->name);
     if (sc->what->inside)
         client_do(sc->s->to, "DROP TABLE IF EXISTS %s", copied);
@@ -292,6 +303,21 @@ scene_end(scene *sc)
 }
 
 /* ---- looking ---- */
+
+/* What the column that came has. */
+static bool
+same_notes(const scene *sc, char why[256])
+{
+    static const char notes[] = "SELECT id, note FROM %s WHERE note IS NOT NULL ORDER BY id";
+    char *there = client_ask(sc->s->to, notes, sc->name), *wanted = client_ask(sc->s->from, notes, stage_source);
+    bool same = strcmp(there, wanted) == 0 && wanted[0] != '\0';
+
+    if (!same)
+        snprintf(why, 256, "the new column has other values");
+    free(there);
+    free(wanted);
+    return same;
+}
 
 static bool
 same_rows(const scene *sc, char why[256])
@@ -312,7 +338,9 @@ same_rows(const scene *sc, char why[256])
     snprintf(why, 256, "the target has %lld rows, undisturbed %lld; it differs at '%.40s' from '%.40s'",
              (long long)all, (long long)sc->versions, same ? "" : rows + at, same ? "" : sc->s->wanted + at);
     free(rows);
-    return same && (sc->versions < 0 || all == sc->versions);
+    if (!same || (sc->versions >= 0 && all != sc->versions))
+        return false;
+    return !sc->what->alters || same_notes(sc, why);
 }
 
 static void

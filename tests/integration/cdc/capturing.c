@@ -44,17 +44,42 @@ install(watched *w)
     must(status, err, w, "install");
 }
 
+void
+load_whole(watched *w)
+{
+    incload_error *err = NULL;
+
+    int32_t status = incload_capture_load(w->changes, &err);
+    must(status, err, w, "load");
+}
+
 watched
 watch_rows(const char *name, int32_t route, const char *options, const char *rows)
 {
     watched w = watch(name, route, options);
-    incload_error *err = NULL;
 
     if (rows != NULL)
         sql(w.from, "INSERT INTO %s VALUES %s", w.table, rows);
     install(&w);
-    int32_t status = incload_capture_load(w.changes, &err);
-    must(status, err, &w, "load");
+    load_whole(&w);
+    expect_mirrored(&w);
+    return w;
+}
+
+watched
+watch_versions(const char *name, int32_t to, const char *options, const char *rows)
+{
+    watched w = { .from = place_open(MARIADB, 0), .to = place_open((kind)to, 1) };
+
+    snprintf(w.table, sizeof w.table, "%s_%d", name, (int)to);
+    table_drop(w.from, w.table);
+    make_items(w.from, w.table, false);
+    make_items(w.to, w.table, false);
+    sql(w.from, "INSERT INTO %s VALUES %s", w.table, rows);
+    sql(w.from, "ALTER TABLE %s " VERSION_COLUMNS "ADD KEY (s), ADD KEY (e), ADD SYSTEM VERSIONING", w.table);
+    w.changes = change_table_of(&w, options);
+    install(&w);
+    load_whole(&w);
     expect_mirrored(&w);
     return w;
 }

@@ -18,11 +18,17 @@ typedef struct watched {
 watched watch(const char *name, int32_t route, const char *options);
 /* The same, installed and loaded, with these rows. */
 watched watch_rows(const char *name, int32_t route, const char *options, const char *rows);
+/* The same by the versions of MariaDB, into each kind; `options` with by=versions. */
+#define VERSION_COLUMNS                                                                                                \
+    "ADD s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START INVISIBLE, "                                                  \
+    "ADD e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END INVISIBLE, ADD PERIOD FOR SYSTEM_TIME (s, e), "
+watched watch_versions(const char *name, int32_t to, const char *options, const char *rows);
 void unwatch(watched *w);
 incload_capture *change_table_of(const watched *w, const char *options);
 
 /* Calls that must succeed. */
 void install(watched *w);
+void load_whole(watched *w);
 void consume(watched *w);
 int64_t pending(watched *w);
 /* A call that must have failed with the code and the words. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes that MariaDB keeps by itself, as versions of a table's rows, carried to every kind of database. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,6 @@
 #include "capturing.h"
 
 #define BY_VERSIONS "by=versions"
-#define OWN_COLUMNS                                                                                                    \
-    "ADD s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START INVISIBLE, "                                                  \
-    "ADD e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END INVISIBLE, ADD PERIOD FOR SYSTEM_TIME (s, e), "
 
 enum { WRITERS = 4 };
 
@@ -22,34 +20,6 @@ open_writer(void)
 
     writer_do(made, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
     return made;
-}
-
-static void
-load_all(watched *w)
-{
-    incload_error *err = NULL;
-
-    int32_t status = incload_capture_load(w->changes, &err);
-    ck_assert_msg(status == INCLOAD_OK, "%s", incload_error_message(err));
-}
-
-/* MariaDB into each kind. */
-static watched
-watch_versions(const char *name, int32_t to, const char *options, const char *rows)
-{
-    watched w = { .from = place_open(MARIADB, 0), .to = place_open((kind)to, 1) };
-
-    snprintf(w.table, sizeof w.table, "%s_%d", name, (int)to);
-    table_drop(w.from, w.table);
-    make_items(w.from, w.table, false);
-    make_items(w.to, w.table, false);
-    sql(w.from, "INSERT INTO %s VALUES %s", w.table, rows);
-    sql(w.from, "ALTER TABLE %s " OWN_COLUMNS "ADD KEY (s), ADD KEY (e), ADD SYSTEM VERSIONING", w.table);
-    w.changes = change_table_of(&w, options);
-    install(&w);
-    load_all(&w);
-    expect_mirrored(&w);
-    return w;
 }
 
 START_TEST(every_change_arrives)
@@ -123,7 +93,7 @@ START_TEST(a_load_amid_an_open_transaction_is_followed_by_its_changes)
     writer_do(slow, "BEGIN");
     writer_do(slow, "DELETE FROM %s WHERE id = 1", w.table);
     sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (3, 'three', 3)", w.table);
-    load_all(&w);
+    load_whole(&w);
     expect_items(w.to, w.table, false, "1|one|1\n2|two|2\n3|three|3\n");
     writer_do(slow, "COMMIT");
     consume(&w);
@@ -305,14 +275,193 @@ START_TEST(a_position_of_another_table_is_refused)
 
     sql(w.from, "DROP TABLE %s", w.table);
     make_items(w.from, w.table, false);
-    sql(w.from, "ALTER TABLE %s " OWN_COLUMNS "ADD SYSTEM VERSIONING", w.table);
+    sql(w.from, "ALTER TABLE %s " VERSION_COLUMNS "ADD SYSTEM VERSIONING", w.table);
     sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (3, 'three', 3)", w.table);
     refused(incload_capture_run(w.changes, &err), &err, INCLOAD_E_STATE_MISSING, "made anew|incload_capture_load()");
-    load_all(&w);
+    load_whole(&w);
     expect_mirrored(&w);
     sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (2, 'two', 2)", w.table);
     consume(&w);
     expect_mirrored(&w);
+    unwatch(&w);
+}
+END_TEST
+
+/* The load reads no row. */
+START_TEST(a_source_without_rows_empties_the_target_only_when_told)
+{
+    watched w = watch_versions("emptied", _i, BY_VERSIONS, "(1, 'one', 1), (2, 'two', 2)");
+    incload_error *err = NULL;
+
+    sql(w.from, "DELETE FROM %s", w.table);
+    refused(incload_capture_load(w.changes, &err), &err, INCLOAD_E_STATE, "delete_all=true");
+    expect_items(w.to, w.table, false, "1|one|1\n2|two|2\n");
+    incload_capture_unref(w.changes);
+    w.changes = change_table_of(&w, BY_VERSIONS " delete_all=true");
+    load_whole(&w);
+    expect_items(w.to, w.table, false, "");
+    sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (3, 'three', 3)", w.table);
+    consume(&w);
+    expect_mirrored(&w);
+    unwatch(&w);
+}
+END_TEST
+
+START_TEST(a_load_that_takes_most_rows_out_must_be_told_so)
+{
+    watched w = watch_versions("shrunk", SQLITE, BY_VERSIONS, "(1, 'one', 1)");
+    incload_error *err = NULL;
+
+    sql(w.from, "INSERT INTO %s (id, name, qty) SELECT seq, 'x', seq FROM seq_2_to_1000", w.table);
+    consume(&w);
+    sql(w.from, "DELETE FROM %s WHERE id > 400", w.table);
+    refused(incload_capture_load(w.changes, &err), &err, INCLOAD_E_CHECK, "1000 rows|max_shrink=100");
+    expect(w.to, "1000\n", "SELECT COUNT(*) AS c FROM %s", w.table);
+    incload_capture_unref(w.changes);
+    w.changes = change_table_of(&w, BY_VERSIONS " max_shrink=100");
+    load_whole(&w);
+    expect_mirrored(&w);
+    unwatch(&w);
+}
+END_TEST
+
+/* ---- a load beside a consumer ---- */
+
+/* One that works in a thread of its own, by sessions that are known by their name. */
+typedef struct rival {
+    incload_database *to;
+    incload_capture *changes;
+    int32_t (*work)(incload_capture *, incload_error **);
+    pthread_t thread;
+    int32_t status;
+    incload_error *err;
+} rival;
+
+static void *
+work(void *data)
+{
+    rival *r = data;
+
+    r->status = r->work(r->changes, &r->err);
+    return NULL;
+}
+
+static void
+rival_start(rival *r, const watched *w, const char *name, const char *options,
+            int32_t (*what)(incload_capture *, incload_error **))
+{
+    char session[80];
+    incload_error *err = NULL;
+
+    snprintf(session, sizeof session, "application_name=%s", name);
+    *r = (rival){ .to = incload_database_new(place_url(w->to.kind, 1), session, &err), .work = what };
+    ck_assert_msg(r->to != NULL, "%s", incload_error_message(err));
+    r->changes = incload_capture_new(w->from.db, w->table, r->to, w->table, options, &err);
+    ck_assert_msg(r->changes != NULL, "%s", incload_error_message(err));
+    ck_assert_int_eq(pthread_create(&r->thread, NULL, work, r), 0);
+}
+
+static void
+await_blocked(const watched *w, const char *name)
+{
+    await_number(w->to, 1,
+                 "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '%s' AND wait_event_type = 'Lock'",
+                 name);
+}
+
+static void
+rival_end(rival *r, int32_t code, const char *words)
+{
+    pthread_join(r->thread, NULL);
+    if (code == INCLOAD_OK)
+        ck_assert_msg(r->status == INCLOAD_OK, "%s", incload_error_message(r->err));
+    else
+        refused(r->status, &r->err, code, words);
+    incload_capture_unref(r->changes);
+    incload_database_unref(r->to);
+}
+
+/* Its rows are older than those of the consumer, of which it knows nothing. */
+START_TEST(a_load_that_a_consumer_overtakes_lands_nothing)
+{
+    watched w = watch_versions("overtaken", POSTGRES, BY_VERSIONS, "(1, 'one', 1), (2, 'two', 2)");
+    writer *holder = writer_open(place_url(PG_ODBC, 1));
+    rival loader;
+
+    sql(w.to, "UPDATE %s SET qty = 99 WHERE id = 1", w.table);
+    writer_do(holder, "BEGIN");
+    writer_do(holder, "SELECT id FROM %s WHERE id = 1 FOR UPDATE", w.table);
+    rival_start(&loader, &w, "overtaken_load", BY_VERSIONS " lease=0", incload_capture_load);
+    await_blocked(&w, "overtaken_load");
+    sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (3, 'three', 3)", w.table);
+    incload_capture_unref(w.changes);
+    w.changes = change_table_of(&w, BY_VERSIONS " lease=0");
+    consume(&w);
+    writer_do(holder, "COMMIT");
+    rival_end(&loader, INCLOAD_E_BUSY, "overtaken|meanwhile");
+    expect_items(w.to, w.table, false, "1|one|99\n2|two|2\n3|three|3\n");
+    load_whole(&w);
+    expect_mirrored(&w);
+    ck_assert_int_eq(pending(&w), 0);
+    writer_close(holder);
+    unwatch(&w);
+}
+END_TEST
+
+/* The load stands in line behind a consumer: what that lands is older than what the load reads afterwards. */
+START_TEST(a_load_that_waits_for_a_consumer_lands_behind_it)
+{
+    watched w = watch_versions("behind", POSTGRES, BY_VERSIONS, "(1, 'one', 1), (2, 'two', 2)");
+    writer *holder = writer_open(place_url(PG_ODBC, 1));
+    rival consumer, loader;
+
+    writer_do(holder, "BEGIN");
+    writer_do(holder, "SELECT id FROM %s WHERE id = 1 FOR UPDATE", w.table);
+    sql(w.from, "UPDATE %s SET qty = 11 WHERE id = 1", w.table);
+    rival_start(&consumer, &w, "behind_consumer", BY_VERSIONS, incload_capture_run);
+    await_blocked(&w, "behind_consumer");
+    sql(w.from, "UPDATE %s SET qty = 12 WHERE id = 1", w.table);
+    rival_start(&loader, &w, "behind_load", BY_VERSIONS " wait=60s", incload_capture_load);
+    await_number(w.to, 1,
+                 "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'behind_load' AND query LIKE "
+                 "'%%lease%%'");
+    writer_do(holder, "COMMIT");
+    rival_end(&consumer, INCLOAD_OK, NULL);
+    rival_end(&loader, INCLOAD_OK, NULL);
+    expect_items(w.to, w.table, false, "1|one|12\n2|two|2\n");
+    sql(w.from, "DELETE FROM %s WHERE id = 2", w.table);
+    consume(&w);
+    expect_mirrored(&w);
+    writer_close(holder);
+    unwatch(&w);
+}
+END_TEST
+
+/* ---- tables whose versions are not asked for ---- */
+
+/* The server puts the end of versions into each unique key. */
+START_TEST(keys_of_versioned_tables_are_found_without_the_end_of_versions)
+{
+    watched w = { .from = place_open(MARIADB, 0), .to = place_open((kind)_i, 1) };
+
+    snprintf(w.table, sizeof w.table, "keyed_%d", _i);
+    table_drop(w.from, w.table);
+    sql(w.from, "DROP TABLE IF EXISTS incload_changes_%s", w.table);
+    make_items(w.from, w.table, false);
+    make_items(w.to, w.table, false);
+    sql(w.from, "INSERT INTO %s VALUES (1, 'one', 1), (2, 'two', 2)", w.table);
+    sql(w.from, "ALTER TABLE %s " VERSION_COLUMNS "ADD SYSTEM VERSIONING", w.table);
+    if (w.to.kind == MARIADB)
+        sql(w.to, "ALTER TABLE %s " VERSION_COLUMNS "ADD SYSTEM VERSIONING", w.table);
+    w.changes = change_table_of(&w, NULL);
+    install(&w);
+    load_whole(&w);
+    expect_mirrored(&w);
+    sql(w.from, "UPDATE %s SET qty = 22 WHERE id = 2", w.table);
+    sql(w.from, "DELETE FROM %s WHERE id = 1", w.table);
+    sql(w.from, "INSERT INTO %s (id, name, qty) VALUES (3, 'three', 3)", w.table);
+    consume(&w);
+    expect_items(w.to, w.table, false, "2|two|22\n3|three|3\n");
     unwatch(&w);
 }
 END_TEST
@@ -331,6 +480,11 @@ add_tests(TCase *tests)
     tcase_add_test(tests, of_changes_that_the_server_forgot_when_the_age_is_not_known);
     tcase_add_test(tests, without_the_privilege_it_is_refused_with_the_remedy);
     tcase_add_loop_test(tests, a_position_of_another_table_is_refused, 0, KINDS);
+    tcase_add_loop_test(tests, a_source_without_rows_empties_the_target_only_when_told, 0, KINDS);
+    tcase_add_test(tests, a_load_that_takes_most_rows_out_must_be_told_so);
+    tcase_add_test(tests, a_load_that_a_consumer_overtakes_lands_nothing);
+    tcase_add_test(tests, a_load_that_waits_for_a_consumer_lands_behind_it);
+    tcase_add_loop_test(tests, keys_of_versioned_tables_are_found_without_the_end_of_versions, 0, KINDS);
 }
 
 int

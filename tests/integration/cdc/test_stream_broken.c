@@ -208,7 +208,35 @@ START_TEST(targets_that_refer_to_one_another_are_copied_together_parents_first)
 }
 END_TEST
 
-/* One table has landed, the other is held up; then that gets rows of somebody else. */
+/* One table has landed, the other is held up as it is killed. */
+static void
+break_copy(flow *f)
+{
+    pid_t locker = start_locker(f);
+    pid_t follower = start_follower(f, "tables='broken_a, broken_b' lease=500ms snapshot_parallel=2");
+
+    await_rows(f, "broken_a", 60);
+    await_number(f->to, 1, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'broken_b'::regclass");
+    kill_child(follower);
+    free(ask(f->to,
+             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE"
+             " '%%LOCK TABLE broken_b IN SHARE%%'"));
+    kill_child(locker);
+}
+
+/* The second table gets rows of somebody else. */
+static void
+expect_foreign_row_kept(const flow *f)
+{
+    sql(f->to, "INSERT INTO broken_b VALUES (1, 'foreign', 1)");
+    follow_fails(f, "tables='broken_a, broken_b' snapshot_parallel=2", INCLOAD_E_EXISTS, "broken_b|snapshot=replace");
+    expect(f->to, "1|foreign|1\n", "SELECT * FROM broken_b");
+    sql(f->to, "DELETE FROM broken_b");
+    follow(f, "tables='broken_a, broken_b'");
+    expect_same(f, "broken_a");
+    expect_same(f, "broken_b");
+}
+
 START_TEST(a_copy_begun_again_replaces_its_own_rows_and_no_others)
 {
     flow f = flow_open("leftover", POSTGRES);
@@ -216,22 +244,27 @@ START_TEST(a_copy_begun_again_replaces_its_own_rows_and_no_others)
     make_tables(&f);
     table_make(f.to, "broken_a", "id:i name:s qty:i", "id");
     table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
-    pid_t locker = start_locker(&f);
-    pid_t follower = start_follower(&f, "tables='broken_a, broken_b' lease=500ms snapshot_parallel=2");
-    await_rows(&f, "broken_a", 60);
-    await_number(f.to, 1, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'broken_b'::regclass");
-    kill_child(follower);
-    free(ask(f.to,
-             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE"
-             " '%%LOCK TABLE broken_b IN SHARE%%'"));
-    kill_child(locker);
-    sql(f.to, "INSERT INTO broken_b VALUES (1, 'foreign', 1)");
-    follow_fails(&f, "tables='broken_a, broken_b' snapshot_parallel=2", INCLOAD_E_EXISTS, "broken_b|snapshot=replace");
-    expect(f.to, "1|foreign|1\n", "SELECT * FROM broken_b");
-    sql(f.to, "DELETE FROM broken_b");
+    break_copy(&f);
+    expect_foreign_row_kept(&f);
+    flow_close(&f);
+}
+END_TEST
+
+/* Of that the ledger still knows the loads. */
+START_TEST(what_an_earlier_stream_of_the_name_copied_does_not_make_rows_those_of_the_copy)
+{
+    flow f = flow_open("earlier", POSTGRES);
+    incload_error *err = NULL;
+
+    make_tables(&f);
     follow(&f, "tables='broken_a, broken_b'");
-    expect_same(&f, "broken_a");
-    expect_same(&f, "broken_b");
+    incload_stream *stream = stream_new(&f, "tables='broken_a, broken_b'");
+    ck_assert_msg(incload_stream_remove(stream, &err) == INCLOAD_OK, "%s", incload_error_message(err));
+    incload_stream_unref(stream);
+    sql(f.to, "DELETE FROM broken_a");
+    sql(f.to, "DELETE FROM broken_b");
+    break_copy(&f);
+    expect_foreign_row_kept(&f);
     flow_close(&f);
 }
 END_TEST
@@ -292,6 +325,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, tables_that_are_copied_side_by_side_are_those_of_one_snapshot, 0, KINDS);
     tcase_add_loop_test(tests, targets_that_refer_to_one_another_are_copied_together_parents_first, 0, 4);
     tcase_add_test(tests, a_copy_begun_again_replaces_its_own_rows_and_no_others);
+    tcase_add_test(tests, what_an_earlier_stream_of_the_name_copied_does_not_make_rows_those_of_the_copy);
     tcase_add_loop_test(tests, a_copy_that_fails_leaves_no_slot_behind, 0, DATABASES);
     tcase_add_loop_test(tests, a_connection_of_the_source_that_is_lost_is_made_anew, 0, DATABASES);
 }
