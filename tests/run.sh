@@ -87,6 +87,7 @@ for suite in $suites; do
     case " abi consumers " in
     *" $suite "*) needs="$needs compilers" ;;
     esac
+    [ "$suite" != abi ] || needs="$needs abi"
     [ "$suite" != docs ] || needs="$needs reports docs site"
     case " bindings engines consumers " in
     *" $suite "*) needs="$needs python go" ;;
