@@ -84,7 +84,7 @@ def analyze(folder):
         words = [word for word in shlex.split(command["command"]) if word != "ccache"]
         words[words.index("-o") + 1] = os.devnull
         del words[words.index("-MD"):words.index("-MD") + 5]
-        result = done([*words, *knowing(command), "-fdiagnostics-color=never", "-fdiagnostics-plain-output"], cwd=folder)
+        result = done([*words, *knowing(command), "-fdiagnostics-plain-output"], cwd=folder)
         return result.stdout if result.returncode == 0 else sys.exit(result.stdout)
     return in_parallel(one, commands_of(folder))
 
