@@ -2,9 +2,10 @@
 # Installs what is missing, and nothing else; to be sourced. When all is there it costs a few milliseconds.
 #
 #     packages_need GROUP...    groups: library (to build and use it), check (its tests), compilers,
-#                                fuzz (clang's fuzzer), python, go (their bindings), reports (programs that show
-#                                them), docs (what checks the documents), site (what makes them one), servers,
-#                                bench (the clients that benchmarks hold it against)
+#                                abi (what compares libraries, odd locales), static (what reads the source), reach
+#                                (what counts lines), valgrind, fuzz (clang's fuzzer), python, go (their bindings),
+#                                reports (programs that show them), docs (what checks the documents), site (what
+#                                makes them one), servers, bench (the clients that benchmarks hold it against)
 
 packages_say()
 {
@@ -41,6 +42,12 @@ check tzdata has_file /usr/share/zoneinfo/Europe/Berlin
 compilers g++ has_command g++
 compilers clang has_command clang
 compilers cmake has_command cmake
+abi abigail-tools has_command abidiff
+abi locales has_file /usr/share/i18n/locales/tr_TR
+static clang-tidy has_command clang-tidy
+static cppcheck has_command cppcheck
+reach gcovr has_command gcovr
+valgrind valgrind has_command valgrind
 fuzz clang has_command clang
 fuzz libclang-rt-14-dev has_fuzzer
 reports graphviz has_command dot

@@ -8,6 +8,7 @@
 #
 #     INCLOAD_BUILD        the build directory (default: build)
 #     INCLOAD_MESON_ARGS   further words for meson setup, such as "-Db_sanitize=address,undefined"
+#     INCLOAD_MESON_SETUP  a setup of tests/meson.build, such as valgrind
 set -eu
 cd "$(dirname "$0")/.."
 . tests/packages.sh
@@ -87,6 +88,7 @@ for suite in $suites; do
     case " abi consumers " in
     *" $suite "*) needs="$needs compilers" ;;
     esac
+    [ "$suite" != abi ] || needs="$needs abi"
     [ "$suite" != docs ] || needs="$needs reports docs site"
     case " bindings engines consumers " in
     *" $suite "*) needs="$needs python go" ;;
@@ -110,6 +112,8 @@ chosen=
 for suite in $suites; do
     chosen="$chosen --suite $suite"
 done
-rm -f "$build/meson-logs/testlog.json"
+results=$build/meson-logs/testlog${INCLOAD_MESON_SETUP:+-$INCLOAD_MESON_SETUP}.json
+rm -f "$results"
+[ -z "${INCLOAD_MESON_SETUP:-}" ] || chosen="$chosen --setup=$INCLOAD_MESON_SETUP"
 meson test -C "$build" --no-rebuild --print-errorlogs $chosen || true
-python3 tests/tally.py "$build/meson-logs/testlog.json"
+python3 tests/tally.py "$results"

@@ -77,7 +77,7 @@ make_schema(reading *r, incload_error **err)
 static int32_t
 reading_begin(reading *r, incload_error **err)
 {
-    size_t count = (size_t)(r->table->key_count + r->table->columns.count);
+    size_t count = (size_t)r->table->key_count + (size_t)r->table->columns.count;
     const incload__mem *mem = r->table->mem;
 
     incload__schema_init(&r->schema, mem);

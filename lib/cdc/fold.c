@@ -116,7 +116,7 @@ row_of(incload__fold *fold, const key_cells key)
     int64_t *slot = slot_of(fold, key, hash);
     if (*slot != 0)
         return *slot - 1;
-    size_t cells = (size_t)(fold->columns + fold->key_count);
+    size_t cells = (size_t)fold->columns + (size_t)fold->key_count;
     incload__folded row = { .hash = hash, .emptied = fold->truncated && !fold->soft };
     row.cells = incload__alloc_array(fold->mem, cells, sizeof(const incload__cell *));
     if (row.cells == NULL)

@@ -101,7 +101,8 @@ native_is(const incload__column *column, const char *name)
     return column->native != NULL && strcmp(column->native, name) == 0;
 }
 
-/* Over text psqlODBC turns infinite and late dates into other dates, and upper-cases uuids: the server writes these. */
+/* Over text psqlODBC turns infinite and late dates into other dates, upper-cases uuids, and writes floats with the
+ * decimal point of the host's locale: the server writes these. */
 static bool
 needs_text(const incload__column *column, incload__wire wire)
 {
@@ -111,6 +112,8 @@ needs_text(const incload__column *column, incload__wire wire)
     case INCLOAD__JSON:
         return true;
     case INCLOAD__BOOL:
+    case INCLOAD__FLOAT32:
+    case INCLOAD__FLOAT64:
     case INCLOAD__DECIMAL:
     case INCLOAD__DATE:
     case INCLOAD__TIME:

@@ -26,8 +26,12 @@ incload__soft_name(const incload__load *load, int32_t which)
 static incload__type
 made_type(int32_t which)
 {
-    return which == FLAG ? (incload__type){ .kind = INCLOAD__BOOL }
-                         : (incload__type){ .kind = INCLOAD__TIMESTAMPTZ, .scale = 6 };
+    static const incload__type types[] = {
+        [FLAG] = { .kind = INCLOAD__BOOL },
+        [AT] = { .kind = INCLOAD__TIMESTAMPTZ, .scale = 6 },
+    };
+
+    return types[which];
 }
 
 static bool

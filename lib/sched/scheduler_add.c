@@ -108,7 +108,7 @@ make_room(addition *a)
             return false;
         memset(s->link_first, 0xff, nodes * sizeof *s->link_first);
     }
-    if (!grow(s, &s->rules, (size_t)(s->rule_count + a->spec_count), sizeof *s->rules))
+    if (!grow(s, &s->rules, (size_t)s->rule_count + (size_t)a->spec_count, sizeof *s->rules))
         return false;
     if (s->link_count + a->edge_count > s->link_capacity) {
         int32_t capacity = s->link_count + a->edge_count + LINKS_AT_ONCE;

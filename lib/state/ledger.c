@@ -239,7 +239,7 @@ static const field object_fields[] = {
     { "rows_read", INCLOAD__INT64, false, false },  { "rows_written", INCLOAD__INT64, false, false },
 };
 
-#define TABLE(name, fields, since) { name, fields, sizeof fields / sizeof fields[0], since }
+#define TABLE(name, fields, since) { name, fields, sizeof(fields) / sizeof((fields)[0]), since }
 
 static const incload__ledger_table tables[] = {
     TABLE("watermark", watermark_fields, 1),

@@ -99,7 +99,7 @@ static const incload__ledger_field coverage_fields[] = {
 
 static const incload__ledger_field rate_fields[] = { KEY_WORDS("name"), NUMBER("tat_us") };
 
-#define TABLE(name, fields) { name, fields, sizeof fields / sizeof fields[0], INCLOAD__UNITS_SINCE }
+#define TABLE(name, fields) { name, fields, sizeof(fields) / sizeof((fields)[0]), INCLOAD__UNITS_SINCE }
 
 const incload__ledger_table incload__unit_tables[INCLOAD__UNIT_TABLES] = {
     TABLE("pipeline_run", run_fields), TABLE("run_key", key_fields),       TABLE("unit", unit_fields),

@@ -62,8 +62,19 @@ def self_check():
     }.items():
         if len(list(found)) != 1:
             yield f"{title} is not found"
-    if declarations.constants_of("enum { A = 1, /**< x, B = 5 */\n C }; enum d { D = -2 };") != ["A", "C", "D"]:
-        yield "enumerators are read wrongly"
+    text = "#ifndef G_H\n#define G_H\n#define E 7\n#define F\n" \
+           "enum { A = 1, /**< x, B = 5 */\n C }; enum d { D = -2 };\n#endif\n"
+    if declarations.constants_of(text) != ["E", "A", "C", "D"]:
+        yield "constants are read wrongly"
+    with tempfile.TemporaryDirectory() as scratch:
+        header = pathlib.Path(scratch) / "incload" / "x.h"
+        header.parent.mkdir()
+        header.write_text(text, encoding="utf-8")
+        old = current(pathlib.Path(scratch))
+        for title, new in (("enumerator", text.replace("A = 1", "A = 2")), ("macro", text.replace("E 7", "E 8"))):
+            header.write_text(new, encoding="utf-8")
+            if not list(broken(old, current(pathlib.Path(scratch)))):
+                yield f"a changed {title} is not found"
 
 
 def main():

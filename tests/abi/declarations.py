@@ -74,9 +74,13 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
 
 
+# The version is the one number that is meant to change.
+MACRO = re.compile(r"^#define[ \t]+(?!INCLOAD_VERSION_)(\w+)[ \t]+-?\d", re.M)
+
+
 def constants_of(text):
-    """The names of all enumerators in a header's text."""
-    names = []
+    """The names of all enumerators, and of all macros that are numbers, in a header's text."""
+    names = MACRO.findall(without_comments(text))
     for match in re.finditer(r"\benum\s*\w*\s*\{(.*?)\}", without_comments(text), re.S):
         names += re.findall(r"(?:^|,)\s*(\w+)", match[1])
     return names

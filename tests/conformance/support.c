@@ -2,6 +2,7 @@
 #include "conformance.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -353,10 +354,23 @@ same_bits(double a, double b)
     return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
+/* By a point, whatever the locale of this process is; *whole says that it is a number to its end. */
+static double
+number(enum shown shown, const char *text, bool *whole)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    char *end = NULL;
+    double value = shown == SINGLE ? (double)strtof_l(text, &end, plain) : strtod_l(text, &end, plain);
+
+    freelocale(plain);
+    *whole = end != text && *end == '\0';
+    return value;
+}
+
 bool
 same_shown(enum shown shown, const char *expected, const char *found)
 {
-    char *end = NULL;
+    bool whole = false;
 
     if (expected == NULL || found == NULL)
         return expected == found;
@@ -364,10 +378,8 @@ same_shown(enum shown shown, const char *expected, const char *found)
         return true;
     if (shown != SINGLE && shown != DOUBLE)
         return false;
-    double value = strtod(found, &end);
-    if (end == found || *end != '\0')
-        return false;
-    return same_bits(value, shown == SINGLE ? (double)strtof(expected, NULL) : strtod(expected, NULL));
+    double value = number(DOUBLE, found, &whole);
+    return whole && same_bits(value, number(shown, expected, &whole));
 }
 
 /* ---- the two databases ---- */

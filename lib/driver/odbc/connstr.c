@@ -283,6 +283,17 @@ is_ours(const incload__odbc_profile *profile, const char *key)
     return false;
 }
 
+/* The driver manager looks for its own words without regard to case, but by the letters of the host's locale: in a
+ * Turkish one "Driver" is no "DRIVER", and no driver is found. */
+static const char *
+as_the_manager_writes(const char *key)
+{
+    static const char *const keys[] = { "DRIVER", "DSN", "UID", "PWD" };
+    const char *known = find_key(keys, COUNT(keys), key);
+
+    return known != NULL ? known : key;
+}
+
 void
 incload__connstr_text(const incload__connstr *list, const incload__odbc_profile *profile, bool writer,
                       int64_t connect_seconds, incload__str *out)
@@ -290,7 +301,7 @@ incload__connstr_text(const incload__connstr *list, const incload__odbc_profile 
     for (int32_t i = 0; i < list->count; i++) {
         if (is_ours(profile, list->items[i].key))
             continue;
-        incload__str_add(out, list->items[i].key);
+        incload__str_add(out, as_the_manager_writes(list->items[i].key));
         incload__str_add_char(out, '=');
         incload__str_add(out, list->items[i].raw);
         incload__str_add_char(out, ';');

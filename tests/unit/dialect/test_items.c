@@ -83,7 +83,8 @@ START_TEST(postgres_over_text_lets_the_server_write_what_a_driver_would_bend)
     expect_select(postgres, column_of("numeric(10,2)", INCLOAD__DECIMAL, 10, 2), wire, "\"c\"::text");
     expect_select(postgres, column_of("uuid", INCLOAD__UUID, 0, 0), wire, "\"c\"::text");
     expect_select(postgres, column_of("bytea", INCLOAD__BINARY, 0, 0), wire, "\"c\"");
-    expect_select(postgres, column_of("double precision", INCLOAD__FLOAT64, 0, 0), wire, "\"c\"");
+    expect_select(postgres, column_of("double precision", INCLOAD__FLOAT64, 0, 0), wire, "\"c\"::text");
+    expect_select(postgres, column_of("real", INCLOAD__FLOAT32, 0, 0), wire, "\"c\"::text");
     expect_select(postgres, column_of("character(5)", INCLOAD__TEXT, 5, 0), wire, "\"c\"");
 }
 END_TEST
