@@ -16,7 +16,7 @@ static const struct {
 } queries[] = {
     { "columns", incload__sql_mariadb_columns, "stst" },
     { "facts", incload__sql_mariadb_facts, "ststcstcst" },
-    { "keys", incload__sql_mariadb_keys, "st" },
+    { "keys", incload__sql_mariadb_keys, "stst" },
     { "look", incload__sql_mariadb_look, "stst" },
     { "look_columns", incload__sql_mariadb_look_columns, "stst" },
     { "parents", incload__sql_mariadb_parents, "st" },

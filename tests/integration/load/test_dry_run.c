@@ -233,7 +233,7 @@ log_size(void)
 }
 
 /* In the same form on both sides: names of temporary tables without their number, no time of a load, one space for each
- * gap, and of what COPY reads only the part before the parameters, which a run puts in by settings. */
+ * gap, and of what COPY reads only the part before the parameters, which a run puts in by itself. */
 static char *
 plain(const char *statement)
 {
@@ -295,37 +295,56 @@ changes(const char *statement)
     return false;
 }
 
-/* Every statement of the plan that writes, makes or copies is what the server logged next of that kind. */
+/* The next of the log that writes, makes or copies, in that form; NULL at the end. */
+static char *
+next_sent(const char **at)
+{
+    for (char *raw = next_logged(at); raw != NULL; raw = next_logged(at)) {
+        char *sent = plain(raw);
+        free(raw);
+        if (changes(sent))
+            return sent;
+        free(sent);
+    }
+    return NULL;
+}
+
+static bool
+begins_as(const char *sent, const char *planned)
+{
+    return sent != NULL && strncmp(sent, planned, strlen(planned)) == 0;
+}
+
+/* Every statement of the plan that writes, makes or copies is what the server logged next of that kind. The two COPYs
+ * of a relay go out side by side: their sessions log them in either order. */
 static void
 expect_logged(const incload_plan *plan, const char *log)
 {
     const char *at = log;
+    char *early = NULL, *more;
     int32_t count = 0;
 
     for (int32_t i = 0; i < incload_plan_statement_count(plan); i++) {
         if (!changes(incload_plan_statement(plan, i)))
             continue;
-        char *planned = plain(incload_plan_statement(plan, i)), *sent = NULL;
-        for (char *raw = next_logged(&at); raw != NULL; raw = next_logged(&at)) {
-            sent = plain(raw);
-            free(raw);
-            if (changes(sent))
-                break;
-            free(sent);
-            sent = NULL;
+        char *planned = plain(incload_plan_statement(plan, i));
+        char *sent = begins_as(early, planned) ? early : next_sent(&at);
+        if (sent == early) {
+            early = NULL;
+        } else if (early == NULL && !begins_as(sent, planned) && strncmp(planned, "COPY (", 6) == 0) {
+            early = sent;
+            sent = next_sent(&at);
         }
         ck_assert_msg(sent != NULL, "the run never sent: %s", planned);
-        size_t length = strlen(planned);
-        ck_assert_msg(strncmp(sent, planned, length) == 0, "planned: %s\nsent: %s", planned, sent);
+        ck_assert_msg(begins_as(sent, planned), "planned: %s\nsent: %s", planned, sent);
         free(planned);
         free(sent);
         count++;
     }
     ck_assert_int_gt(count, 3);
-    for (char *raw = next_logged(&at); raw != NULL; raw = next_logged(&at)) {
-        ck_assert_msg(!changes(raw), "not planned: %s", raw);
-        free(raw);
-    }
+    ck_assert_msg(early == NULL, "not planned: %s", early);
+    more = next_sent(&at);
+    ck_assert_msg(more == NULL, "not planned: %s", more);
 }
 
 static void
