@@ -85,7 +85,7 @@ fi
 needs=
 need_servers=false
 for suite in $suites; do
-    case " abi consumers " in
+    case " abi bindings consumers " in
     *" $suite "*) needs="$needs compilers" ;;
     esac
     [ "$suite" != abi ] || needs="$needs abi"

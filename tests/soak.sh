@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The long programs for as long as is said: sh tests/soak.sh --minutes N [--seed S] [--log FOLDER] [PROGRAM...]
 #
-# Each program of tests/fault/run.sh and each fuzzer of tests/fuzz/run.sh (or those named, as in fault/wire fuzz/copy)
+# Each program of tests/fault/run.sh (but the planted bugs, whose length is given) and each fuzzer of tests/fuzz/run.sh (or those named, as in fault/wire fuzz/copy)
 # gets an equal slice of the time, and further rounds with other seeds while time is left. Everything that ran is a line
 # of FOLDER/log (build-soak/log), which grows from soak to soak: when, what, how long, how it ended, its bars. What a
 # program said lies beside it when it failed. Ends in `N runs, N failed, N seconds`.
@@ -26,7 +26,7 @@ case $minutes:$seed in
 *[!0-9:]* | :* | *:) echo 'usage: sh tests/soak.sh --minutes N [--seed S] [--log FOLDER] [PROGRAM...]' >&2; exit 2 ;;
 esac
 if [ -z "$names" ]; then
-    for name in failpoints crash wire lease server swap torture chaos cdc cdc-large; do
+    for name in failpoints crash wire lease server swap torture chaos cdc cdc-large simulation; do
         names="$names fault/$name"
     done
     for name in tests/fuzz/corpus/*; do
