@@ -76,8 +76,9 @@ read_source(const char *text, incload__stream_state *out, incload_error **err)
     out->known = true;
     snprintf(out->system_id, sizeof out->system_id, "%.*s", (int)(slot - text), text);
     snprintf(out->slot, sizeof out->slot, "%.*s", (int)(phase - slot - 1), slot + 1);
-    out->copying = strncmp(phase + 1, copying, sizeof copying - 1) == 0;
-    if (out->copying)
+    /* Before copies had names the word stood alone. */
+    out->copying = strncmp(phase + 1, copying, sizeof copying - 2) == 0;
+    if (out->copying && phase[sizeof copying - 1] != '\0')
         snprintf(out->copy, sizeof out->copy, "%s", phase + sizeof copying);
     return INCLOAD_OK;
 }

@@ -73,6 +73,10 @@ void incload__swap_drop_old(incload__swap *swap);
 /* swap_views.c: once the staging table is committed, sees to it that no older snapshot will find it empty. */
 int32_t incload__swap_settle_views(incload__swap *swap, incload_error **err);
 
+/* swap_transaction.c: what to tell where the COMMIT of a staging table had no answer. Whatever became of it, nothing
+ * was published, so the unit can be started over. */
+int32_t incload__swap_stage_unknown(incload_error *unknown, incload_error **err);
+
 /* swap_partition.c: with swap_by=partition the partition that is exchanged. In the planning transaction. */
 int32_t incload__swap_find_partition(incload__swap *swap, incload_error **err);
 

@@ -34,6 +34,7 @@ fill_stage(incload__swap *swap, incload_error **err)
     incload__load *load = swap->load;
     const char *before_copy = load->to->dialect->before_copy;
     int64_t begun_us = incload__monotonic_us(load->env);
+    incload_error *failure = NULL;
     int32_t status = load->from->driver->begin(load->from, err);
 
     if (status != INCLOAD_OK)
@@ -48,7 +49,11 @@ fill_stage(incload__swap *swap, incload_error **err)
         status = incload__swap_check(swap, err);
     INCLOAD__FAILPOINT_ON(status, load->to, "swap.fill.commit.before", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
-        status = load->to->driver->commit(load->to, err);
+        status = load->to->driver->commit(load->to, &failure);
+    if (status == INCLOAD_E_COMMIT_UNKNOWN)
+        status = incload__swap_stage_unknown(failure, err);
+    else if (failure != NULL)
+        incload__error_pass(err, failure);
     swap->filling_us = incload__monotonic_us(load->env) - begun_us;
     return status;
 }

@@ -55,7 +55,20 @@ build(incload__swap *swap, incload_error **err)
     return status == INCLOAD_OK ? status : incload__error_prefix(err, "building the staging table");
 }
 
-/* Whatever became of its COMMIT: nothing was published, so the unit can be started over. */
+int32_t
+incload__swap_stage_unknown(incload_error *unknown, incload_error **err)
+{
+    incload_error *told = NULL;
+    int32_t status = incload__fail(&told, INCLOAD_E_CONNECT,
+                                   "the connection to the target broke while the staging table was committed: nothing "
+                                   "was published; run the load again");
+
+    incload__error_set_server(&told, "08006", 0, true);
+    incload__error_set_cause(&told, unknown);
+    incload__error_pass(err, told);
+    return status;
+}
+
 static int32_t
 commit_stage(incload__swap *swap, incload_error **err)
 {
@@ -68,16 +81,10 @@ commit_stage(incload__swap *swap, incload_error **err)
         status = load->to->driver->commit(load->to, &failure);
     INCLOAD__FAILPOINT_ON(status, load->to, "swap.stage.commit.after", INCLOAD_E_COMMIT_UNKNOWN, &failure);
 
-    if (status == INCLOAD_E_COMMIT_UNKNOWN) {
-        incload_error *told = NULL;
-        status = incload__fail(&told, INCLOAD_E_CONNECT,
-                               "the connection to the target broke while the staging table was committed: nothing was "
-                               "published; run the load again");
-        incload__error_set_server(&told, "08006", 0, true);
-        incload__error_set_cause(&told, failure);
-        failure = told;
-    }
-    incload__error_pass(err, failure);
+    if (status == INCLOAD_E_COMMIT_UNKNOWN)
+        status = incload__swap_stage_unknown(failure, err);
+    else
+        incload__error_pass(err, failure);
     swap->loaded_us = incload__wall_us(load->env);
     return status;
 }

@@ -158,7 +158,8 @@ incload__sched_settle(incload__sched *s)
     incload__sched_enter(s);
     uint64_t until = s->deliveries + s->delivering + (s->outbox_count > 0);
     s->settling++;
-    while (s->deliveries < until) {
+    /* A delivery that lacks memory tells what is in the box as well. */
+    while (s->deliveries < until && (s->delivering || s->outbox_count > 0)) {
         if (s->delivering)
             pthread_cond_wait(&s->ending, &s->lock);
         else

@@ -110,6 +110,10 @@ class CaptureOptions(TypedDict, total=False):
     # of a table WITH SYSTEM VERSIONING whose row start and end are BIGINT UNSIGNED, numbers of transactions: then
     # nothing is made in the source
     by: Literal["triggers", "versions"]
+    # Let incload_capture_load() take every row out of the target when the source has none; else it refuses that
+    delete_all: bool
+    # The same of a load that would take more than this share of the rows out
+    max_shrink: int
 
 
 class CaptureStepOptions(TypedDict, total=False):

@@ -64,8 +64,12 @@ incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
 {
     const char *begin = pq->begin;
 
+    if (begin == NULL)
+        return INCLOAD_OK;
     pq->begin = NULL;
-    return begin != NULL ? incload__pq_run(pq, begin, NULL, 0, true, doing, NULL, err) : INCLOAD_OK;
+    int32_t status = incload__pq_run(pq, begin, NULL, 0, true, doing, NULL, err);
+    pq->extended = true;
+    return status;
 }
 
 int

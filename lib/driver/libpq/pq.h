@@ -52,6 +52,8 @@ int32_t incload__pq_flush(incload__pq *pq, const char *doing, incload_error **er
 int32_t incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_error **err);
 /* Reads to the end of a statement whose result is known, for at most a moment. */
 int32_t incload__pq_skip(incload__pq *pq);
+/* Nobody listens; a hostile server would fill libpq's list of them. */
+void incload__pq_drop_notifies(incload__pq *pq);
 /* One piece of COPY data: *length > 0 and *out to be freed by PQfreemem, 0 at the end of the data. */
 int32_t incload__pq_copy_data(incload__pq *pq, char **out, int *length, const char *doing, incload_error **err);
 

@@ -83,6 +83,7 @@ consume(incload__pq *pq, const char *doing, incload_error **err)
 {
     int32_t status = incload__pq_consume(pq, doing, err);
 
+    incload__pq_drop_notifies(pq);
     return status == INCLOAD_E_CONNECT ? incload__pq_lost(pq, doing, err) : status;
 }
 

@@ -187,9 +187,8 @@ incload__pq_flush(incload__pq *pq, const char *doing, incload_error **err)
     }
 }
 
-/* Nobody listens; a hostile server would fill libpq's list of them. */
-static void
-drop_notifies(incload__pq *pq)
+void
+incload__pq_drop_notifies(incload__pq *pq)
 {
     for (PGnotify *notify = PQnotifies(pq->pg); notify != NULL; notify = PQnotifies(pq->pg)) {
         PQfreemem(notify);
@@ -206,7 +205,7 @@ next_result(incload__pq *pq, PGresult **out, const char *doing, incload_error **
         return status;
     while (PQisBusy(pq->pg)) {
         status = incload__pq_consume(pq, doing, err);
-        drop_notifies(pq);
+        incload__pq_drop_notifies(pq);
         if (status == INCLOAD_OK && PQisBusy(pq->pg))
             status = incload__pq_wait(pq, POLLIN, doing, err);
         if (status != INCLOAD_OK)

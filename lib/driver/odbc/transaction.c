@@ -27,6 +27,16 @@ commit_unknown(incload__odbc_conn *conn, const incload__odbc_diag *diag, const c
     return INCLOAD_E_COMMIT_UNKNOWN;
 }
 
+/* Most errors of MariaDB have the general SQLSTATE: by their class some say that nothing was done. */
+static bool
+is_refusal(const incload__odbc_conn *conn, const incload__odbc_diag *diag)
+{
+    int32_t code = conn->base.dialect->classify(diag->sqlstate, diag->native_code).code;
+
+    return incload__is_refusal(diag->sqlstate) || code == INCLOAD_E_PERMISSION || code == INCLOAD_E_CONFLICT
+           || code == INCLOAD_E_CONSTRAINT;
+}
+
 static int32_t
 commit_failed(incload__odbc_conn *conn, SQLHSTMT stmt, incload_error **err)
 {
@@ -40,7 +50,7 @@ commit_failed(incload__odbc_conn *conn, SQLHSTMT stmt, incload_error **err)
     if (atomic_load(&conn->watch.fired) && !conn->profile->database_is_file)
         return commit_unknown(conn, &diag, "the deadline passed", err);
     /* Of a driver's own, such as a wait that failed after COMMIT was on its way. */
-    if (!incload__is_refusal(diag.sqlstate) && !conn->profile->database_is_file)
+    if (!is_refusal(conn, &diag) && !conn->profile->database_is_file)
         return commit_unknown(conn, &diag, "the driver has no answer of the server", err);
     return incload__odbc_fail(conn, SQL_HANDLE_STMT, stmt, "committing", err);
 }
