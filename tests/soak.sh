@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The long programs for as long as is said: sh tests/soak.sh --minutes N [--seed S] [--log FOLDER] [PROGRAM...]
 #
-# Each program of tests/fault/run.sh (but the planted bugs, whose length is given) and each fuzzer of tests/fuzz/run.sh
-# (or those named, as in fault/wire fuzz/copy) gets an equal slice of the time, and further rounds with other seeds
-# while time is left. Everything that ran is a line of FOLDER/log (build-soak/log), which grows from soak to soak: when, what,
-# how long, how it ended, its bars. What a program said lies beside it when it failed. Ends in
-# `N runs, N failed, N seconds`.
+# Each program of tests/fault/run.sh (but the planted bugs, whose length is given) and each fuzzer of
+# tests/fuzz/run.sh (or those named, as in fault/wire fuzz/copy) gets an equal slice of the time, and further rounds
+# with other seeds while time is left. Everything that ran is a line of FOLDER/log (build-soak/log), which grows
+# from soak to soak: when, what, how long, how it ended, its bars. What a program said lies beside it when it
+# failed. Ends in `N runs, N failed, N seconds`.
 set -eu
 cd "$(dirname "$0")/.."
 
