@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import threading
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import _calls, errors
@@ -209,45 +208,44 @@ class Kept:
             _calls.text(lib.incload_unit_step(unit)),
             _calls.text(lib.incload_unit_label(unit)),
         )
-        with _lock:
-            self._raised[key] = exception
+        self._raised[key] = exception
 
     def raised(self, run_ids: Optional[Set[str]]) -> List[Tuple[str, str, BaseException]]:
         """Takes the exceptions of a run, or (None) of any: step, unit, exception."""
-        with _lock:
-            found = [key for key in self._raised if run_ids is None or key[0] in run_ids]
-            return [(key[1], key[2], self._raised.pop(key)) for key in found]
+        taken = []
+        for key in list(self._raised):
+            if run_ids is None or key[0] in run_ids:
+                exception = self._raised.pop(key, None)  # another thread may have been quicker
+                if exception is not None:
+                    taken.append((key[1], key[2], exception))
+        return taken
 
 
-_lock = threading.Lock()
+# Without a lock, as Kept._raised: the garbage collector may call incload_python_destroy() within any allocation, also
+# of a thread that holds one. Each use is one operation of the interpreter, which no other thread comes between.
 _kept: Set[Kept] = set()
 
 
 def keep(kept: Kept) -> Any:
     """Hands a function to the library, which gives it back by incload_python_destroy()."""
     kept.handle = ffi.new_handle(kept)
-    with _lock:
-        _kept.add(kept)
+    _kept.add(kept)
     return kept.handle
 
 
 def kept_count() -> int:
     """How many functions the library holds."""
-    with _lock:
-        return len(_kept)
+    return len(_kept)
 
 
 def raised_in(run_ids: Set[str]) -> List[Tuple[str, str, BaseException]]:
     """Takes all exceptions that functions raised in a run, by what it and its units are known by."""
-    with _lock:
-        all_kept = list(_kept)
-    return [found for kept in all_kept for found in kept.raised(run_ids)]
+    return [found for kept in list(_kept) for found in kept.raised(run_ids)]
 
 
 @_calls.called_by_library
 def incload_python_destroy(user_data: Any) -> None:
-    with _lock:
-        _kept.discard(ffi.from_handle(user_data))
+    _kept.discard(ffi.from_handle(user_data))
 
 
 def _told(unit: Any, exception: BaseException) -> None:

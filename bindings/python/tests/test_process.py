@@ -246,3 +246,26 @@ def test_a_closed_call_is_refused_and_its_cancel_does_nothing(lake):
         with pytest.raises(incload.InterfaceError, match="this Call is closed"):
             work()
     lake.check()
+
+
+def test_the_garbage_collector_may_give_functions_back_at_any_time():
+    program = _program("""
+        import gc, incload
+        gc.set_threshold(307)
+        def fails(unit):
+            raise ValueError("no")
+        for _ in range(1500):
+            step = incload.Function(fails, name="fails")
+            step.itself = step  # only the collector gives it back
+            try:
+                step.run()
+            except incload.Error as error:
+                assert str(error.__cause__) == "no"
+            else:
+                raise SystemExit("it did not fail")
+        """)
+    try:
+        out, err = program.communicate(timeout=60)
+    finally:
+        program.kill()
+    assert (program.returncode, out, err) == (0, "", "")
