@@ -138,6 +138,12 @@ def described(library, include, out):
     return out
 
 
+def complaints_about_debug_information(library):
+    """Without it libabigail knows no types: it compares nothing, and finds nothing."""
+    if not re.search(r"\] \.debug_info\s", done(["readelf", "--section-headers", "--wide", library])):
+        yield f"{library} has no debug information: build it with -Ddebug=true, and do not strip it"
+
+
 def complaints_about_types(old, new, scratch):
     """(library, include) of both sides, as libabigail sees them; what was added is none."""
     sides = [described(library, include, scratch / name)
@@ -253,6 +259,7 @@ def main():
                                            for name in ("abidw", "abidiff") if shutil.which(name) is None],
         "libabigail finds each kind of break, and no more": types_self_check,
         "a program finds that a function or its node is gone": program_self_check,
+        "the library has debug information": lambda: complaints_about_debug_information(library),
         "there is something to keep": lambda: [] if versions else ["frozen/ is empty"],
     }
     for version in versions:
