@@ -168,8 +168,10 @@ def planted(lib, place):
                 continue
             if text.count(before) != 1:
                 sys.exit("planted.py: '%s': its place in lib/%s is there %d times" % (bug, place, text.count(before)))
-            text = text.replace(before, after.replace("AWAKE", "(incload__planted == %d)" % number))
-    return "extern int incload__planted;\n#line 1 \"lib/%s\"\n%s" % (place, text)
+            text = text.replace(before, after.replace("AWAKE", "incload__awake(%d)" % number))
+    # A macro, for the parentheses, of which clang warns elsewhere.
+    head = "extern int incload__planted;\n#define incload__awake(n) (incload__planted == (n))\n"
+    return "%s#line 1 \"lib/%s\"\n%s" % (head, place, text)
 
 
 def main(arguments):
