@@ -328,17 +328,12 @@ fill_answer(sqlite3_stmt *prepared, server_answer *answer)
 }
 
 server_answer
-server_ask(int32_t at, const char *format, ...)
+server_look(int32_t at, const char *sql)
 {
     server_answer answer = { .rows = 0 };
-    char sql[KEEPER_SQL];
-    va_list args;
+    server_link *link = keeper(at);
     int rc;
 
-    va_start(args, format);
-    vsnprintf(sql, sizeof sql, format, args);
-    va_end(args);
-    server_link *link = keeper(at);
     sqlite3_stmt *prepared = server_prepare(link, sql, &rc);
     if (prepared == NULL) {
         answer.rows = -1;
@@ -352,6 +347,21 @@ server_ask(int32_t at, const char *format, ...)
         snprintf(answer.text, sizeof answer.text, "%s", sqlite3_errmsg(link->db));
     }
     server_put_back(link, prepared);
+    return answer;
+}
+
+server_answer
+server_ask(int32_t at, const char *format, ...)
+{
+    char sql[KEEPER_SQL];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sql, sizeof sql, format, args);
+    va_end(args);
+    server_answer answer = server_look(at, sql);
+    if (answer.rows < 0)
+        report_die("%s: %s", sql, answer.text);
     return answer;
 }
 

@@ -50,6 +50,9 @@ typedef struct server_answer {
     char text[400]; /* of it */
 } server_answer;
 
+/* rows < 0: it failed, as it may for a client. */
+server_answer server_look(int32_t base, const char *sql);
+/* What must work; the program ends where it does not. */
 server_answer server_ask(int32_t base, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Each row of a query, cells as text or NULL. */
 void server_each(int32_t base, const char *sql, void (*row)(void *data, const char *const *cells), void *data);

@@ -166,8 +166,8 @@ check_increments(void)
 static void
 check_figures(void)
 {
-    server_answer seen = server_ask(w.target, "SELECT COUNT(*) * 1000000 + COUNT(DISTINCT generation) * 100000"
-                                              " + COALESCE(MAX(generation), 0) FROM shown");
+    server_answer seen = server_look(w.target, "SELECT COUNT(*) * 1000000 + COUNT(DISTINCT generation) * 100000"
+                                               " + COALESCE(MAX(generation), 0) FROM shown");
     int64_t rows = seen.number / 1000000, kinds = seen.number / 100000 % 10, generation = seen.number % 100000;
 
     if (seen.rows != 1)
