@@ -71,12 +71,14 @@ fill_table(incload__stream_session *session, const char *schema, const char *nam
                                                                                  : incload__fail_memory(err);
 }
 
+/* Of a table whose rows the source cannot tell apart it lets nobody update or delete one: its log has but inserts. */
 static int32_t
 fill_row(incload__stream_session *session, const incload__rows *rows, int64_t row, const char *target,
          incload_error **err)
 {
     return fill_table(session, incload__rows_get(rows, row, SCHEMA), incload__rows_get(rows, row, TABLE), target,
-                      strcmp(incload__rows_get(rows, row, IDENTITY), "f") == 0,
+                      strcmp(incload__rows_get(rows, row, IDENTITY), "f") == 0
+                          || strcmp(incload__rows_get(rows, row, HAS_KEY), "0") == 0,
                       strcmp(incload__rows_get(rows, row, RESTRICTED), "0") == 0, err);
 }
 
@@ -171,7 +173,7 @@ incload__stream_table_add(incload__stream_session *session, incload__stream_tabl
     incload_error *failure = NULL;
     int32_t status = incload__change_set_add(session->set, table->target, NULL, &table->index, &failure);
 
-    /* Rows without a key are told by all of their values, which this identity sends. */
+    /* Rows without a key are told by all of their values. */
     if (status == INCLOAD_E_CONSTRAINT && table->whole) {
         incload_error_unref(failure);
         failure = NULL;

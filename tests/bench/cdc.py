@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPU of the target's process beside PostgreSQL's own apply worker, on the same changes: each workload is made in a
-source database, applied by a subscription to a second database of the same server, and by the library, from a list of
-events in memory, to a third. The tables of all three must be equal after each round. Sides take turns, ratios are taken
-within a round, their median counts.
+"""Changes beside PostgreSQL's own apply worker: each workload is made in a source database, applied by a subscription
+to a second database of the same server, by the library from a list of events in memory to a third, and by a stream of
+the library to a fourth. The list tells the CPU of the target's processes; the stream tells the whole time from
+the start of following until the target has everything, as does the subscription from its enabling. The tables of all
+four must be equal after each round. Sides take turns, ratios are taken within a round, their median counts.
 
     INCLOAD_BENCH_ROWS (default 500000): rows of the tables beforehand
     INCLOAD_BENCH_ROUNDS (default 5)
@@ -23,13 +24,13 @@ SCALE = float(os.environ.get('INCLOAD_BENCH_SCALE', 1.0))
 BATCH = int(os.environ.get('INCLOAD_BENCH_BATCH', 50000))
 PROGRAMS = os.environ['INCLOAD_BENCH_PROGRAMS']
 
-# The workload, how many changes a round, the bar.
+# The workload, how many changes a round, the bar of CPU, the bar of time.
 WORKLOADS = {
-    'insert': (100000, 0.4),
-    'update': (100000, 0.6),
-    'delete': (50000, 0.6),
-    'small': (30000, 0.35),
-    'tpcb': (20000, 0.35),
+    'insert': (100000, 0.4, None),
+    'update': (100000, 0.6, 1.3),
+    'delete': (50000, 0.6, None),
+    'small': (30000, 0.35, None),
+    'tpcb': (20000, 0.35, 1.3),
 }
 TABLES = ['items', 'accounts', 'tellers', 'branches', 'history']
 SHAPES = '''
@@ -43,6 +44,7 @@ SHAPES = '''
         WITH (autovacuum_enabled = off);
     CREATE TABLE history (tid integer, bid integer, aid integer, delta bigint, mtime timestamptz)
         WITH (autovacuum_enabled = off);
+    CREATE TABLE marks (workload text PRIMARY KEY, first bigint NOT NULL);
 '''
 ITEM = '''{id}, g % 200000, g % 1000000 / 100.0, 'state ' || g % 7,
     'a note of some length, as rows have them, number ' || g,
@@ -54,7 +56,7 @@ def url_of(side):
     return other_database(os.environ['INCLOAD_TEST_POSTGRES'], f'cdc_{side}')
 
 
-SOURCE, NATIVE, OURS = url_of('source'), url_of('native'), url_of('ours')
+SOURCE, NATIVE, OURS, FOLLOW = (url_of(side) for side in ('source', 'native', 'ours', 'follow'))
 
 
 def name_of(url):
@@ -63,7 +65,9 @@ def name_of(url):
 
 def make():
     admin = os.environ['INCLOAD_TEST_POSTGRES']
-    for url in (SOURCE, NATIVE, OURS):
+    # A subscription that was just disabled is not made to wait for its next worker.
+    psql(admin, "ALTER SYSTEM SET wal_retrieve_retry_interval = '1ms'; SELECT pg_reload_conf()")
+    for url in (SOURCE, NATIVE, OURS, FOLLOW):
         psql(admin, f'CREATE DATABASE {name_of(url)}')
         psql(url, SHAPES + f'''
             INSERT INTO items SELECT {ITEM.format(id='g - 1')} FROM generate_series(1, {ROWS}) AS g;
@@ -71,8 +75,8 @@ def make():
             INSERT INTO tellers SELECT g, g % 10, 0, g::text FROM generate_series(0, 99) AS g;
             INSERT INTO branches SELECT g, 0, g::text FROM generate_series(0, 9) AS g;
             VACUUM ANALYZE''')
-    psql(SOURCE, f'''CREATE PUBLICATION cdc FOR TABLE {', '.join(TABLES)};
-        SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')''')
+    psql(SOURCE, f'''CREATE PUBLICATION cdc FOR TABLE {', '.join(TABLES)}, marks;
+        SELECT pg_create_logical_replication_slot(name, 'pgoutput') FROM (VALUES ('cdc'), ('follow')) AS s (name)''')
     host = dict(part.split('=') for part in SOURCE.split('?', 1)[1].split('&'))
     user = SOURCE.split('://', 1)[1].split('@', 1)[0].split(':')[0]
     conninfo = f"dbname=cdc_source user={user} " + ' '.join(f'{k}={v}' for k, v in host.items())
@@ -122,19 +126,21 @@ def until(what):
         time.sleep(0.02)
 
 
-def by_subscription():
-    """CPU of the apply worker, from its start to when it has caught up, and the time that took."""
-    end = psql(SOURCE, 'SELECT pg_current_wal_lsn()')
+def by_subscription(workload, first):
+    """CPU of the apply worker from its start until the target has the mark that was set last, and the time that took.
+    (It tells the source how far it is only now and then, so that this cannot be asked for.)"""
     began = time.monotonic()
     psql(NATIVE, 'ALTER SUBSCRIPTION cdc ENABLE')
-    until(lambda: psql(SOURCE, f"SELECT 1 FROM pg_replication_slots WHERE slot_name = 'cdc'"
-                               f" AND confirmed_flush_lsn >= '{end}'"))
+    psql(NATIVE, f"""DO $$ BEGIN
+        WHILE NOT EXISTS (SELECT FROM marks WHERE workload = '{workload}' AND first = {first}) LOOP
+            PERFORM pg_sleep(0.002);
+        END LOOP; END $$""")
     wall = time.monotonic() - began
     pid = psql(NATIVE, 'SELECT pid FROM pg_stat_subscription WHERE relid IS NULL')
     cpu = cpu_of(pid)
     psql(NATIVE, 'ALTER SUBSCRIPTION cdc DISABLE')
     until(lambda: not psql(SOURCE, "SELECT 1 FROM pg_replication_slots WHERE slot_name = 'cdc' AND active"))
-    return cpu, wall, 0.0
+    return cpu, wall
 
 
 def by_library(workload, first, count):
@@ -157,15 +163,26 @@ def by_library(workload, first, count):
     return cpu, float(words[1]), own
 
 
+def by_stream(end):
+    """The time of a stream until it has caught up, and its commits."""
+    said = subprocess.check_output([f'{PROGRAMS}/cdc_follow', SOURCE, FOLLOW, end], text=True)
+    seconds, commits = said.split()
+    return float(seconds), int(commits)
+
+
 def measure(workload, first, count, turn):
     psql(SOURCE, sql_of(workload, first, count))
+    psql(SOURCE, f"INSERT INTO marks VALUES ('{workload}', {first})"
+                 " ON CONFLICT (workload) DO UPDATE SET first = EXCLUDED.first")
     psql(SOURCE, 'CHECKPOINT')
-    sides = {'native': by_subscription, 'ours': lambda: by_library(workload, first, count)}
+    end = psql(SOURCE, 'SELECT pg_current_wal_lsn()')
+    sides = [('native', lambda: by_subscription(workload, first)), ('ours', lambda: by_library(workload, first, count)),
+             ('stream', lambda: by_stream(end))]
     measured = {}
-    for side in list(sides)[::1 if turn % 2 else -1]:
-        measured[side] = sides[side]()
+    for side, apply in sides[::1 if turn % 2 else -1]:
+        measured[side] = apply()
         psql(SOURCE, 'CHECKPOINT')
-    digests = {psql(url, DIGEST) for url in (SOURCE, NATIVE, OURS)}
+    digests = {psql(url, DIGEST) for url in (SOURCE, NATIVE, OURS, FOLLOW)}
     if len(digests) != 1:
         sys.exit(f'{workload}: the tables differ: {digests}')
     return measured
@@ -183,22 +200,32 @@ for turn in range(ROUNDS + 1):
         measured = measure(name, start, count, turn)
         first[name] += count
         if turn > 0:  # the first round warms up
-            results[name].append((count, measured['native'], measured['ours']))
-    for url in (SOURCE, NATIVE, OURS):
+            results[name].append((count, measured['native'], measured['ours'], measured['stream']))
+    for url in (SOURCE, NATIVE, OURS, FOLLOW):
         psql(url, 'VACUUM ANALYZE')
 
 print(f'{ROWS} rows, {BATCH} events a commit; microseconds of CPU for each change (of tpcb: transaction)\n')
-print('workload  apply worker        libincload          host   ratio of CPU        worker s  commits s')
+print('workload  apply worker        libincload          host   ratio of CPU')
 bars = Bars()
+ratios, times = {}, {}
 for name in chosen:
-    native = [n[0] / c * 1e6 for c, n, _ in results[name]]
-    ours = [o[0] / c * 1e6 for c, _, o in results[name]]
-    host = median([o[2] / c * 1e6 for c, _, o in results[name]])
-    ratios = [o / n for n, o in zip(native, ours)]
-    print(f'{name:9} {spread(native):19} {spread(ours):19} {host:5.2f}  {spread(ratios):19} '
-          f'{median([n[1] for _, n, _ in results[name]]):8.2f} {median([o[1] for _, _, o in results[name]]):8.2f}')
-    results[name] = median(ratios)
+    native = [n[0] / c * 1e6 for c, n, _, _ in results[name]]
+    ours = [o[0] / c * 1e6 for c, _, o, _ in results[name]]
+    host = median([o[2] / c * 1e6 for c, _, o, _ in results[name]])
+    ratios[name] = [o / n for n, o in zip(native, ours)]
+    print(f'{name:9} {spread(native):19} {spread(ours):19} {host:5.2f}  {spread(ratios[name])}')
+print('\nSeconds until the target has everything\n')
+print('workload  subscription        stream              times as fast       commits')
+for name in chosen:
+    native = [n[1] for _, n, _, _ in results[name]]
+    stream = [f[0] for _, _, _, f in results[name]]
+    times[name] = [n / f for n, f in zip(native, stream)]
+    print(f'{name:9} {spread(native):19} {spread(stream):19} {spread(times[name]):19} '
+          f'{median([f[1] for _, _, _, f in results[name]]):.0f}')
 print()
 for name in chosen:
-    bars.at_most(f'cdc_{name}_cpu', results[name], WORKLOADS[name][1])
+    _, cpu, faster = WORKLOADS[name]
+    bars.at_most(f'cdc_{name}_cpu', median(ratios[name]), cpu)
+    if faster is not None:
+        bars.at_least(f'cdc_{name}_time', median(times[name]), faster)
 bars.done()

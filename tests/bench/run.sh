@@ -37,7 +37,7 @@ fi
 programs='tests/bench/load_once tests/bench/load_turns tests/bench/verify_once tests/bench/bare_relay
     tests/bench/bare_odbc tests/bench/bare_mariadb tests/bench/bare_sqlite
     tests/bench/scheduler_units tests/bench/plan_units tests/bench/durable_units
-    tests/bench/backfill_once tests/bench/bare_backfill tests/bench/cdc_events'
+    tests/bench/backfill_once tests/bench/bare_backfill tests/bench/cdc_events tests/bench/cdc_follow'
 # $programs is a list of words.
 made=$(ninja -C "$build" $programs 2>&1) || { printf '%s\n' "$made" >&2; exit 1; }
 

@@ -194,6 +194,25 @@ START_TEST(rows_without_a_key_are_told_by_all_of_their_values)
 }
 END_TEST
 
+/* As those of pgbench_history: the source would refuse updates and deletes. */
+START_TEST(rows_without_a_key_are_added_where_the_source_can_only_add)
+{
+    flow f = flow_open("added", (kind)_i);
+
+    sql(f.from, "DROP TABLE IF EXISTS stream_added");
+    sql(f.from, "CREATE TABLE stream_added (id bigint, name text, qty bigint)");
+    sql(f.from, "CREATE PUBLICATION %s FOR TABLE stream_added", f.name);
+    table_drop(f.to, "stream_added");
+    sql(f.from, "INSERT INTO stream_added VALUES (1, 'twin', 1), (1, 'twin', 1), (2, NULL, 2)");
+    follow(&f, "");
+    expect_same(&f, "stream_added");
+    sql(f.from, "INSERT INTO stream_added VALUES (1, 'twin', 1), (3, 'three', 3)");
+    follow(&f, "");
+    expect_same(&f, "stream_added");
+    flow_close(&f);
+}
+END_TEST
+
 /* ---- another name, other values ---- */
 
 static int32_t
@@ -284,6 +303,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_large_transaction_comes_whole_and_what_was_undone_in_it_does_not, 0, DATABASES);
     tcase_add_loop_test(tests, values_that_are_kept_elsewhere_and_not_touched_stay, 0, DATABASES);
     tcase_add_loop_test(tests, rows_without_a_key_are_told_by_all_of_their_values, 0, DATABASES);
+    tcase_add_loop_test(tests, rows_without_a_key_are_added_where_the_source_can_only_add, 0, DATABASES);
     tcase_add_loop_test(tests, a_function_sees_each_change_leaves_some_out_and_alters_others, 0, DATABASES);
     tcase_add_loop_test(tests, a_function_that_fails_ends_the_run_and_its_changes_come_again, 0, DATABASES);
 }
