@@ -2,11 +2,16 @@
 #define _GNU_SOURCE
 #include "cdc/receiver.h"
 
+#include <string.h>
+
 #include "base/failpoint.h"
 #include "driver/wait.h"
 #include "sched/thread.h"
 
-enum { THREAD_STACK = 1 << 20, OVERHEAD = 128, FIRST = 256 };
+enum { THREAD_STACK = 1 << 20, OVERHEAD = 128, FIRST = 256, BURST = 64, BURST_BYTES = 16384 };
+
+/* A time that is past. */
+#define AT_ONCE 1
 
 typedef struct queue {
     incload__log_message *messages;
@@ -24,6 +29,7 @@ struct incload__receiver {
     int64_t interval_us;
     queue taken; /* by the taker alone, up to `next` */
     int64_t next;
+    queue arrived; /* by the thread alone, until it is handed over */
     pthread_t thread;
     incload__monitor monitor; /* guards the rest */
     queue waiting;
@@ -113,21 +119,68 @@ begin_turn(incload__receiver *receiver)
     return now;
 }
 
+/* With the lock held. What found no memory stays in `arrived`. */
+static bool
+pass_on(incload__receiver *receiver)
+{
+    queue *arrived = &receiver->arrived;
+    int64_t passed = 0;
+
+    if (receiver->waiting.count == 0) {
+        queue empty = receiver->waiting;
+        receiver->waiting = *arrived;
+        *arrived = empty;
+        return true;
+    }
+    while (passed < arrived->count && queue_add(receiver, &receiver->waiting, &arrived->messages[passed]))
+        passed++;
+    arrived->count -= passed;
+    arrived->bytes = 0;
+    memmove(arrived->messages, arrived->messages + passed, (size_t)arrived->count * sizeof *arrived->messages);
+    return arrived->count == 0;
+}
+
+/* A burst goes to the taker as one: waking it for each message would cost more than the message. */
+static int32_t
+hand_over(incload__receiver *receiver, incload_error **err)
+{
+    if (receiver->arrived.count == 0)
+        return INCLOAD_OK;
+    incload__monitor_lock(&receiver->monitor);
+    for (int64_t i = 0; i < receiver->arrived.count; i++) {
+        const incload__log_message *message = &receiver->arrived.messages[i];
+        if (message->end > receiver->seen.position)
+            receiver->seen.position = message->end;
+        receiver->seen.sent_us = message->sent_us;
+        receiver->seen.bytes += (int64_t)message->length;
+    }
+    bool passed = pass_on(receiver);
+    incload__monitor_notify(&receiver->monitor);
+    incload__monitor_unlock(&receiver->monitor);
+    return passed ? INCLOAD_OK : incload__fail_memory(err);
+}
+
 static int32_t
 keep(incload__receiver *receiver, incload__log_message *message, incload_error **err)
 {
-    incload__monitor_lock(&receiver->monitor);
-    bool kept = queue_add(receiver, &receiver->waiting, message);
-    if (message->end > receiver->seen.position)
-        receiver->seen.position = message->end;
-    receiver->seen.sent_us = message->sent_us;
-    receiver->seen.bytes += (int64_t)message->length;
-    incload__monitor_notify(&receiver->monitor);
-    incload__monitor_unlock(&receiver->monitor);
-    if (kept)
-        return INCLOAD_OK;
-    receiver->log->free_message(message);
-    return incload__fail_memory(err);
+    if (!queue_add(receiver, &receiver->arrived, message)) {
+        receiver->log->free_message(message);
+        return incload__fail_memory(err);
+    }
+    return receiver->arrived.count >= BURST || receiver->arrived.bytes >= BURST_BYTES ? hand_over(receiver, err)
+                                                                                      : INCLOAD_OK;
+}
+
+/* What is there without waiting, or else, with nothing in hand, what comes until `due`. */
+static int32_t
+receive(incload__receiver *receiver, const turn *now, int64_t due, incload__log_message *out, incload_error **err)
+{
+    int64_t until = receiver->arrived.count > 0 ? AT_ONCE : due;
+    int32_t status = receiver->log->receive(receiver->conn, until, now->wants, out, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    return out->kind == INCLOAD__LOG_NOTHING ? hand_over(receiver, err) : keep(receiver, out, err);
 }
 
 static int32_t
@@ -146,24 +199,28 @@ static int32_t
 run(incload__receiver *receiver, incload_error **err)
 {
     incload__log_message message = { .kind = INCLOAD__LOG_NOTHING };
+    turn now = { .wants = false };
     incload__lsn told = 0;
     int64_t due = 0;
+    bool reply = false;
     int32_t status = INCLOAD_OK;
 
     while (status == INCLOAD_OK) {
-        turn now = begin_turn(receiver);
-        int64_t clock = incload__monotonic_us(receiver->env);
-        /* A server that was told nothing for long ends the stream, whether it asks or not. */
-        if (now.stopping || now.ask || message.reply || now.durable != told || clock >= due) {
-            status = tell(receiver, &now, err);
-            told = now.durable;
-            due = clock + receiver->interval_us;
+        if (receiver->arrived.count == 0) {
+            now = begin_turn(receiver);
+            int64_t clock = incload__monotonic_us(receiver->env);
+            /* A server that was told nothing for long ends the stream, whether it asks or not. */
+            if (now.stopping || now.ask || reply || now.durable != told || clock >= due) {
+                status = tell(receiver, &now, err);
+                told = now.durable;
+                due = clock + receiver->interval_us;
+                reply = false;
+            }
         }
         if (now.stopping || status != INCLOAD_OK)
             return status;
-        status = receiver->log->receive(receiver->conn, due, now.wants, &message, err);
-        if (status == INCLOAD_OK && message.kind != INCLOAD__LOG_NOTHING)
-            status = keep(receiver, &message, err);
+        status = receive(receiver, &now, due, &message, err);
+        reply |= message.reply;
     }
     return status;
 }
@@ -331,8 +388,10 @@ incload__receiver_stop(incload__receiver *receiver)
     receiver->conn->driver->close(receiver->conn);
     queue_clear(receiver, &receiver->taken, receiver->next > 0 ? receiver->next - 1 : 0);
     queue_clear(receiver, &receiver->waiting, 0);
+    queue_clear(receiver, &receiver->arrived, 0);
     incload__free(&env->mem, receiver->taken.messages);
     incload__free(&env->mem, receiver->waiting.messages);
+    incload__free(&env->mem, receiver->arrived.messages);
     incload_error_unref(receiver->failure);
     incload__monitor_free(&receiver->monitor);
     incload__free(&env->mem, receiver);

@@ -118,12 +118,18 @@ def cpu_of(pid):
         return (int(parts[11]) + int(parts[12])) / os.sysconf('SC_CLK_TCK')
 
 
-def until(what):
-    while True:
-        answer = what()
-        if answer:
-            return answer
-        time.sleep(0.02)
+def until(url, query):
+    """Asks for a row over and over, in one session and a transaction for each time: no old snapshot stays open."""
+    with subprocess.Popen(['psql', '--no-psqlrc', '-XqAt', url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as session:
+        answer = '0'
+        while answer == '0':
+            time.sleep(0.002)
+            print(f'SELECT count(*) FROM ({query}) AS found;', file=session.stdin, flush=True)
+            answer = session.stdout.readline().strip()
+        session.stdin.close()
+    if answer == '':
+        sys.exit(f'psql failed: {query}')
 
 
 def by_subscription(workload, first):
@@ -131,15 +137,12 @@ def by_subscription(workload, first):
     (It tells the source how far it is only now and then, so that this cannot be asked for.)"""
     began = time.monotonic()
     psql(NATIVE, 'ALTER SUBSCRIPTION cdc ENABLE')
-    psql(NATIVE, f"""DO $$ BEGIN
-        WHILE NOT EXISTS (SELECT FROM marks WHERE workload = '{workload}' AND first = {first}) LOOP
-            PERFORM pg_sleep(0.002);
-        END LOOP; END $$""")
+    until(NATIVE, f"SELECT FROM marks WHERE workload = '{workload}' AND first = {first}")
     wall = time.monotonic() - began
     pid = psql(NATIVE, 'SELECT pid FROM pg_stat_subscription WHERE relid IS NULL')
     cpu = cpu_of(pid)
     psql(NATIVE, 'ALTER SUBSCRIPTION cdc DISABLE')
-    until(lambda: not psql(SOURCE, "SELECT 1 FROM pg_replication_slots WHERE slot_name = 'cdc' AND active"))
+    until(SOURCE, "SELECT FROM pg_replication_slots WHERE slot_name = 'cdc' AND NOT active")
     return cpu, wall
 
 
@@ -170,7 +173,15 @@ def by_stream(end):
     return float(seconds), int(commits)
 
 
+def skip_the_rest():
+    """Neither is to read in its time what others wrote into the server's log before."""
+    end = psql(SOURCE, 'SELECT pg_current_wal_lsn()')
+    psql(SOURCE, f"SELECT pg_replication_slot_advance('cdc', '{end}')")
+    by_stream(end)
+
+
 def measure(workload, first, count, turn):
+    skip_the_rest()
     psql(SOURCE, sql_of(workload, first, count))
     psql(SOURCE, f"INSERT INTO marks VALUES ('{workload}', {first})"
                  " ON CONFLICT (workload) DO UPDATE SET first = EXCLUDED.first")

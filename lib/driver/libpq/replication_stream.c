@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -13,7 +14,9 @@ enum {
     KEEPALIVE_SIZE = 1 + 8 + 8 + 1,
     STATUS_SIZE = 1 + 8 + 8 + 8 + 8 + 1,
     TLS_SLICE_MS = 100,
-    STOP_MS = 400
+    STOP_MS = 400,
+    BUSY_US = 1000,
+    PAUSE_US = 500
 };
 
 /* Seconds from 1970 to 2000, where PostgreSQL's time begins. */
@@ -129,17 +132,32 @@ wait_ms(const incload__pq *pq, int64_t until_us)
     return PQsslInUse(pq->pg) != 0 && (left < 0 || left > TLS_SLICE_MS) ? TLS_SLICE_MS : left;
 }
 
+/* The server sends message by message. While it sends fast, the next ones are left to gather for a moment: to be woken
+ * for each costs both sides more than the message. */
+static bool
+pause_gathers(incload__pq *pq, struct pollfd *wake, int64_t since_us)
+{
+    struct timespec moment = { .tv_nsec = PAUSE_US * 1000L };
+
+    if (incload__monotonic_us(pq->head.env) - since_us > BUSY_US)
+        return false;
+    return ppoll(wake, 1, &moment, NULL) == 0;
+}
+
 /* *woken: by a nudge or a cancel. */
 static int32_t
 sleep_until(incload__pq *pq, int64_t until_us, short events, bool *woken, incload_error **err)
 {
     struct pollfd fds[2] = { { .fd = pq->wake_fd, .events = POLLIN }, { .fd = PQsocket(pq->pg), .events = events } };
+    int64_t since = incload__monotonic_us(pq->head.env);
     uint64_t count;
     int saved = errno;
 
     if (fds[1].fd < 0)
         return incload__pq_lost(pq, receiving, err);
     int ready = poll(fds, 2, wait_ms(pq, until_us));
+    if (ready == 1 && fds[1].revents == POLLIN)
+        ready = pause_gathers(pq, &fds[0], since) ? 0 : 1;
     bool failed = ready < 0 && errno != EINTR && errno != EAGAIN;
     *woken = ready > 0 && fds[0].revents != 0;
     /* A cancel stays to be seen; a nudge is over with this. */
