@@ -232,6 +232,9 @@ thread_main(void *data)
     incload_error *failure = NULL;
 
     int32_t status = run(receiver, &failure);
+    /* What came before the end is worth reading. */
+    if (failure != NULL)
+        hand_over(receiver, NULL);
     if (status == INCLOAD_OK)
         receiver->log->stop(receiver->conn);
     incload__monitor_lock(&receiver->monitor);
