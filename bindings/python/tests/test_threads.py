@@ -2,35 +2,70 @@
 """Several threads with one object: what one closes while others use it lives until they are through."""
 
 import gc
+import glob
+import os
+import subprocess
 import sys
+import textwrap
 import threading
-import time
 import weakref
 
 import pytest
-from conftest import by_time
-from incload._incload import ffi, lib
+from conftest import by_time, in_thread, sqlite
 
 import incload
-
-
-class Slow:
-    """A database whose statement SLOW takes its time."""
-
-    def __init__(self):
-        self.mock = ffi.gc(lib.incload_mock_new(ffi.NULL), lib.incload_mock_unref)
-        assert lib.incload_mock_delay(self.mock, b"SLOW", 0, 300, ffi.NULL) == 0
-        self.database = incload.Database.__new__(incload.Database)
-        self.database._hold(lib.incload_mock_database(self.mock, ffi.NULL, ffi.NULL, ffi.NULL, ffi.NULL))
-
-    def wait_for_statement(self):
-        while lib.incload_mock_statement_count(self.mock) == 0:
-            time.sleep(0.001)
+from incload import _calls
 
 
 @pytest.fixture
-def slow():
-    return Slow()
+def taken(monkeypatch):
+    """Is set as soon as the thread of in_thread() holds what an object of the library is known by: it then is within
+    a method of that object, past the question whether it is closed."""
+    event, asked = threading.Event(), _calls.Handle._pointer.fget
+
+    def pointer(handle):
+        held = asked(handle)
+        if threading.current_thread().name == "other":
+            event.set()
+        return held
+
+    monkeypatch.setattr(_calls.Handle, "_pointer", property(pointer))
+    return event
+
+
+class Locked:
+    """A file of SQLite's to which another process writes: statements that write wait until it ends."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.database = sqlite(path)
+        self.database.execute("CREATE TABLE t (id INTEGER)")
+        program = """
+            import sqlite3, sys
+            writer = sqlite3.connect(sys.argv[1])
+            writer.execute("BEGIN IMMEDIATE")
+            print(flush=True)
+            sys.stdin.read()
+        """
+        self.other = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program), self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self.other.stdout.readline() == b"\n"
+
+    def unlock(self):
+        with self.other as other:
+            other.stdin.close()
+
+    def connections(self):
+        files = glob.glob("/proc/self/fd/*")
+        return sum(os.path.exists(file) and os.path.realpath(file) == self.path for file in files)
+
+
+@pytest.fixture
+def locked(tmp_path):
+    made = Locked(tmp_path / "locked.db")
+    yield made
+    made.unlock()
 
 
 @pytest.fixture
@@ -42,35 +77,21 @@ def eager():
     sys.setswitchinterval(interval)
 
 
-def in_thread(work):
-    """A thread and what it will have come to: a result or an exception."""
-    ended = []
-
-    def run():
-        try:
-            ended.append(work())
-        except BaseException as exception:
-            ended.append(exception)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, ended
-
-
 @pytest.mark.parametrize("of", ["database", "call"])
-def test_a_statement_outlives_what_another_thread_closes(slow, of):
-    handle = slow.database if of == "database" else slow.database.call()
+def test_a_statement_outlives_what_another_thread_closes(locked, taken, of):
+    handle = locked.database if of == "database" else locked.database.call()
     held = weakref.ref(handle._held)
-    thread, ended = in_thread(lambda: handle.execute("SLOW"))
-    slow.wait_for_statement()
+    thread, ended = in_thread(lambda: handle.execute("INSERT INTO t VALUES (1)"))
+    assert taken.wait(30)
     handle.close()
-    assert held() is not None and lib.incload_mock_open_connection_count(slow.mock) == 1
+    assert held() is not None and locked.connections() > 0 and not ended
+    locked.unlock()
     thread.join()
-    assert ended == [0] and held() is None
-    slow.database.close()
-    assert lib.incload_mock_open_connection_count(slow.mock) == 0
+    assert ended == [1] and held() is None
+    locked.database.close()
+    assert locked.connections() == 0
     with pytest.raises(incload.InterfaceError, match=f"this {type(handle).__name__} is closed"):
-        handle.execute("SLOW")
+        handle.execute("DELETE FROM t")
 
 
 def test_a_load_outlives_all_that_it_was_made_of(shop, lake):
@@ -127,18 +148,16 @@ def test_what_a_step_did_is_told_after_its_run_is_closed(shop, lake):
     assert len(others) == 100
 
 
-def test_what_is_closed_is_given_back_although_its_error_is_kept(slow):
-    lib.incload_mock_fail(slow.mock, b"BAD", 0, b"42601", 0, b"no", ffi.NULL)
-    call = slow.database.call()
+def test_what_is_closed_is_given_back_although_its_error_is_kept(lake, tmp_path):
+    call = lake.call()
     kept = []
-    for handle in (call, slow.database):
+    for handle in (call, lake):
         held = weakref.ref(handle._held)
         with pytest.raises(incload.Error) as told:
             handle.execute("BAD")
         kept.append(told)
         handle.close()
         assert held() is None
-    assert lib.incload_mock_open_connection_count(slow.mock) == 0
 
 
 def test_a_unit_is_refused_to_threads_that_keep_it(eager):
