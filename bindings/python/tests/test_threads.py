@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several threads with one object: what one closes while others use it lives until they are through."""
 
+import asyncio
 import gc
 import glob
 import os
@@ -8,13 +9,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import weakref
 
 import pytest
 from conftest import by_time, in_thread, sqlite
 
 import incload
-from incload import _calls
+from incload import _calls, context, progress, runs
 
 
 @pytest.fixture
@@ -110,6 +112,135 @@ def test_a_load_outlives_all_that_it_was_made_of(shop, lake):
     go_on.set()
     thread.join()
     assert ended[0].rows_written == 100
+
+
+async def awaited(run):
+    return await run
+
+
+SEE = {
+    "wait": lambda run: run.wait(),
+    "watch": lambda run: run.watch(True),
+    "watch lines": lambda run: run.watch("lines"),
+    "await": lambda run: asyncio.run(awaited(run)),
+    "await events": lambda run: asyncio.run(awaited(run)),
+}
+
+
+@pytest.fixture(params=sorted(SEE))
+def seen(request):
+    """A way to see a run to its end, and the context of a run for it."""
+    return SEE[request.param], incload.Context() if request.param == "await events" else None
+
+
+def started(function, events):
+    run = incload.Function(function, name="f").start()
+    run._context = events
+    return run, weakref.ref(run._held)
+
+
+def test_who_waits_sees_the_end_of_a_run_that_another_thread_closes(seen, taken):
+    see, events = seen
+    go_on = threading.Event()
+    run, held = started(lambda unit: go_on.wait(30) and None, events)
+    thread, ended = in_thread(lambda: see(run))
+    assert taken.wait(30)
+    run.close()
+    if events is not None:
+        events.close()
+    assert not ended and held() is not None
+    go_on.set()
+    thread.join()
+    assert ended[0] in (True, run) and held() is None
+    assert run not in runs._live
+
+
+def test_who_waits_is_told_the_failure_of_a_run_that_another_thread_closes(seen, taken):
+    see, events = seen
+    go_on = threading.Event()
+
+    def fails(unit):
+        assert go_on.wait(30)
+        raise ValueError("the reason")
+
+    run, held = started(fails, events)
+    thread, ended = in_thread(lambda: see(run))
+    assert taken.wait(30)
+    run.close()
+    go_on.set()
+    thread.join()
+    assert isinstance(ended[0], incload.CallbackError) and str(ended[0].__cause__) == "the reason"
+    assert held() is None, "an error that is kept keeps no run that is closed"
+
+
+@pytest.mark.parametrize(
+    "way, exception",
+    [
+        ("wait", KeyboardInterrupt),
+        ("watch", KeyboardInterrupt),
+        ("await", KeyboardInterrupt),
+        ("await", asyncio.CancelledError),
+        ("await events", KeyboardInterrupt),
+    ],
+)
+def test_who_is_interrupted_cancels_a_run_that_another_thread_closes(taken, monkeypatch, way, exception):
+    entered, closed, cancelled = threading.Event(), threading.Event(), []
+
+    def works(unit):
+        entered.set()
+        until = time.monotonic() + 30
+        while not unit.cancelled and time.monotonic() < until:
+            time.sleep(0.002)
+        cancelled.append(unit.cancelled)
+
+    def interrupted(asks):
+        def ask(*arguments):
+            if closed.is_set():
+                closed.clear()
+                raise exception
+            return asks(*arguments)
+
+        return ask
+
+    # Where who waits asks again and again.
+    monkeypatch.setattr(progress, "ended", interrupted(progress.ended))
+    monkeypatch.setattr(context, "finished", interrupted(context.finished))
+    run, held = started(works, incload.Context() if way == "await events" else None)
+    thread, ended = in_thread(lambda: SEE[way](run))
+    assert entered.wait(30) and taken.wait(30)
+    run.close()
+    closed.set()
+    thread.join()
+    assert isinstance(ended[0], exception) and cancelled == [True]
+    assert run not in runs._live
+    ended.clear()
+    gc.collect()
+    assert held() is None
+
+
+def test_a_run_that_is_closed_or_forgotten_ends_with_the_interpreter(tmp_path):
+    """Its function could no longer be called."""
+    program = """
+        import atexit, threading, time
+        told, entered = [], threading.Semaphore(0)
+        atexit.register(print, told)  # the last, since it is the first
+        import incload
+        def works(unit):
+            entered.release()
+            until = time.monotonic() + 30
+            while not unit.cancelled and time.monotonic() < until:
+                time.sleep(0.002)
+            told.append(unit.cancelled)
+        runs = [incload.Function(works, name="f").start() for _ in range(2)]
+        for _ in runs:
+            entered.acquire()
+        runs.pop().close()
+        runs.clear()
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (0, "[True, True]\n")
 
 
 def test_texts_are_read_whole_while_another_thread_closes(lake, eager):
