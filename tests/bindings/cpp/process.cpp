@@ -115,6 +115,7 @@ void cancels(const char *url, const std::string &slow, const std::string &at_wor
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
     };
     become(true);
+    expect(working(), "the server is at it");
     auto begun = clock::now();
     going.cancel();
     try {
