@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -253,6 +254,26 @@ func TestAGroupLandsTogether(t *testing.T) {
 	run := made[*Run](t)(group.Run(bg))
 	equal(t, "rows written", run.RowsWritten(), 110)
 	equal(t, "rows of the second", run.Loads()[1].RowsWritten(), 10)
+}
+
+func TestAllRowsTakeThePlaceOfThoseThatAreThere(t *testing.T) {
+	onEach(t, func(t *testing.T, server *Database) {
+		for into, strategy := range map[string]Strategy{
+			"go_copy":   FullRefresh(Options{"key": "id"}),
+			"go_orders": Swap(Options{"min_rows": 50}),
+		} {
+			source := shop(t)
+			for _, left := range []int{100, 60} {
+				made[int64](t)(source.Execute(bg, fmt.Sprintf("DELETE FROM orders WHERE id >= %d", left)))
+				run := made[*Run](t)(Load(bg, source, "orders", server, into, strategy))
+				defer run.Close()
+				equal(t, "rows written", run.RowsWritten(), int64(left))
+				equal(t, "rows", cell(t, server, "SELECT count(*) FROM "+into), strconv.Itoa(left))
+				made[int64](t)(source.Execute(bg, "UPDATE orders SET state = 'sent' WHERE id < 5"))
+			}
+			equal(t, "sent rows", cell(t, server, "SELECT count(*) FROM "+into+" WHERE state = 'sent'"), "5")
+		}
+	})
 }
 
 func TestSwapRefusesAShrinkAndAdviceTellsWhy(t *testing.T) {

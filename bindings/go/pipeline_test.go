@@ -249,25 +249,30 @@ func TestALoadOverARange(t *testing.T) {
 }
 
 func TestTwoPipelinesOnTwoGoroutines(t *testing.T) {
-	source := shop(t)
-	failures := make(chan error, 2)
-	for _, name := range []string{"a", "b"} {
-		lake, name := sqlite(t, name), name
-		go func() { failures <- fivePipelines(source, lake, name) }()
-	}
-	for range []int{0, 1} {
-		must(t, <-failures)
-	}
+	onEach(t, func(t *testing.T, server *Database) {
+		source := shop(t)
+		failures := make(chan error, 2)
+		for _, table := range []string{"go_orders", "go_copy"} {
+			table := table
+			go func() { failures <- fivePipelines(source, server, table) }()
+		}
+		for range []int{0, 1} {
+			must(t, <-failures)
+		}
+		for _, table := range []string{"go_orders", "go_copy"} {
+			equal(t, "rows of "+table, cell(t, server, "SELECT count(*) FROM "+table), "100")
+		}
+	})
 }
 
-func fivePipelines(source, lake *Database, name string) error {
+func fivePipelines(source, lake *Database, table string) error {
 	for round := 0; round < 5; round++ {
-		pipeline, err := NewPipeline(name)
+		pipeline, err := NewPipeline(table)
 		if err != nil {
 			return err
 		}
 		defer pipeline.Close()
-		if err := pipeline.AddLoad("orders", source, "orders", lake, "orders", Upsert("id")); err != nil {
+		if err := pipeline.AddLoad("orders", source, "orders", lake, table, Upsert("id")); err != nil {
 			return err
 		}
 		err = pipeline.AddFunc("tell", func(_ context.Context, unit *Unit) error {

@@ -29,6 +29,7 @@ on_each()
     try "the five patterns: $1" patterns "$2" || status=1
     try "two pipelines on two threads: $1" "$work/process" pipelines "$2" || status=1
     try "a cancel ends a query within half a second: $1" "$work/process" cancels "$2" "$3" "$4" || status=1
+    try "and so does Ctrl-C where the program hears it: $1" "$work/process" interrupts "$2" "$3" "$4" || status=1
 }
 
 mkdir -p "$work"

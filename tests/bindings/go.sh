@@ -31,7 +31,7 @@ unset ASAN_OPTIONS UBSAN_OPTIONS
 
 formatted()
 {
-    listed=$(gofmt -l "$package")
+    listed=$(gofmt -l "$package" "$root/tests/bindings/readme")
     echo "$listed"
     [ -z "$listed" ]
 }
@@ -66,6 +66,45 @@ go_tested()
     [ "$failed" = 0 ] && [ -s "$tests" ]
 }
 
+# readme_built KIND: the programs of the README of one kind, with what they take from elsewhere.
+readme_built()
+{
+    kind=$1
+    made=$work/readme-$1
+    rm -rf "$made"
+    mkdir -p "$made" &&
+        (cd "$root/tests/bindings/readme" && go run extract.go "$package/README.md" "$kind") |
+        sed 's,postgresql://app@db/shop,odbc:Driver=SQLite3;Database=shop.db,' >"$made/page.go" &&
+        cp "$root/tests/bindings/readme/around.go" "$made" || return 1
+    [ "$kind" != arrow ] || cp "$root/tests/bindings/readme/records.go" "$package/arrowbatch/go.sum" "$made" || return 1
+    {
+        echo 'module example.org/readme'
+        if [ "$kind" = arrow ]; then
+            sed '/^module /d; /^replace /d' "$package/arrowbatch/go.mod"
+            echo 'require libincload.dev/go/incload/arrowbatch v0.1.0'
+            echo "replace libincload.dev/go/incload/arrowbatch => $package/arrowbatch"
+        else
+            sed -n '/^go /p' "$package/go.mod"
+            echo 'require libincload.dev/go/incload v0.1.0'
+        fi
+        echo "replace libincload.dev/go/incload => $package"
+    } >"$made/go.mod"
+    in_package "$made" go build -o program .
+}
+
+# readme_prints KIND [URL]
+readme_prints()
+{
+    in_package "$work/readme-$1" ./program "$@" >"$work/readme-$1/printed" || return 1
+    diff "$root/tests/bindings/readme/$1.txt" "$work/readme-$1/printed"
+}
+
+readme_tried()
+{
+    try "the README, $1: its programs are built" readme_built "$1" &&
+        try "the README, $1: they print what they should" readme_prints "$@"
+}
+
 needs_no_other_module()
 {
     listed=$(in_package "$package" go list -m all) || return 1
@@ -88,6 +127,8 @@ try 'its source is formatted' formatted || status=1
 try 'it needs no other module' needs_no_other_module || status=1
 try 'go vet is content' in_package "$package" go vet ./... || status=1
 go_tested "$package" || status=1
+readme_tried rest || status=1
+[ -z "${INCLOAD_TEST_POSTGRES-}" ] || readme_tried follow "$INCLOAD_TEST_POSTGRES" || status=1
 go_version=$(go env GOVERSION | sed 's/^go//')
 arrow_needs=$(sed -n 's/^go //p' "$package/arrowbatch/go.mod")
 if go_is_older_than "$arrow_needs"; then
@@ -95,6 +136,7 @@ if go_is_older_than "$arrow_needs"; then
 elif try 'arrow-go can be had' in_package "$package/arrowbatch" go mod download github.com/apache/arrow-go/v18; then
     try 'go vet is content with the package for arrow-go' in_package "$package/arrowbatch" go vet ./... || status=1
     go_tested "$package/arrowbatch" || status=1
+    readme_tried arrow || status=1
 else
     status=1
 fi

@@ -9,6 +9,7 @@ from typing import Any, AsyncIterator, Optional
 
 from . import _calls
 from ._incload import ffi, lib
+from .progress import finished
 
 __all__ = ["Context", "Event"]
 
@@ -60,7 +61,7 @@ class Context(_calls.Handle):
     @property
     def fileno(self) -> int:
         """A file descriptor that is readable while events wait. It belongs to the library."""
-        return int(_calls.call(lib.incload_context_event_fd, self._pointer))
+        return _event_fd(self._pointer)
 
     @property
     def abandoned_calls(self) -> int:
@@ -69,38 +70,47 @@ class Context(_calls.Handle):
 
     def next_event(self, timeout: Optional[float] = 0) -> Optional[Event]:
         """The oldest event, or None when none came in so many seconds; None waits for ever."""
-        ms = -1 if timeout is None else round(timeout * 1000)
-        pointer = _calls.call(lib.incload_context_next_event, self._pointer, ms)
-        return None if pointer == ffi.NULL else _event(pointer)
+        return _next_event(self._pointer, -1 if timeout is None else round(timeout * 1000))
 
     async def events(self) -> AsyncIterator[Event]:
         """Events as they come, for ever."""
         while True:
             event = self.next_event(0)
             if event is None:
-                await self._readable(None)
+                await _readable(self._pointer, None)
             else:
                 yield event
 
-    async def _readable(self, timeout: Optional[float]) -> None:
-        loop = asyncio.get_running_loop()
-        descriptor = self.fileno
-        ready = loop.create_future()
-
-        def readable() -> None:
-            if not ready.done():
-                ready.set_result(None)
-
-        loop.add_reader(descriptor, readable)
-        try:
-            await asyncio.wait_for(ready, timeout)
-        except asyncio.TimeoutError:
-            pass
-        finally:
-            loop.remove_reader(descriptor)
-
-    async def _ended(self, run: Any, loop: Any) -> None:
-        while not run.finished:
-            await self._readable(_POLL_SECONDS)
-            while not run.finished and self.next_event(0) is not None:
+    async def _ended(self, run: Any) -> None:
+        pointer = self._pointer
+        while not finished(run):
+            await _readable(pointer, _POLL_SECONDS)
+            while not finished(run) and _next_event(pointer, 0) is not None:
                 pass
+
+
+def _event_fd(context: Any) -> int:
+    return int(_calls.call(lib.incload_context_event_fd, context))
+
+
+def _next_event(context: Any, timeout_ms: int) -> Optional[Event]:
+    pointer = _calls.call(lib.incload_context_next_event, context, timeout_ms)
+    return None if pointer == ffi.NULL else _event(pointer)
+
+
+async def _readable(context: Any, timeout: Optional[float]) -> None:
+    loop = asyncio.get_running_loop()
+    descriptor = _event_fd(context)
+    ready = loop.create_future()
+
+    def readable() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(descriptor, readable)
+    try:
+        await asyncio.wait_for(ready, timeout)
+    except asyncio.TimeoutError:
+        pass
+    finally:
+        loop.remove_reader(descriptor)

@@ -6,12 +6,31 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any, Callable, List, Union
+from typing import Any, Callable, Dict, List, Optional, Union
 
 from . import _calls
 from ._incload import ffi, lib
 
 _STEP_SECONDS = 0.1
+_SLICE_MS = 100  # how long Python's signal handlers may have to wait
+
+
+def finished(pointer: Any) -> bool:
+    """Whether the run has ended. As all here it takes what Run._pointer gave: it works on when the run is closed."""
+    return _calls.told(lib.incload_run_status_name, pointer) not in ("PENDING", "RUNNING")
+
+
+def ended(pointer: Any, until: Optional[float]) -> bool:
+    """As finished(), and waits for a short time."""
+    slice_ms = _SLICE_MS if until is None else max(0, min(_SLICE_MS, round((until - time.monotonic()) * 1000)))
+    code = lib.incload_run_wait(pointer, slice_ms, ffi.NULL)
+    return bool(code != lib.INCLOAD_E_TIMEOUT or finished(pointer))
+
+
+def units(pointer: Any) -> Dict[str, int]:
+    """How many units ended how."""
+    states = {"RUNNING": 2, "SUCCESS": 3, "FAILED": 4, "SKIPPED": 5}
+    return {name: int(lib.incload_run_count_units(pointer, code)) for name, code in states.items()}
 
 
 class _Writer:
@@ -64,7 +83,7 @@ def written(function: Callable[..., Any], *arguments: Any) -> str:
     return "".join(parts)
 
 
-def show(run: Any, target: Union[bool, str, None]) -> None:
+def show(pointer: Any, target: Union[bool, str, None]) -> None:
     """Until the run has ended. True is a bar of tqdm, or without tqdm the library's; "bar" and "lines" are the
     library's."""
     if target is True:
@@ -73,7 +92,7 @@ def show(run: Any, target: Union[bool, str, None]) -> None:
         except ImportError:
             target = "bar" if sys.stderr.isatty() else "lines"
         else:
-            _show_tqdm(run, tqdm)
+            _show_tqdm(pointer, tqdm)
             return
     coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     told = 0
@@ -90,7 +109,7 @@ def show(run: Any, target: Union[bool, str, None]) -> None:
     handle = ffi.new_handle(writer)
     text = _calls.options_pointer({name: value for name, value in options.items() if name in known})
     # Not by call(): how the run ended is told by the run itself.
-    lib.incload_run_watch(run._pointer, text, lib.incload_python_write, handle, ffi.NULL)
+    lib.incload_run_watch(pointer, text, lib.incload_python_write, handle, ffi.NULL)
     if writer.raised:
         raise writer.raised[0]
 
@@ -102,13 +121,13 @@ def _width() -> int:
         return 80
 
 
-def _show_tqdm(run: Any, tqdm: Any) -> None:
+def _show_tqdm(pointer: Any, tqdm: Any) -> None:
     with tqdm(unit=" rows", unit_scale=True, desc="incload") as bar:
         while True:
-            bar.update(run.rows_read - bar.n)
-            units = run.units
-            if sum(units.values()) > 1:
-                bar.set_postfix(done=units["SUCCESS"], running=units["RUNNING"], failed=units["FAILED"], refresh=False)
-            if run._ended(time.monotonic() + _STEP_SECONDS):
-                bar.update(run.rows_read - bar.n)
+            bar.update(lib.incload_run_rows_read(pointer) - bar.n)
+            of = units(pointer)
+            if sum(of.values()) > 1:
+                bar.set_postfix(done=of["SUCCESS"], running=of["RUNNING"], failed=of["FAILED"], refresh=False)
+            if ended(pointer, time.monotonic() + _STEP_SECONDS):
+                bar.update(lib.incload_run_rows_read(pointer) - bar.n)
                 return

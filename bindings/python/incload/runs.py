@@ -18,7 +18,7 @@ from ._incload import ffi, lib
 
 __all__ = ["FailedUnit", "Run", "StepOutcome"]
 
-_SLICE_MS = 100  # how long Python's signal handlers may have to wait
+_POLL_SECONDS = 0.1
 _EXIT_SECONDS = 10
 _FORMATS = {
     ".html": "html",
@@ -199,6 +199,7 @@ class Run(_calls.Handle, _Figures):
 
     def __init__(self, pointer: Any, context: Any = None, again: Optional[Callable[..., "Run"]] = None) -> None:
         self._hold(pointer)
+        self._in_use = weakref.ref(self._held)  # also after close(), while a call is under way
         self._context = context
         self._again = again
         self._threads: List[threading.Thread] = []
@@ -221,14 +222,13 @@ class Run(_calls.Handle, _Figures):
     def _participate(self, threads: int) -> None:
         """Has Python's own threads do the work."""
         for number in range(threads):
-            pointer = lib.incload_run_ref(self._pointer)
-            thread = threading.Thread(target=_work, args=(pointer,), name=f"incload-{number}", daemon=True)
+            thread = threading.Thread(target=_work, args=(self, self._pointer), name=f"incload-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     @property
     def finished(self) -> bool:
-        return self.status not in ("PENDING", "RUNNING")
+        return _progress.finished(self._pointer)
 
     def cancel(self) -> None:
         """Ask it to stop: running SQL is interrupted, nothing of an open unit lands."""
@@ -239,15 +239,19 @@ class Run(_calls.Handle, _Figures):
         to the others, who go on. Any other run is cancelled."""
         lib.incload_run_leave(self._pointer)
 
-    def _break_off(self) -> None:
-        """Stops what goes on here, after an exception, and waits until nothing does."""
+    def _stop(self, pointer: Any) -> None:
+        """Stops what goes on here, after an exception."""
         if self._leaves:
-            self.leave()
+            lib.incload_run_leave(pointer)
         else:
-            self.cancel()
-        while not self._ended(None):
+            lib.incload_run_cancel(pointer)
+
+    def _break_off(self, pointer: Any) -> None:
+        """As _stop(), and waits until nothing goes on."""
+        self._stop(pointer)
+        while not _progress.ended(pointer, None):
             pass
-        self._settle()
+        self._settle(pointer)
 
     def drain(self) -> None:
         """Ask it to start nothing more; what is at work may end."""
@@ -265,29 +269,29 @@ class Run(_calls.Handle, _Figures):
 
         An exception that comes meanwhile, such as KeyboardInterrupt, cancels the run, waits for its end and goes on.
         """
+        return self._wait(self._pointer, timeout, check)
+
+    def _wait(self, pointer: Any, timeout: Optional[float], check: bool) -> bool:
         until = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self._ended(until):
+            while not _progress.ended(pointer, until):
                 if until is not None and time.monotonic() >= until:
                     return False
         except BaseException:
-            self._break_off()
+            self._break_off(pointer)
             raise
-        self._settle()
-        if check:
-            self.raise_for_status()
+        self._settle(pointer)
+        failure = self._failure(pointer) if check else None
+        pointer = None  # see _calls.call()
+        if failure is not None:
+            raise failure
         return True
 
-    def _ended(self, until: Optional[float]) -> bool:
-        slice_ms = _SLICE_MS if until is None else max(0, min(_SLICE_MS, round((until - time.monotonic()) * 1000)))
-        code = lib.incload_run_wait(self._pointer, slice_ms, ffi.NULL)
-        return bool(code != lib.INCLOAD_E_TIMEOUT or self.finished)
-
-    def _settle(self) -> None:
+    def _settle(self, pointer: Any) -> None:
         for thread in self._threads:
             thread.join()
         self._threads.clear()
-        found = functions.raised_in(self._ids())
+        found = functions.raised_in(self._ids(pointer))
         if self._kept is not None:
             found += self._kept.raised(None)
         for step, label, exception in found:
@@ -295,10 +299,9 @@ class Run(_calls.Handle, _Figures):
             self._raised.setdefault(step, exception)
         _live.discard(self)
 
-    def _ids(self) -> Set[str]:
+    def _ids(self, pointer: Any) -> Set[str]:
         """What its units may know it by: each load and step of it is a run of its own."""
-        ids = {self._own_id, self.id}
-        pointer = self._pointer
+        ids = {self._own_id, _calls.told(lib.incload_run_id, pointer)}
         for count, part in (
             (lib.incload_run_load_count, lib.incload_run_load),
             (lib.incload_run_step_count, lib.incload_run_step),
@@ -311,31 +314,42 @@ class Run(_calls.Handle, _Figures):
         return self._awaited().__await__()
 
     async def _awaited(self) -> "Run":
-        loop = asyncio.get_running_loop()
+        pointer = self._pointer
         try:
             if self._context is None:
-                while not self._ended(time.monotonic()):
-                    await asyncio.sleep(_SLICE_MS / 1000)
+                while not _progress.ended(pointer, time.monotonic()):
+                    await asyncio.sleep(_POLL_SECONDS)
             else:
-                await self._context._ended(self, loop)
+                await self._context._ended(pointer)
         except asyncio.CancelledError:
-            self.cancel()
-            while not self._ended(time.monotonic()):
+            self._stop(pointer)
+            while not _progress.ended(pointer, time.monotonic()):
                 await asyncio.sleep(0.01)
+            self._settle(pointer)
             raise
-        finally:
-            if self.finished:
-                self._settle()
-        self.raise_for_status()
+        except BaseException:  # such as KeyboardInterrupt, which asyncio lets come anywhere
+            self._break_off(pointer)
+            raise
+        self._settle(pointer)
+        failure = self._failure(pointer)
+        del pointer  # see _calls.call()
+        if failure is not None:
+            raise failure
         return self
 
     def raise_for_status(self) -> "Run":
         """Raises the run's error, if it failed; the exception of the Python function that made it fail is its cause."""
-        error = self.error
+        failure = self._failure(self._pointer)
+        if failure is not None:
+            raise failure
+        return self
+
+    def _failure(self, pointer: Any) -> Optional[errors.Error]:
+        error = _calls.taken_error(lib.incload_run_error(pointer))
         if error is None:
-            return self
+            return None
         error.run = self
-        raise self._with_cause(error, error.unit or error.step)
+        return self._with_cause(error, error.unit or error.step)
 
     def _with_cause(self, error: errors.Error, place: str) -> errors.Error:
         """In the place of what the library was told of an exception, the exception itself."""
@@ -345,12 +359,16 @@ class Run(_calls.Handle, _Figures):
 
     def watch(self, target: Union[bool, str, None] = True, *, check: bool = True) -> "Run":
         """Waits, and shows how it goes on: see the option ``progress`` of incload.load()."""
+        pointer = self._pointer
         try:
-            _progress.show(self, target)
+            _progress.show(pointer, target)
         except BaseException:
-            self._break_off()
+            self._break_off(pointer)
             raise
-        self.wait(check=check)
+        try:
+            self._wait(pointer, None, check)
+        finally:
+            del pointer  # see _calls.call()
         return self
 
     def resume(self, **options: Any) -> "Run":
@@ -388,8 +406,7 @@ class Run(_calls.Handle, _Figures):
     @property
     def units(self) -> Mapping[str, int]:
         """How many units ended how."""
-        states = {"RUNNING": 2, "SUCCESS": 3, "FAILED": 4, "SKIPPED": 5}
-        return {name: int(lib.incload_run_count_units(self._pointer, code)) for name, code in states.items()}
+        return _progress.units(self._pointer)
 
     def report(
         self, path: "Optional[Union[str, os.PathLike[str]]]" = None, format: Optional[str] = None, **options: Any
@@ -421,25 +438,26 @@ class Run(_calls.Handle, _Figures):
 _live: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
 
-def _work(pointer: Any) -> None:
+def _work(run: Run, pointer: Any) -> None:
     try:
         lib.incload_run_participate(pointer, ffi.NULL)
     finally:
-        lib.incload_run_unref(pointer)
+        pointer = None  # the traceback of what a function raised keeps this frame as well: see _calls.call()
 
 
 @atexit.register
 def _end_all() -> None:
     """Runs do not outlive the interpreter: their functions could no longer be called."""
-    runs = [run for run in list(_live) if run._held is not None and not run.finished]
-    for run in runs:
+    unsettled = [(run, run._in_use()) for run in list(_live)]
+    runs = [(run, pointer) for run, pointer in unsettled if pointer is not None and not _progress.finished(pointer)]
+    for run, pointer in runs:
         if run._shared:
-            run.leave()
+            lib.incload_run_leave(pointer)
         else:
-            run.cancel()
+            lib.incload_run_cancel(pointer)
     until = time.monotonic() + _EXIT_SECONDS
-    for run in runs:
-        while not run._ended(until) and time.monotonic() < until:
+    for _, pointer in runs:
+        while not _progress.ended(pointer, until) and time.monotonic() < until:
             pass
 
 

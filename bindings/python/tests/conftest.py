@@ -2,6 +2,7 @@
 """Databases to test with: SQLite always, the private servers where tests/servers.sh has told them."""
 
 import os
+import threading
 import uuid
 from dataclasses import dataclass
 
@@ -104,6 +105,21 @@ def cell(database, sql):
 
 def count(database, sql):
     return int(cell(database, sql))  # SQLite tells no type of an expression
+
+
+def in_thread(work):
+    """A thread and what it will have come to: a result or an exception."""
+    ended = []
+
+    def run():
+        try:
+            ended.append(work())
+        except BaseException as exception:
+            ended.append(exception)
+
+    thread = threading.Thread(target=run, name="other")
+    thread.start()
+    return thread, ended
 
 
 by_time = {"cursor": "updated_at", "key": "id"}

@@ -135,6 +135,17 @@ def test_swap_refuses_a_shrink(shop, lake):
     assert count(lake, "SELECT count(*) FROM orders") == 100
 
 
+@pytest.mark.parametrize("preset", ["full_refresh", "swap"])
+def test_all_rows_take_the_place_of_those_that_are_there(shop, server, preset):
+    options = {"key": "id"} if preset == "full_refresh" else {"min_rows": 50}
+    for left in (100, 60):
+        shop.execute(f"DELETE FROM orders WHERE id >= {left}")
+        run = incload.load(shop, "orders", server, "py_copy", getattr(incload, preset)(**options))
+        assert run.rows_written == left and count(server, "SELECT count(*) FROM py_copy") == left
+        shop.execute("UPDATE orders SET state = 'sent' WHERE id < 5")
+    assert count(server, "SELECT count(*) FROM py_copy WHERE state = 'sent'") == 5
+
+
 def test_plan_lint_verify_and_recommend(shop, lake):
     lake.execute("CREATE TABLE other (id INTEGER)")
     step = incload.Load(shop, "orders", lake, "orders", incload.timestamp(**by_time))

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from conftest import by_time, count
+from conftest import by_time, count, in_thread
 
 import incload
 
@@ -228,28 +228,21 @@ def test_a_load_over_a_range(shop, server):
     assert step.plan().taken == 0
 
 
-def test_two_pipelines_in_two_threads(shop, tmp_path):
-    from conftest import sqlite
+def test_two_pipelines_in_two_threads(shop, server):
+    def run(into):
+        for _ in range(5):
+            pipeline = incload.Pipeline(into)
+            pipeline.load("orders", shop, "orders", server, into, incload.upsert(key="id"))
+            pipeline.step(lambda unit: unit.step, name="tell", depends_on="orders")
+            done = pipeline.run(parallel=2)
+            assert done.steps["tell"].result == "tell" and done.steps["orders"].rows_read == 100
 
-    failures = []
-
-    def one(name):
-        try:
-            with sqlite(tmp_path / f"{name}.db") as lake:
-                for _ in range(5):
-                    pipeline = incload.Pipeline(name)
-                    pipeline.load("orders", shop, "orders", lake, "orders", incload.upsert(key="id"))
-                    pipeline.step(lambda unit: unit.step, name="tell", depends_on="orders")
-                    assert pipeline.run(parallel=2).steps["tell"].result == "tell"
-        except BaseException as exception:
-            failures.append(exception)
-
-    threads = [threading.Thread(target=one, args=(name,)) for name in ("a", "b")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
+    tables = ("py_orders", "py_copy")
+    both = [in_thread(lambda into=into: run(into)) for into in tables]
+    for thread, _ in both:
         thread.join()
-    assert not failures
+    assert [ended for _, ended in both] == [[None], [None]]
+    assert [count(server, f"SELECT count(*) FROM {into}") for into in tables] == [100, 100]
 
 
 def test_cancel_reaches_units_that_ask():

@@ -13,7 +13,7 @@ import time
 
 import pyarrow
 import pytest
-from conftest import URLS, by_time, count
+from conftest import URLS, by_time, count, in_thread
 
 import incload
 from incload import functions
@@ -213,17 +213,20 @@ def test_another_thread_interrupts_a_statement(lake, tmp_path):
             return any(f":{log} " in line and 120 <= int(line.split()[-2]) <= 127 for line in file)
 
     def cancel():
-        while not locks():
-            time.sleep(0.002)
-        cancelled.append(time.monotonic())
-        call.cancel()
+        until = time.monotonic() + 60
+        try:
+            while not locks():
+                assert time.monotonic() < until, "/proc/locks told no lock of the statement within 60 s"
+                time.sleep(0.002)
+        finally:
+            cancelled.append(time.monotonic())
+            call.cancel()
 
     cancelled = []
     with lake.call() as call:
         call.execute("CREATE TABLE t (id INTEGER)")
         assert pyarrow.table(call.query("SELECT 7 AS n")).num_rows == 1
-        other = threading.Thread(target=cancel)
-        other.start()
+        other, ended = in_thread(cancel)
         with pytest.raises(incload.CancelledError):
             call.execute(
                 "CREATE TABLE slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
@@ -231,6 +234,7 @@ def test_another_thread_interrupts_a_statement(lake, tmp_path):
             )
         returned = time.monotonic()
         other.join()
+        assert ended == [None]
         assert returned - cancelled[0] < 0.5
         with pytest.raises(incload.CancelledError):
             call.check()

@@ -1,36 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several threads with one object: what one closes while others use it lives until they are through."""
 
+import asyncio
 import gc
+import glob
+import os
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 import weakref
 
 import pytest
-from conftest import by_time
-from incload._incload import ffi, lib
+from conftest import by_time, in_thread, sqlite
 
 import incload
-
-
-class Slow:
-    """A database whose statement SLOW takes its time."""
-
-    def __init__(self):
-        self.mock = ffi.gc(lib.incload_mock_new(ffi.NULL), lib.incload_mock_unref)
-        assert lib.incload_mock_delay(self.mock, b"SLOW", 0, 300, ffi.NULL) == 0
-        self.database = incload.Database.__new__(incload.Database)
-        self.database._hold(lib.incload_mock_database(self.mock, ffi.NULL, ffi.NULL, ffi.NULL, ffi.NULL))
-
-    def wait_for_statement(self):
-        while lib.incload_mock_statement_count(self.mock) == 0:
-            time.sleep(0.001)
+from incload import _calls, context, progress, runs
 
 
 @pytest.fixture
-def slow():
-    return Slow()
+def taken(monkeypatch):
+    """Is set as soon as the thread of in_thread() holds what an object of the library is known by: it then is within
+    a method of that object, past the question whether it is closed."""
+    event, asked = threading.Event(), _calls.Handle._pointer.fget
+
+    def pointer(handle):
+        held = asked(handle)
+        if threading.current_thread().name == "other":
+            event.set()
+        return held
+
+    monkeypatch.setattr(_calls.Handle, "_pointer", property(pointer))
+    return event
+
+
+class Locked:
+    """A file of SQLite's to which another process writes: statements that write wait until it ends."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.database = sqlite(path)
+        self.database.execute("CREATE TABLE t (id INTEGER)")
+        program = """
+            import sqlite3, sys
+            writer = sqlite3.connect(sys.argv[1])
+            writer.execute("BEGIN IMMEDIATE")
+            print(flush=True)
+            sys.stdin.read()
+        """
+        self.other = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program), self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self.other.stdout.readline() == b"\n"
+
+    def unlock(self):
+        with self.other as other:
+            other.stdin.close()
+
+    def connections(self):
+        files = glob.glob("/proc/self/fd/*")
+        return sum(os.path.exists(file) and os.path.realpath(file) == self.path for file in files)
+
+
+@pytest.fixture
+def locked(tmp_path):
+    made = Locked(tmp_path / "locked.db")
+    yield made
+    made.unlock()
 
 
 @pytest.fixture
@@ -42,35 +79,21 @@ def eager():
     sys.setswitchinterval(interval)
 
 
-def in_thread(work):
-    """A thread and what it will have come to: a result or an exception."""
-    ended = []
-
-    def run():
-        try:
-            ended.append(work())
-        except BaseException as exception:
-            ended.append(exception)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, ended
-
-
 @pytest.mark.parametrize("of", ["database", "call"])
-def test_a_statement_outlives_what_another_thread_closes(slow, of):
-    handle = slow.database if of == "database" else slow.database.call()
+def test_a_statement_outlives_what_another_thread_closes(locked, taken, of):
+    handle = locked.database if of == "database" else locked.database.call()
     held = weakref.ref(handle._held)
-    thread, ended = in_thread(lambda: handle.execute("SLOW"))
-    slow.wait_for_statement()
+    thread, ended = in_thread(lambda: handle.execute("INSERT INTO t VALUES (1)"))
+    assert taken.wait(30)
     handle.close()
-    assert held() is not None and lib.incload_mock_open_connection_count(slow.mock) == 1
+    assert held() is not None and locked.connections() > 0 and not ended
+    locked.unlock()
     thread.join()
-    assert ended == [0] and held() is None
-    slow.database.close()
-    assert lib.incload_mock_open_connection_count(slow.mock) == 0
+    assert ended == [1] and held() is None
+    locked.database.close()
+    assert locked.connections() == 0
     with pytest.raises(incload.InterfaceError, match=f"this {type(handle).__name__} is closed"):
-        handle.execute("SLOW")
+        handle.execute("DELETE FROM t")
 
 
 def test_a_load_outlives_all_that_it_was_made_of(shop, lake):
@@ -89,6 +112,135 @@ def test_a_load_outlives_all_that_it_was_made_of(shop, lake):
     go_on.set()
     thread.join()
     assert ended[0].rows_written == 100
+
+
+async def awaited(run):
+    return await run
+
+
+SEE = {
+    "wait": lambda run: run.wait(),
+    "watch": lambda run: run.watch(True),
+    "watch lines": lambda run: run.watch("lines"),
+    "await": lambda run: asyncio.run(awaited(run)),
+    "await events": lambda run: asyncio.run(awaited(run)),
+}
+
+
+@pytest.fixture(params=sorted(SEE))
+def seen(request):
+    """A way to see a run to its end, and the context of a run for it."""
+    return SEE[request.param], incload.Context() if request.param == "await events" else None
+
+
+def started(function, events):
+    run = incload.Function(function, name="f").start()
+    run._context = events
+    return run, weakref.ref(run._held)
+
+
+def test_who_waits_sees_the_end_of_a_run_that_another_thread_closes(seen, taken):
+    see, events = seen
+    go_on = threading.Event()
+    run, held = started(lambda unit: go_on.wait(30) and None, events)
+    thread, ended = in_thread(lambda: see(run))
+    assert taken.wait(30)
+    run.close()
+    if events is not None:
+        events.close()
+    assert not ended and held() is not None
+    go_on.set()
+    thread.join()
+    assert ended[0] in (True, run) and held() is None
+    assert run not in runs._live
+
+
+def test_who_waits_is_told_the_failure_of_a_run_that_another_thread_closes(seen, taken):
+    see, events = seen
+    go_on = threading.Event()
+
+    def fails(unit):
+        assert go_on.wait(30)
+        raise ValueError("the reason")
+
+    run, held = started(fails, events)
+    thread, ended = in_thread(lambda: see(run))
+    assert taken.wait(30)
+    run.close()
+    go_on.set()
+    thread.join()
+    assert isinstance(ended[0], incload.CallbackError) and str(ended[0].__cause__) == "the reason"
+    assert held() is None, "an error that is kept keeps no run that is closed"
+
+
+@pytest.mark.parametrize(
+    "way, exception",
+    [
+        ("wait", KeyboardInterrupt),
+        ("watch", KeyboardInterrupt),
+        ("await", KeyboardInterrupt),
+        ("await", asyncio.CancelledError),
+        ("await events", KeyboardInterrupt),
+    ],
+)
+def test_who_is_interrupted_cancels_a_run_that_another_thread_closes(taken, monkeypatch, way, exception):
+    entered, closed, cancelled = threading.Event(), threading.Event(), []
+
+    def works(unit):
+        entered.set()
+        until = time.monotonic() + 30
+        while not unit.cancelled and time.monotonic() < until:
+            time.sleep(0.002)
+        cancelled.append(unit.cancelled)
+
+    def interrupted(asks):
+        def ask(*arguments):
+            if closed.is_set():
+                closed.clear()
+                raise exception
+            return asks(*arguments)
+
+        return ask
+
+    # Where who waits asks again and again.
+    monkeypatch.setattr(progress, "ended", interrupted(progress.ended))
+    monkeypatch.setattr(context, "finished", interrupted(context.finished))
+    run, held = started(works, incload.Context() if way == "await events" else None)
+    thread, ended = in_thread(lambda: SEE[way](run))
+    assert entered.wait(30) and taken.wait(30)
+    run.close()
+    closed.set()
+    thread.join()
+    assert isinstance(ended[0], exception) and cancelled == [True]
+    assert run not in runs._live
+    ended.clear()
+    gc.collect()
+    assert held() is None
+
+
+def test_a_run_that_is_closed_or_forgotten_ends_with_the_interpreter(tmp_path):
+    """Its function could no longer be called."""
+    program = """
+        import atexit, threading, time
+        told, entered = [], threading.Semaphore(0)
+        atexit.register(print, told)  # the last, since it is the first
+        import incload
+        def works(unit):
+            entered.release()
+            until = time.monotonic() + 30
+            while not unit.cancelled and time.monotonic() < until:
+                time.sleep(0.002)
+            told.append(unit.cancelled)
+        runs = [incload.Function(works, name="f").start() for _ in range(2)]
+        for _ in runs:
+            entered.acquire()
+        runs.pop().close()
+        runs.clear()
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (0, "[True, True]\n")
 
 
 def test_texts_are_read_whole_while_another_thread_closes(lake, eager):
@@ -127,18 +279,16 @@ def test_what_a_step_did_is_told_after_its_run_is_closed(shop, lake):
     assert len(others) == 100
 
 
-def test_what_is_closed_is_given_back_although_its_error_is_kept(slow):
-    lib.incload_mock_fail(slow.mock, b"BAD", 0, b"42601", 0, b"no", ffi.NULL)
-    call = slow.database.call()
+def test_what_is_closed_is_given_back_although_its_error_is_kept(lake, tmp_path):
+    call = lake.call()
     kept = []
-    for handle in (call, slow.database):
+    for handle in (call, lake):
         held = weakref.ref(handle._held)
         with pytest.raises(incload.Error) as told:
             handle.execute("BAD")
         kept.append(told)
         handle.close()
         assert held() is None
-    assert lib.incload_mock_open_connection_count(slow.mock) == 0
 
 
 def test_a_unit_is_refused_to_threads_that_keep_it(eager):

@@ -2,6 +2,7 @@
 // What concerns the whole process, by incload.hpp: process handles|pipelines|garbage LAKE_URL
 //     process ends LAKE_URL                    a run goes on when main() returns
 //     process cancels LAKE_URL SLOW AT_WORK    SLOW is cancelled once AT_WORK gives a row: within half a second
+//     process interrupts LAKE_URL SLOW AT_WORK as cancels, by SIGINT, for which the program has a handler
 #include <incload/incload.hpp>
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "../../consumers/cpp/expect.hpp"
@@ -95,8 +97,11 @@ void ends()
     entered->get_future().wait();
 }
 
-void cancels(const char *url, const std::string &slow, const std::string &at_work)
+volatile sig_atomic_t interrupted = 0;
+
+void cancels(const char *url, const std::string &slow, const std::string &at_work, bool by_signal)
 {
+    signal(SIGINT, [](int) { interrupted = 1; });
     incload::database lake(url);
     incload::step load = incload::step::query_load(lake, slow, lake, "cpp_slow", incload::strategy("full_refresh"));
     incload::run going = load.start();
@@ -114,16 +119,27 @@ void cancels(const char *url, const std::string &slow, const std::string &at_wor
         for (auto until = clock::now() + std::chrono::seconds(60); working() != wanted && clock::now() < until;)
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
     };
-    become(true);
-    auto begun = clock::now();
-    going.cancel();
+    bool at_it = false;
+    clock::time_point begun;
+    std::thread other([&] {
+        become(true);
+        at_it = working();
+        begun = clock::now();
+        by_signal ? (void)kill(getpid(), SIGINT) : going.cancel();
+    });
     try {
-        going.wait();
+        while (!going.wait(100)) {
+            if (interrupted != 0)
+                going.cancel();
+        }
         expect(false, "a cancelled run fails");
     } catch (const incload::error &failed) {
         expect(failed.code() == INCLOAD_E_CANCELLED, "and says why");
     }
-    expect(clock::now() - begun < std::chrono::milliseconds(500), "within half a second");
+    auto ended = clock::now();
+    other.join();
+    expect(at_it, "the server was at it");
+    expect(ended - begun < std::chrono::milliseconds(500), "within half a second");
     become(false);
     expect(!working(), "and the server is no more at it");
 }
@@ -141,8 +157,8 @@ int main(int argc, char **argv)
         garbage(argv[2]);
     else if (what == "ends")
         ends();
-    else if (what == "cancels" && argc == 5)
-        cancels(argv[2], argv[3], argv[4]);
+    else if ((what == "cancels" || what == "interrupts") && argc == 5)
+        cancels(argv[2], argv[3], argv[4], what == "interrupts");
     else
         return 2;
     return failures == 0 ? 0 : 1;

@@ -52,8 +52,10 @@ void calls(const incload::database &shop, const std::string &file)
     one.check();
     expect(one.execute("UPDATE orders SET state = 'open' WHERE id = 1") == 1, "a call executes");
     std::chrono::steady_clock::time_point cancelled;
+    bool seen = false;
     std::thread other([&] {
-        while (!written_to(file))
+        auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!(seen = written_to(file)) && std::chrono::steady_clock::now() < until)
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         cancelled = std::chrono::steady_clock::now();
         one.cancel();
@@ -66,6 +68,7 @@ void calls(const incload::database &shop, const std::string &file)
            "another thread interrupts it");
     auto returned = std::chrono::steady_clock::now();
     other.join();
+    expect(seen, "/proc/locks tells a lock of the statement within 60 s");
     expect(returned - cancelled < std::chrono::milliseconds(500), "soon");
     ArrowArrayStream rows{};
     expect(fails(INCLOAD_E_CANCELLED, [&] { one.query("SELECT 1", &rows); }), "and it refuses all that follows");
