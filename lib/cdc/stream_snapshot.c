@@ -15,8 +15,8 @@ enum { LANE_CONNECTIONS = 3 };
 typedef struct arrival {
     const struct copy *copy;
     const char *load_name;
-    bool for_all;  /* of its group it speaks for all */
-    bool ends;     /* with its group the copy */
+    bool for_all; /* of its group it is the one that speaks for all */
+    bool ends;    /* with its group the copy ends */
     incload__load_landing landing;
 } arrival;
 
@@ -341,6 +341,15 @@ count_lanes(const incload_stream *stream)
     return (int32_t)(wanted < most ? wanted : most);
 }
 
+/* By itself: every table has landed, or there is none. */
+static int32_t
+place(const copy *c, incload_error **err)
+{
+    const incload__stream_session *session = c->session;
+
+    return incload__stream_state_place(session->stream, session->server.system_id, c->state->version, c->place, err);
+}
+
 static int32_t
 copy_in_lanes(const copy *c, incload_error **err)
 {
@@ -355,7 +364,7 @@ copy_in_lanes(const copy *c, incload_error **err)
     int32_t status = incload__lanes_run(&p.lanes, session->stream->mem, err);
     if (status != INCLOAD_OK)
         return status;
-    return incload__stream_state_place(session->stream, session->server.system_id, c->state->version, c->place, err);
+    return place(c, err);
 }
 
 /* Where one writer has the whole database the others would only wait for it. Tables that refer to one another land
@@ -387,7 +396,7 @@ copy_tables(copy *c, incload_error **err)
     const incload__stream_session *session = c->session;
 
     if (session->table_count == 0)
-        return incload__stream_state_place(session->stream, session->server.system_id, c->state->version, c->place, err);
+        return place(c, err);
     int32_t status = plan(c, err);
     if (status != INCLOAD_OK)
         return status;
