@@ -29,7 +29,10 @@ take_source(const incload_stream *stream, incload__role role, incload__conn **co
     int64_t deadline = own != 0 ? own : incload__deadline_in(stream->env, ASK_MS);
     int32_t status = incload__database_take(stream->source, role, deadline, stream, conn, err);
 
-    return status == INCLOAD_OK ? status : incload__error_prefix(err, "source");
+    /* Some ask without an error to fill, so the prefix has no code for them. */
+    if (status != INCLOAD_OK)
+        incload__error_prefix(err, "source");
+    return status;
 }
 
 int32_t

@@ -44,7 +44,10 @@ incload__stream_visit_begin(incload__stream_visit *v, incload_stream *stream, in
                                       incload__database_ledger(stream->target), err);
     if (status == INCLOAD_OK)
         status = incload__ledger_find(&v->ledger, v->conn, &v->exists, err);
-    return status == INCLOAD_OK ? status : incload__error_prefix(err, "target");
+    /* Some ask without an error to fill, so the prefix has no code for them. */
+    if (status != INCLOAD_OK)
+        incload__error_prefix(err, "target");
+    return status;
 }
 
 void

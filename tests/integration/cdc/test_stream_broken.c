@@ -481,6 +481,37 @@ START_TEST(a_copy_begun_again_with_another_slot_leaves_the_first_slot_not_behind
 }
 END_TEST
 
+/* The slot is asked for over an ordinary connection, beside that which reads the log. */
+START_TEST(a_source_that_gives_no_second_connection_does_not_end_a_stream)
+{
+    flow f = flow_open("alone", POSTGRES);
+    runner r;
+
+    source_items(&f, "broken_alone");
+    follow(&f, "tables=broken_alone");
+    char *database = ask(f.from, "SELECT current_database()");
+    database[strcspn(database, "\n")] = '\0';
+    incload_stream *stream = stream_new(&f, "tables=broken_alone until=stopped slot_interval=100ms");
+    runner_start(&r, stream);
+    sql(f.from, "INSERT INTO broken_alone VALUES (1, 'one', 1)");
+    await_rows(&f, "broken_alone", 1);
+    sql(f.to, "ALTER DATABASE %s ALLOW_CONNECTIONS false", database);
+    free(ask(f.to,
+             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = '%s' AND backend_type ="
+             " 'client backend'",
+             database));
+    pause_ms(500);
+    sql(f.to, "ALTER DATABASE %s ALLOW_CONNECTIONS true", database);
+    sql(f.from, "INSERT INTO broken_alone VALUES (2, 'two', 2)");
+    await_rows(&f, "broken_alone", 2);
+    incload_stream_stop(stream);
+    ck_assert_msg(runner_end(&r) == INCLOAD_OK, "%s", incload_error_message(r.err));
+    incload_stream_unref(stream);
+    free(database);
+    flow_close(&f);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -497,6 +528,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_stream_that_is_taken_away_during_its_first_copy_keeps_nothing);
     tcase_add_test(tests, a_copy_begun_again_with_another_slot_leaves_the_first_slot_not_behind);
     tcase_add_loop_test(tests, a_copy_that_fails_leaves_no_slot_behind, 0, DATABASES);
+    tcase_add_test(tests, a_source_that_gives_no_second_connection_does_not_end_a_stream);
     tcase_add_loop_test(tests, a_connection_of_the_source_that_is_lost_is_made_anew, 0, DATABASES);
 }
 
