@@ -89,16 +89,18 @@ INCLOAD_API int32_t incload_stream_set_function(incload_stream *stream, incload_
  *
  * The first run makes the publication and the slot where they are missing (option `create`), copies the tables (option
  * `snapshot`), and follows. Every later one goes on behind the position that the target has. A run that was broken off
- * in the copy begins that again: nothing of it has landed, or all.
+ * in the copy begins that again: nothing of it has landed, or all. A second process waits (option `wait`) for one that
+ * is at work on the first copy.
  *
  * A connection of the source that is lost is made anew (options `retries`, `retry_delay`). A thread of the library
  * takes messages in meanwhile and answers the server, so that it is not given up while the target is slow.
  *
- * Errors: #INCLOAD_E_BUSY (another one reads the slot), #INCLOAD_E_EXISTS (the slot is there, and this stream did not
- * make it; a target table has rows), #INCLOAD_E_NOT_FOUND (slot, publication or table), #INCLOAD_E_STATE_MISSING (what
- * the stream needs of the log is gone: the message names the remedies), #INCLOAD_E_STATE (it is running already; the
- * source is another server), #INCLOAD_E_TYPE (a table of the source has changed, see `schema_changes`),
- * #INCLOAD_E_CALLBACK, #INCLOAD_E_CANCELLED, those of incload_changes_commit(), and errors of the servers.
+ * Errors: #INCLOAD_E_BUSY (another one reads the slot, is at work on the first copy, or has taken that over),
+ * #INCLOAD_E_EXISTS (the slot is there, and this stream did not make it; a target table has rows),
+ * #INCLOAD_E_NOT_FOUND (slot, publication or table), #INCLOAD_E_STATE_MISSING (what the stream needs of the log is
+ * gone: the message names the remedies), #INCLOAD_E_STATE (it is running already; the source is another server),
+ * #INCLOAD_E_TYPE (a table of the source has changed, see `schema_changes`), #INCLOAD_E_CALLBACK,
+ * #INCLOAD_E_CANCELLED, those of incload_changes_commit(), and errors of the servers.
  * Threads: any, one at a time. Blocking: as long as it runs. Callback-safe: no. @since 0.1
  */
 INCLOAD_API int32_t incload_stream_run(incload_stream *stream, incload_error **err);

@@ -34,6 +34,17 @@ keep(const incload_capture *table, char **field, const char *text, incload_error
     return *field != NULL ? INCLOAD_OK : incload__fail_memory(err);
 }
 
+static void
+forget(incload_capture *table)
+{
+    char **fields[] = { &table->start, &table->end, &table->server, &table->storage };
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        incload__free(table->mem, *fields[i]);
+        *fields[i] = NULL;
+    }
+}
+
 static int32_t
 check(const incload__rows *rows, incload_error **err)
 {
@@ -126,6 +137,8 @@ incload__capture_versions_look(incload_capture *table, incload__conn *conn, incl
     bool needed = table->values.by == INCLOAD__BY_VERSIONS;
     incload__rows rows;
 
+    /* The table may have been altered since it was looked at last. */
+    forget(table);
     if (needed && conn->dialect != &incload__dialect_mariadb)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED,
                              "by=versions is for tables of MariaDB, not of %s databases: take by=triggers",

@@ -59,8 +59,10 @@ incload__slot_look(incload__conn *conn, const char *name, incload__slot *out, in
     memset(out, 0, sizeof *out);
     out->limit = -1;
     int32_t status = conn->driver->select(conn, incload__sql_postgres_slot, &param, 1, &rows, err);
-    if (status != INCLOAD_OK)
-        return incload__error_prefix(err, "looking at replication slot '%.63s'", name);
+    if (status != INCLOAD_OK) {
+        incload__error_prefix(err, "looking at replication slot '%.63s'", name);
+        return status;
+    }
     if (rows.count > 0)
         read_row(&rows, out);
     incload__rows_free(&rows);

@@ -6,6 +6,8 @@
 #include "driver/database.h"
 #include "sched/retry.h"
 
+enum { LEAST_LEASE_MS = 100, END_MS = 1000, END_CANCELLED_MS = 300 };
+
 /* ---- making it ---- */
 
 static int32_t
@@ -34,6 +36,8 @@ read_options(incload_stream *stream, const char *options, incload_error **err)
         status = incload__options_parse(&incload__stream_options, stream->mem, &stream->values, options, err);
     if (status != INCLOAD_OK)
         return status;
+    if (stream->values.lease != 0 && stream->values.lease < LEAST_LEASE_MS)
+        stream->values.lease = LEAST_LEASE_MS;
     stream->slot = stream->values.slot != NULL ? stream->values.slot : "incload";
     stream->publication = stream->values.publication != NULL ? stream->values.publication : "incload";
     incload__str_add(&name, stream->values.name != NULL ? stream->values.name : "stream:");
@@ -187,6 +191,21 @@ incload__stream_check(const incload_stream *stream, incload_error **err)
     if (!atomic_load(&stream->halted) && !incload__stream_is_cancelled(stream))
         return INCLOAD_OK;
     return incload__fail(err, INCLOAD_E_CANCELLED, "stream '%.63s' was cancelled", stream->name);
+}
+
+int64_t
+incload__stream_end_ms(const incload_stream *stream)
+{
+    return incload__stream_check(stream, NULL) == INCLOAD_OK ? END_MS : END_CANCELLED_MS;
+}
+
+void
+incload__stream_pause(incload_stream *stream, int64_t until_us)
+{
+    incload__monitor_lock(&stream->lock);
+    while (incload__stream_check(stream, NULL) == INCLOAD_OK && incload__monotonic_us(stream->env) < until_us)
+        incload__monitor_wait(&stream->lock, stream->env, until_us);
+    incload__monitor_unlock(&stream->lock);
 }
 
 static void

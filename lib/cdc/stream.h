@@ -3,6 +3,7 @@
  * connection:
  *
  *     stream_open.c      slot, publication and position are found or made, the log is started
+ *     stream_turn.c      one process at a time begins it
  *     stream_snapshot.c  the first copy of the tables
  *     stream_follow.c    messages become events of a set of tables, commits, and words to the server
  *
@@ -17,6 +18,7 @@
 #include "cdc/set.h"
 #include "cdc/slot.h"
 #include "driver/wait.h"
+#include "state/heartbeat.h"
 
 /* Indexes into the words of the option table: the order is fixed. */
 enum { INCLOAD__STREAM_CREATE_MISSING, INCLOAD__STREAM_CREATE_NEVER };
@@ -135,9 +137,18 @@ typedef struct incload__stream_table {
     char **own;             /* values that the host's function put in */
 } incload__stream_table;
 
+/* To begin the stream: stream_turn.c. */
+typedef struct incload__stream_turn {
+    incload__lease lease;
+    char run_id[INCLOAD__RUN_ID_SIZE];
+    incload__heartbeat *heartbeat;
+    atomic_bool lost; /* the lease is another's by now */
+} incload__stream_turn;
+
 /* One session. */
 typedef struct incload__stream_session {
     incload_stream *stream;
+    incload__stream_turn turn;
     incload__log_server server;
     incload__stream_table *tables;
     int32_t table_count;
@@ -165,6 +176,10 @@ bool incload__stream_is_cancelled(const incload_stream *stream);
 bool incload__stream_is_ending(const incload_stream *stream);
 /* INCLOAD_E_CANCELLED when the run is to end at once. */
 int32_t incload__stream_check(const incload_stream *stream, incload_error **err);
+/* How long the target may take over what is to be said when all is over: all that is done after a cancel ends soon. */
+int64_t incload__stream_end_ms(const incload_stream *stream);
+/* Until then, or until it is to end at once. */
+void incload__stream_pause(incload_stream *stream, int64_t until_us);
 
 /* ---- for a step ---- */
 
@@ -179,10 +194,25 @@ void incload__stream_count(incload_stream *stream, incload__change_count *done, 
 
 /* ---- stream_state.c: what the target knows of the stream ---- */
 
+/* A connection to the target, with its ledger. */
+typedef struct incload__stream_visit {
+    incload_stream *stream;
+    incload__conn *conn;
+    incload__ledger ledger;
+    bool exists;       /* the ledger's tables are there */
+    char *source_name; /* of the row of the source */
+} incload__stream_visit;
+
+/* `most_ms`: for all of it; 0: no limit. The end is due also when it failed. */
+int32_t incload__stream_visit_begin(incload__stream_visit *v, incload_stream *stream, int64_t most_ms,
+                                    incload_error **err);
+void incload__stream_visit_end(incload__stream_visit *v);
+
 typedef struct incload__stream_state {
-    bool known;   /* this stream has begun here */
-    bool copying; /* and its first copy had not ended */
-    bool placed;  /* it has a position */
+    int64_t version; /* of the row of the source: whoever begins moves it, and lands only while it is the same */
+    bool known;      /* this stream has begun here */
+    bool copying;    /* and its first copy had not ended */
+    bool placed;     /* it has a position */
     incload__place place;
     char system_id[INCLOAD__SYSTEM_ID];
     char slot[INCLOAD__SLOT_NAME];
@@ -190,19 +220,35 @@ typedef struct incload__stream_state {
 } incload__stream_state;
 
 int32_t incload__stream_state_read(incload_stream *stream, incload__stream_state *out, incload_error **err);
-/* Before the slot is made: whose it will be, and by which copy. In a transaction of its own. */
-int32_t incload__stream_state_begin(incload_stream *stream, const char *system_id, const char *copy,
-                                    incload_error **err);
+/* Before the slot is made: whose it will be, and by which copy. In a transaction of its own; moves state->version.
+ * INCLOAD_E_BUSY, as with all below that take a version: another process has begun meanwhile. */
+int32_t incload__stream_state_begin(incload_stream *stream, const char *system_id, const char *slot,
+                                    incload__stream_state *state, incload_error **err);
+/* In the open transaction on `to`: that it is still so. */
+int32_t incload__stream_state_check(incload_stream *stream, int64_t version, const incload__ledger *ledger,
+                                    incload__conn *to, incload_error **err);
+/* The same alone, soon; false also when it cannot be told. */
+bool incload__stream_state_holds(incload_stream *stream, int64_t version);
 /* In the open transaction on `to`, which copies a table: by which copy its rows came. */
 int32_t incload__stream_state_copied(const incload__ledger *ledger, incload__conn *to, const char *load_name,
                                      const char *copy, incload_error **err);
 /* In the open transaction on `to`: the position where following begins. */
-int32_t incload__stream_state_land(incload_stream *stream, const char *system_id, const incload__ledger *ledger,
-                                   incload__conn *to, incload__place place, incload_error **err);
+int32_t incload__stream_state_land(incload_stream *stream, const char *system_id, int64_t version,
+                                   const incload__ledger *ledger, incload__conn *to, incload__place place,
+                                   incload_error **err);
 /* The same in a transaction of its own. */
-int32_t incload__stream_state_place(incload_stream *stream, const char *system_id, incload__place place,
-                                    incload_error **err);
+int32_t incload__stream_state_place(incload_stream *stream, const char *system_id, int64_t version,
+                                    incload__place place, incload_error **err);
 int32_t incload__stream_state_forget(incload_stream *stream, incload_error **err);
+
+/* ---- stream_turn.c ---- */
+
+/* Waits for another process that begins this stream, as long as option `wait` says. INCLOAD_E_BUSY names it. */
+int32_t incload__stream_turn_take(incload__stream_session *session, incload_error **err);
+/* incload__stream_check(), and that the turn was not lost. */
+int32_t incload__stream_turn_check(const incload__stream_session *session, incload_error **err);
+/* Also when it was not taken. Passes the failure of what was done in it on, which may be NULL. */
+int32_t incload__stream_turn_end(incload__stream_session *session, incload_error *failure, incload_error **err);
 
 /* ---- stream_tables.c ---- */
 
@@ -240,8 +286,8 @@ int32_t incload__stream_copy_check(incload__stream_session *session, const char 
 /* Of the load that copies a table; NULL without memory. */
 char *incload__stream_load_name(const incload_stream *stream, const incload__stream_table *table);
 /* Copies them in the snapshot, and records with them where following begins. */
-int32_t incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, const char *copy_name,
-                             incload_error **err);
+int32_t incload__stream_copy(incload__stream_session *session, const incload__slot_made *made,
+                             const incload__stream_state *state, incload_error **err);
 
 /* ---- stream_kin.c ---- */
 

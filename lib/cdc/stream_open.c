@@ -29,7 +29,10 @@ take_source(const incload_stream *stream, incload__role role, incload__conn **co
     int64_t deadline = own != 0 ? own : incload__deadline_in(stream->env, ASK_MS);
     int32_t status = incload__database_take(stream->source, role, deadline, stream, conn, err);
 
-    return status == INCLOAD_OK ? status : incload__error_prefix(err, "source");
+    /* Some ask without an error to fill, so the prefix has no code for them. */
+    if (status != INCLOAD_OK)
+        incload__error_prefix(err, "source");
+    return status;
 }
 
 int32_t
@@ -191,36 +194,66 @@ make_slot(opening *o, incload__slot_made *made, incload_error **err)
     return status;
 }
 
-/* So that a copy that failed leaves no slot behind, for which the source would keep its log. */
+/* So that a copy that failed leaves no slot behind, for which the source would keep its log; nor is another's taken,
+ * which has the same name, when that has taken over. */
 static void
-drop_slot(const opening *o)
+drop_failed_slot(const opening *o)
 {
-    const incload_stream *stream = o->session->stream;
+    incload_stream *stream = o->session->stream;
 
+    if (!incload__stream_state_holds(stream, o->state.version))
+        return;
     o->log->deadline_us = incload__database_statement_deadline(stream->source);
     o->log->driver->replication->drop_slot(o->log, stream->slot, NULL);
+}
+
+/* That of a copy that was broken off. */
+static int32_t
+drop_left_slot(const opening *o, const char *slot, incload_error **err)
+{
+    incload_error *failure = NULL;
+    int32_t status = o->log->driver->replication->drop_slot(o->log, slot, &failure);
+
+    if (status != INCLOAD_E_NOT_FOUND)
+        return incload__error_pass(err, failure);
+    incload_error_unref(failure);
+    return INCLOAD_OK;
+}
+
+/* It may have had another slot, whose name stays in the ledger until it is gone. */
+static int32_t
+take_over(opening *o, incload_error **err)
+{
+    incload_stream *stream = o->session->stream;
+    const char *system_id = o->session->server.system_id;
+    bool renamed = o->state.copying && strcmp(o->state.slot, stream->slot) != 0;
+    int32_t status = incload__stream_state_begin(stream, system_id, renamed ? o->state.slot : stream->slot, &o->state,
+                                                 err);
+
+    if (status == INCLOAD_OK && o->state.copying)
+        status = drop_left_slot(o, o->state.slot, err);
+    if (status == INCLOAD_OK && renamed)
+        status = incload__stream_state_begin(stream, system_id, stream->slot, &o->state, err);
+    return status;
 }
 
 static int32_t
 begin_with_copy(opening *o, incload_error **err)
 {
-    incload_stream *stream = o->session->stream;
     incload__slot_made made = { .consistent = 0 };
 
     if (o->state.copy[0] == '\0')
-        incload__run_id(stream->env, o->state.copy);
+        incload__run_id(o->session->stream->env, o->state.copy);
     int32_t status = incload__stream_copy_check(o->session, o->state.copy, err);
     if (status == INCLOAD_OK)
-        status = incload__stream_state_begin(stream, o->session->server.system_id, o->state.copy, err);
-    if (status == INCLOAD_OK && o->slot.exists)
-        status = o->log->driver->replication->drop_slot(o->log, stream->slot, err);
+        status = take_over(o, err);
     if (status == INCLOAD_OK)
         status = make_slot(o, &made, err);
     if (status != INCLOAD_OK)
         return status;
-    status = incload__stream_copy(o->session, &made, o->state.copy, err);
+    status = incload__stream_copy(o->session, &made, &o->state, err);
     if (status != INCLOAD_OK && status != INCLOAD_E_COMMIT_UNKNOWN)
-        drop_slot(o);
+        drop_failed_slot(o);
     return status;
 }
 
@@ -232,7 +265,7 @@ begin_without_copy(opening *o, incload_error **err)
     int32_t status = o->slot.exists ? incload__slot_check(&o->slot, stream->slot, err) : make_slot(o, &made, err);
 
     if (status == INCLOAD_OK)
-        status = incload__stream_state_place(stream, o->session->server.system_id,
+        status = incload__stream_state_place(stream, o->session->server.system_id, o->state.version,
                                              (incload__place){ made.consistent, 0 }, err);
     return status;
 }
@@ -342,14 +375,24 @@ start_receiver(opening *o, incload_error **err)
     return status;
 }
 
+/* Who begins reads again what is known: another may have begun by the time that it was this one's turn. */
 static int32_t
-open_stream(opening *o, incload_error **err)
+read_state(opening *o, incload_error **err)
+{
+    int32_t status = incload__stream_state_read(o->session->stream, &o->state, err);
+
+    if (status != INCLOAD_OK || o->state.placed)
+        return status;
+    status = incload__stream_turn_take(o->session, err);
+    return status == INCLOAD_OK ? incload__stream_state_read(o->session->stream, &o->state, err) : status;
+}
+
+static int32_t
+find_place(opening *o, incload_error **err)
 {
     incload__stream_session *session = o->session;
-    int32_t status = identify(o, err);
+    int32_t status = read_state(o, err);
 
-    if (status == INCLOAD_OK)
-        status = incload__stream_state_read(session->stream, &o->state, err);
     if (status == INCLOAD_OK)
         status = check_server(o, err);
     if (status == INCLOAD_OK)
@@ -358,8 +401,21 @@ open_stream(opening *o, incload_error **err)
         status = find_tables(o, !o->state.placed, err);
     if (status == INCLOAD_OK)
         status = o->state.placed ? check_position(o, err) : begin(o, err);
+    return status;
+}
+
+static int32_t
+open_stream(opening *o, incload_error **err)
+{
+    incload_error *failure = NULL;
+    int32_t status = identify(o, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    find_place(o, &failure);
+    status = incload__stream_turn_end(o->session, failure, err);
     if (status == INCLOAD_OK)
-        status = incload__stream_check(session->stream, err);
+        status = incload__stream_check(o->session->stream, err);
     if (status == INCLOAD_OK)
         status = make_set(o, err);
     if (status == INCLOAD_OK)

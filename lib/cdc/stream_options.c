@@ -70,10 +70,12 @@ static const incload__option stream_option_list[] = {
     { "timeout", INCLOAD_OPTION_DURATION, AT(timeout), "0", 0, 2592000000, "ms", "", "0.1",
       "How long a commit in the target may take, connecting included; 0 sets no limit." },
     { "lease", INCLOAD_OPTION_DURATION, AT(lease), "30s", 0, 86400000, "ms", "", "0.1",
-      "For how long a commit holds the right to be the only one under this name; it is renewed while the commit is at "
-      "work. At least 100ms, or 0 for no lease." },
+      "For how long a commit, or the first copy with the making of its slot, holds the right to be the only one under "
+      "this name; it is renewed while that is at work. At least 100ms, or 0 for no lease: then a second process that "
+      "begins takes over from the first, which keeps nothing." },
     { "wait", INCLOAD_OPTION_DURATION, AT(wait), "30s", 0, 2592000000, "ms", "", "0.1",
-      "How long a commit waits for another one under this name to end, such as that of a stream that was killed." },
+      "How long a commit or a first copy waits for another one under this name to end, such as that of a stream that "
+      "was killed." },
     { "retries", INCLOAD_OPTION_INTEGER, AT(retries), "10", 0, 1000000, "attempts", "", "0.1",
       "How often in succession a commit, or the connection to the source, is tried again after an error that may "
       "pass." },

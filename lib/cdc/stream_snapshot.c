@@ -15,13 +15,14 @@ enum { LANE_CONNECTIONS = 3 };
 typedef struct arrival {
     const struct copy *copy;
     const char *load_name;
-    bool last; /* of the group that ends the copy */
+    bool for_all; /* of its group it is the one that speaks for all */
+    bool ends;    /* with its group the copy ends */
     incload__load_landing landing;
 } arrival;
 
 typedef struct copy {
     incload__stream_session *session;
-    const char *name;
+    const incload__stream_state *state;
     incload__shared_snapshot *snapshot;
     incload__place place;
     incload__strategy_values how;
@@ -33,7 +34,7 @@ typedef struct copy {
     int32_t count;
     int32_t *order; /* of the tables, those that others refer to first */
     bool several;   /* at a time */
-    const atomic_bool *told_to_stop; /* another lane has failed; NULL: there are none */
+    const atomic_bool *told_to_stop; /* the turn is lost, or another lane has failed */
     bool tells;                      /* it is on the thread of the run */
 } copy;
 
@@ -148,12 +149,16 @@ land(void *data, const incload__ledger *ledger, incload__conn *to, int64_t rows_
 {
     const arrival *a = data;
     const copy *c = a->copy;
-    int32_t status = incload__stream_state_copied(ledger, to, a->load_name, c->name, err);
+    incload_stream *stream = c->session->stream;
+    int32_t status = incload__stream_state_copied(ledger, to, a->load_name, c->state->copy, err);
 
     (void)rows_written;
-    if (status != INCLOAD_OK || !a->last)
+    if (status != INCLOAD_OK || !a->for_all)
         return status;
-    return incload__stream_state_land(c->session->stream, c->session->server.system_id, ledger, to, c->place, err);
+    if (!a->ends)
+        return incload__stream_state_check(stream, c->state->version, ledger, to, err);
+    return incload__stream_state_land(stream, c->session->server.system_id, c->state->version, ledger, to, c->place,
+                                      err);
 }
 
 static char *
@@ -228,8 +233,10 @@ fill_parts(copy *c, int32_t first, bool last, incload_error **err)
         status = incload__fail_memory(err);
     c->units[c->count].cancelled = &c->session->stream->halted;
 end:
-    if (status == INCLOAD_OK && last)
-        c->arrivals[c->count - 1].last = true;
+    if (status == INCLOAD_OK) {
+        c->arrivals[c->count - 1].for_all = true;
+        c->arrivals[c->count - 1].ends = last;
+    }
     return status;
 }
 
@@ -309,7 +316,7 @@ copy_one(void *data, int32_t lane, int32_t piece, incload_error **err)
     one.count = 1;
     one.told_to_stop = &p->lanes.failed;
     one.tells = lane == 0;
-    int32_t status = incload__stream_check(one.session->stream, err);
+    int32_t status = incload__stream_turn_check(one.session, err);
     return status == INCLOAD_OK ? copy_group(&one, piece, false, err) : status;
 }
 
@@ -334,6 +341,15 @@ count_lanes(const incload_stream *stream)
     return (int32_t)(wanted < most ? wanted : most);
 }
 
+/* By itself: every table has landed, or there is none. */
+static int32_t
+place(const copy *c, incload_error **err)
+{
+    const incload__stream_session *session = c->session;
+
+    return incload__stream_state_place(session->stream, session->server.system_id, c->state->version, c->place, err);
+}
+
 static int32_t
 copy_in_lanes(const copy *c, incload_error **err)
 {
@@ -348,7 +364,7 @@ copy_in_lanes(const copy *c, incload_error **err)
     int32_t status = incload__lanes_run(&p.lanes, session->stream->mem, err);
     if (status != INCLOAD_OK)
         return status;
-    return incload__stream_state_place(session->stream, session->server.system_id, c->place, err);
+    return place(c, err);
 }
 
 /* Where one writer has the whole database the others would only wait for it. Tables that refer to one another land
@@ -380,7 +396,7 @@ copy_tables(copy *c, incload_error **err)
     const incload__stream_session *session = c->session;
 
     if (session->table_count == 0)
-        return incload__stream_state_place(session->stream, session->server.system_id, c->place, err);
+        return place(c, err);
     int32_t status = plan(c, err);
     if (status != INCLOAD_OK)
         return status;
@@ -389,7 +405,7 @@ copy_tables(copy *c, incload_error **err)
     for (int32_t first = 0; first < session->table_count && status == INCLOAD_OK; first += INCLOAD__MOST_LOADS) {
         int32_t rest = session->table_count - first;
         c->count = rest < INCLOAD__MOST_LOADS ? rest : INCLOAD__MOST_LOADS;
-        status = incload__stream_check(session->stream, err);
+        status = incload__stream_turn_check(session, err);
         if (status == INCLOAD_OK)
             status = copy_group(c, first, rest <= INCLOAD__MOST_LOADS, err);
     }
@@ -419,11 +435,15 @@ incload__stream_copy_check(incload__stream_session *session, const char *copy_na
 }
 
 int32_t
-incload__stream_copy(incload__stream_session *session, const incload__slot_made *made, const char *copy_name,
-                     incload_error **err)
+incload__stream_copy(incload__stream_session *session, const incload__slot_made *made,
+                     const incload__stream_state *state, incload_error **err)
 {
     incload_stream *stream = session->stream;
-    copy c = { .session = session, .name = copy_name, .place = { made->consistent, 0 }, .tells = true };
+    copy c = { .session = session,
+               .state = state,
+               .place = { made->consistent, 0 },
+               .told_to_stop = &session->turn.lost,
+               .tells = true };
 
     int32_t status = incload__shared_snapshot_adopt(stream->source, made->snapshot, &c.snapshot, err);
     if (status == INCLOAD_OK)

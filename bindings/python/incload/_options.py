@@ -467,10 +467,11 @@ class StreamOptions(TypedDict, total=False):
     slot_timeout: Duration
     # How long a commit in the target may take, connecting included; 0 sets no limit
     timeout: Duration
-    # For how long a commit holds the right to be the only one under this name; it is renewed while the commit is at
-    # work
+    # For how long a commit, or the first copy with the making of its slot, holds the right to be the only one under
+    # this name; it is renewed while that is at work
     lease: Duration
-    # How long a commit waits for another one under this name to end, such as that of a stream that was killed
+    # How long a commit or a first copy waits for another one under this name to end, such as that of a stream that
+    # was killed
     wait: Duration
     # How often in succession a commit, or the connection to the source, is tried again after an error that may pass
     retries: int

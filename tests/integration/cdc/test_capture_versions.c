@@ -466,6 +466,27 @@ START_TEST(keys_of_versioned_tables_are_found_without_the_end_of_versions)
 }
 END_TEST
 
+START_TEST(columns_that_have_the_names_of_an_earlier_row_start_and_end_are_read)
+{
+    watched w = watch_rows("plain", MARIADB * KINDS + MARIADB, NULL, "(1, 'one', 1), (2, 'two', 2)");
+
+    sql(w.to, "ALTER TABLE %s ADD s bigint", w.table);
+    sql(w.from, "ALTER TABLE %s " VERSION_COLUMNS "ADD SYSTEM VERSIONING", w.table);
+    sql(w.from, "UPDATE %s SET qty = 22 WHERE id = 2", w.table);
+    consume(&w);
+    expect(w.to, "1|1|NULL\n2|22|NULL\n", "SELECT id, qty, s FROM %s", w.table);
+    sql(w.from,
+        "SET STATEMENT system_versioning_alter_history = KEEP FOR ALTER TABLE %s DROP SYSTEM VERSIONING,"
+        " DROP PERIOD FOR SYSTEM_TIME, DROP COLUMN s, DROP COLUMN e",
+        w.table);
+    sql(w.from, "ALTER TABLE %s ADD s bigint", w.table);
+    sql(w.from, "UPDATE %s SET s = 7 WHERE id = 2", w.table);
+    consume(&w);
+    expect(w.to, "1|NULL\n2|7\n", "SELECT id, s FROM %s", w.table);
+    unwatch(&w);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -484,6 +505,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_load_that_takes_most_rows_out_must_be_told_so);
     tcase_add_test(tests, a_load_that_a_consumer_overtakes_lands_nothing);
     tcase_add_test(tests, a_load_that_waits_for_a_consumer_lands_behind_it);
+    tcase_add_test(tests, columns_that_have_the_names_of_an_earlier_row_start_and_end_are_read);
     tcase_add_loop_test(tests, keys_of_versioned_tables_are_found_without_the_end_of_versions, 0, KINDS);
 }
 

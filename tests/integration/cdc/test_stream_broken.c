@@ -316,6 +316,202 @@ START_TEST(a_connection_of_the_source_that_is_lost_is_made_anew)
 }
 END_TEST
 
+/* ---- two at once ---- */
+
+static void
+end_locker(const flow *f, pid_t locker)
+{
+    free(ask(f->to,
+             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE"
+             " '%%LOCK TABLE broken_b IN SHARE%%'"));
+    kill_child(locker);
+}
+
+/* So many sessions of the target that copy wait for a lock of others, or of one another. */
+static void
+await_waiting(const flow *f, int64_t sessions)
+{
+    await_number(f->to, sessions,
+                 "SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted AND locktype IN ('relation', "
+                 "'transactionid')");
+}
+
+static const char *const ways[] = { "tables='broken_a, broken_b'", "tables='broken_a, broken_b' snapshot_parallel=2" };
+
+/* The change between the two would be in no copy and in no slot if the second had taken the slot of the first. */
+START_TEST(a_second_one_leaves_the_first_copy_of_the_first_alone)
+{
+    flow f = flow_open("second", POSTGRES);
+    char options[120];
+    runner first;
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
+    pid_t locker = start_locker(&f);
+    incload_stream *stream = stream_new(&f, ways[_i]);
+    runner_start(&first, stream);
+    await_waiting(&f, 1);
+    sql(f.from, "UPDATE broken_b SET qty = 5 WHERE id <= 50");
+    snprintf(options, sizeof options, "%s wait=0", ways[_i]);
+    follow_fails(&f, options, INCLOAD_E_BUSY, "first copy|is being run by");
+    ck_assert_int_eq(slots_of(&f), 1);
+    end_locker(&f, locker);
+    ck_assert_msg(runner_end(&first) == INCLOAD_OK, "%s", incload_error_message(first.err));
+    incload_stream_unref(stream);
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_second_one_waits_for_the_first_copy_and_then_follows)
+{
+    flow f = flow_open("patient", POSTGRES);
+    runner first, second;
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
+    pid_t locker = start_locker(&f);
+    incload_stream *one = stream_new(&f, ways[_i]), *two = stream_new(&f, ways[_i]);
+    runner_start(&first, one);
+    await_waiting(&f, 1);
+    runner_start(&second, two);
+    /* It asks every now and then, for as long as the first one holds the lease. */
+    pause_ms(300);
+    ck_assert_int_eq(incload_stream_commits(two), 0);
+    ck_assert_int_eq(incload_stream_changes(two, INCLOAD_CHANGE_READ), 0);
+    end_locker(&f, locker);
+    ck_assert_msg(runner_end(&first) == INCLOAD_OK, "%s", incload_error_message(first.err));
+    /* Both may have wanted to read the slot in one moment. */
+    int32_t status = runner_end(&second);
+    ck_assert_msg(status == INCLOAD_OK || status == INCLOAD_E_BUSY, "%s", incload_error_message(second.err));
+    ck_assert_int_eq(incload_stream_changes(two, INCLOAD_CHANGE_READ), 0);
+    incload_error_unref(second.err);
+    incload_stream_unref(one);
+    incload_stream_unref(two);
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+/* Nothing tells that the first one is alive, so it is taken for dead: it must find out, by the stream's row or by that
+ * of a table that the second has copied by then, and keep nothing. */
+START_TEST(without_a_lease_the_second_one_takes_over_and_the_first_keeps_nothing)
+{
+    flow f = flow_open("overtaken", POSTGRES);
+    char options[120];
+    runner first, second;
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
+    pid_t locker = start_locker(&f);
+    snprintf(options, sizeof options, "%s lease=0", ways[_i]);
+    incload_stream *one = stream_new(&f, options), *two = stream_new(&f, options);
+    runner_start(&first, one);
+    await_waiting(&f, 1);
+    /* Side by side it has landed by itself. */
+    if (_i == 1)
+        await_rows(&f, "broken_a", 60);
+    sql(f.from, "UPDATE broken_b SET qty = 5 WHERE id <= 50");
+    runner_start(&second, two);
+    await_waiting(&f, 2);
+    sql(f.from, "UPDATE broken_b SET qty = 6 WHERE id <= 20");
+    end_locker(&f, locker);
+    ck_assert_int_eq(runner_end(&first), INCLOAD_E_BUSY);
+    expect_words(incload_error_message(first.err), "first copy|run it again");
+    incload_error_unref(first.err);
+    ck_assert_msg(runner_end(&second) == INCLOAD_OK, "%s", incload_error_message(second.err));
+    incload_stream_unref(one);
+    incload_stream_unref(two);
+    ck_assert_int_eq(slots_of(&f), 1);
+    expect_same(&f, "broken_a");
+    expect_same(&f, "broken_b");
+    sql(f.from, "DELETE FROM broken_b WHERE id <= 10");
+    follow(&f, ways[_i]);
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_stream_that_is_taken_away_during_its_first_copy_keeps_nothing)
+{
+    flow f = flow_open("removed", POSTGRES);
+    runner first;
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
+    pid_t locker = start_locker(&f);
+    incload_stream *one = stream_new(&f, ways[0]), *two = stream_new(&f, ways[0]);
+    runner_start(&first, one);
+    await_waiting(&f, 1);
+    ck_assert_int_eq(incload_stream_remove(two, NULL), INCLOAD_OK);
+    end_locker(&f, locker);
+    ck_assert_int_eq(runner_end(&first), INCLOAD_E_BUSY);
+    incload_error_unref(first.err);
+    incload_stream_unref(one);
+    incload_stream_unref(two);
+    ck_assert_int_eq(slots_of(&f), 0);
+    expect(f.to, "0\n", "SELECT COUNT(*) FROM broken_b");
+    follow(&f, ways[0]);
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+START_TEST(a_copy_begun_again_with_another_slot_leaves_the_first_slot_not_behind)
+{
+    flow f = flow_open("renamed", POSTGRES);
+    char killed[160], again[160];
+
+    make_tables(&f);
+    table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
+    snprintf(killed, sizeof killed, "%s name=renamed slot=%s_old lease=500ms", ways[0], f.name);
+    snprintf(again, sizeof again, "%s name=renamed", ways[0]);
+    pid_t locker = start_locker(&f);
+    pid_t follower = start_follower(&f, killed);
+    await_waiting(&f, 1);
+    kill_child(follower);
+    end_locker(&f, locker);
+    expect(f.from, "1\n", "SELECT COUNT(*) FROM pg_replication_slots WHERE slot_name = '%s_old'", f.name);
+    follow(&f, again);
+    expect(f.from, "0\n", "SELECT COUNT(*) FROM pg_replication_slots WHERE slot_name = '%s_old'", f.name);
+    expect_same(&f, "broken_b");
+    flow_close(&f);
+}
+END_TEST
+
+/* The slot is asked for over an ordinary connection, beside that which reads the log. */
+START_TEST(a_source_that_gives_no_second_connection_does_not_end_a_stream)
+{
+    flow f = flow_open("alone", POSTGRES);
+    runner r;
+
+    source_items(&f, "broken_alone");
+    follow(&f, "tables=broken_alone");
+    char *database = ask(f.from, "SELECT current_database()");
+    database[strcspn(database, "\n")] = '\0';
+    incload_stream *stream = stream_new(&f, "tables=broken_alone until=stopped slot_interval=100ms");
+    runner_start(&r, stream);
+    sql(f.from, "INSERT INTO broken_alone VALUES (1, 'one', 1)");
+    await_rows(&f, "broken_alone", 1);
+    sql(f.to, "ALTER DATABASE %s ALLOW_CONNECTIONS false", database);
+    free(ask(f.to,
+             "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = '%s' AND backend_type ="
+             " 'client backend'",
+             database));
+    pause_ms(500);
+    sql(f.to, "ALTER DATABASE %s ALLOW_CONNECTIONS true", database);
+    sql(f.from, "INSERT INTO broken_alone VALUES (2, 'two', 2)");
+    await_rows(&f, "broken_alone", 2);
+    incload_stream_stop(stream);
+    ck_assert_msg(runner_end(&r) == INCLOAD_OK, "%s", incload_error_message(r.err));
+    incload_stream_unref(stream);
+    free(database);
+    flow_close(&f);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -326,7 +522,13 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, targets_that_refer_to_one_another_are_copied_together_parents_first, 0, 4);
     tcase_add_test(tests, a_copy_begun_again_replaces_its_own_rows_and_no_others);
     tcase_add_test(tests, what_an_earlier_stream_of_the_name_copied_does_not_make_rows_those_of_the_copy);
+    tcase_add_loop_test(tests, a_second_one_leaves_the_first_copy_of_the_first_alone, 0, 2);
+    tcase_add_loop_test(tests, a_second_one_waits_for_the_first_copy_and_then_follows, 0, 2);
+    tcase_add_loop_test(tests, without_a_lease_the_second_one_takes_over_and_the_first_keeps_nothing, 0, 2);
+    tcase_add_test(tests, a_stream_that_is_taken_away_during_its_first_copy_keeps_nothing);
+    tcase_add_test(tests, a_copy_begun_again_with_another_slot_leaves_the_first_slot_not_behind);
     tcase_add_loop_test(tests, a_copy_that_fails_leaves_no_slot_behind, 0, DATABASES);
+    tcase_add_test(tests, a_source_that_gives_no_second_connection_does_not_end_a_stream);
     tcase_add_loop_test(tests, a_connection_of_the_source_that_is_lost_is_made_anew, 0, DATABASES);
 }
 

@@ -2,11 +2,11 @@
 -- What decides how exactly changes of a table can be found (parameters: schema, table; then schema, table and cursor
 -- column, twice; schema, table; all NULL for a query). Each view of the catalog is asked by parameters, and none is
 -- joined: only so does the server look up the one table rather than open every table it has. One row: server and
--- database; the clock and the server's age in microseconds; the table's storage engine (NULL for a view); the
--- cursor's default, what fills it in, and how it is generated; is it indexed; does a trigger fire before updates; the
--- time zone of sessions that set none; replication threads that run; is it a cluster; distance of automatic numbers;
--- may statements only be logged as text.
-SELECT CONCAT_WS('/', @@server_uid, @@hostname, @@port, @@socket, @@datadir, COALESCE(DATABASE(), '')),
+-- database, as identity.sql has them; the clock and the server's age in microseconds; the table's storage engine (NULL
+-- for a view); the cursor's default, what fills it in, and how it is generated; is it indexed; does a trigger fire
+-- before updates; the time zone of sessions that set none; replication threads that run; is it a cluster; distance of
+-- automatic numbers; may statements only be logged as text.
+SELECT CONCAT_WS('/', v.uid, @@hostname, @@port, @@socket, @@datadir, COALESCE(DATABASE(), '')),
        CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS CHAR),
        CAST(s.uptime * 1000000 AS CHAR),
        t.engine,
@@ -26,9 +26,10 @@ FROM (SELECT MAX(IF(x.VARIABLE_NAME = 'UPTIME', CAST(x.VARIABLE_VALUE AS UNSIGNE
              MAX(IF(x.VARIABLE_NAME = 'SLAVES_RUNNING', CAST(x.VARIABLE_VALUE AS UNSIGNED), 0)) AS slaves
       FROM information_schema.GLOBAL_STATUS AS x
       WHERE x.VARIABLE_NAME IN ('UPTIME', 'SLAVES_RUNNING')) AS s
-CROSS JOIN (SELECT MAX(y.VARIABLE_VALUE) AS cluster
+CROSS JOIN (SELECT MAX(IF(y.VARIABLE_NAME = 'WSREP_ON', y.VARIABLE_VALUE, NULL)) AS cluster,
+                   MAX(IF(y.VARIABLE_NAME = 'SERVER_UID', y.VARIABLE_VALUE, NULL)) AS uid
             FROM information_schema.GLOBAL_VARIABLES AS y
-            WHERE y.VARIABLE_NAME = 'WSREP_ON') AS v
+            WHERE y.VARIABLE_NAME IN ('WSREP_ON', 'SERVER_UID')) AS v
 CROSS JOIN (SELECT MAX(n.ENGINE) AS engine
             FROM information_schema.TABLES AS n
             WHERE n.TABLE_SCHEMA = COALESCE(?, DATABASE()) AND n.TABLE_NAME = ?) AS t
