@@ -94,7 +94,7 @@ put_text(incload__odbc_writer *writer, int32_t at, const incload__write_cell *ce
     }
     char *text = incload__write_bytes(writer, cell);
     bool moves = cell->length >= SLOT;
-    writer->lengths[at] = strlen(text) == cell->length ? SQL_NTS : (SQLLEN)cell->length;
+    writer->lengths[at] = cell->has_nul ? (SQLLEN)cell->length : SQL_NTS;
     if (!moves)
         memcpy(slot_of(writer, at), text, cell->length + 1);
     if (!moves && !writer->moved[at])

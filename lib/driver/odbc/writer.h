@@ -14,6 +14,7 @@ enum {
 
 typedef struct incload__write_cell {
     bool is_null;
+    bool has_nul; /* text that does not end at its first NUL */
     union {
         int64_t number;
         double real;
