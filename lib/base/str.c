@@ -53,7 +53,10 @@ incload__str_add(incload__str *str, const char *text)
 void
 incload__str_add_char(incload__str *str, char c)
 {
-    incload__str_add_bytes(str, &c, 1);
+    if (!incload__str_reserve(str, 1))
+        return;
+    str->data[str->length++] = c;
+    str->data[str->length] = '\0';
 }
 
 void

@@ -163,24 +163,19 @@ incload__decimal_text(__int128 unscaled, int32_t scale, char *out)
     int32_t count = 0;
     char *at = out;
 
+    for (; rest > UINT64_MAX; rest /= 10)
+        digits[count++] = (char)('0' + (int)(rest % 10));
     /* One 0 before the point at least. */
-    while (rest > 0 || count <= scale) {
-        if (rest <= UINT64_MAX) {
-            uint64_t low = (uint64_t)rest;
-            digits[count++] = (char)('0' + low % 10);
-            rest = low / 10;
-        } else {
-            digits[count++] = (char)('0' + (int)(rest % 10));
-            rest /= 10;
-        }
-    }
+    for (uint64_t low = (uint64_t)rest; low > 0 || count <= scale; low /= 10)
+        digits[count++] = (char)('0' + low % 10);
     if (unscaled < 0)
         *at++ = '-';
-    while (count > 0) {
-        if (count == scale)
-            *at++ = '.';
+    while (count > scale)
         *at++ = digits[--count];
-    }
+    if (scale > 0)
+        *at++ = '.';
+    while (count > 0)
+        *at++ = digits[--count];
     *at = '\0';
     return (size_t)(at - out);
 }

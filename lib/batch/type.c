@@ -203,6 +203,15 @@ incload__type_holds(incload__type to, incload__type from)
 }
 
 bool
+incload__type_spells(incload__type to, incload__type from)
+{
+    incload__family wide = incload__traits(to)->family, narrow = incload__traits(from)->family;
+
+    return (wide == INCLOAD__F_INT && narrow == INCLOAD__F_INT && int_holds(to, from))
+           || (wide == INCLOAD__F_NUMERIC && narrow == INCLOAD__F_DECIMAL);
+}
+
+bool
 incload__type_same_cells(incload__type to, incload__type from)
 {
     incload__store store = incload__traits(to)->store;

@@ -77,5 +77,8 @@ const char *incload__type_text(incload__type type, char *buffer, size_t size);
 bool incload__type_equal(incload__type a, incload__type b);
 /* True when every value of `from` has an equal value in `to` (the widening lattice; NULLs aside). */
 bool incload__type_holds(incload__type to, incload__type from);
+/* The same, and every value is written as the same number or the same digits: whoever sends values one by one need not
+ * convert them. */
+bool incload__type_spells(incload__type to, incload__type from);
 
 #endif

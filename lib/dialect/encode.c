@@ -95,7 +95,7 @@ encode_bytes(const incload__encoding *rules, const incload__view *view, int32_t 
 
     if (!rules->nul_in_text && length > 0 && memchr(bytes, '\0', length) != NULL)
         return incload__encode_refuse(rules, target, "a NUL byte in text", err);
-    if (view->columns[column].type.kind == INCLOAD__NUMERIC && !rules->not_finite
+    if (view->columns[column].type.kind == INCLOAD__NUMERIC && !rules->not_finite_text
         && !incload__decimal_span(bytes, length, &highest, &lowest))
         return incload__encode_refuse(rules, target, "a number that is NaN or infinite", err);
     incload__str_add_bytes(out, bytes, length);

@@ -9,7 +9,8 @@
 typedef struct incload__encoding {
     const char *server; /* for messages */
     bool nul_in_text;
-    bool not_finite;      /* NaN and infinities in floats and NUMERIC */
+    bool not_finite;      /* NaN and infinities in floats */
+    bool not_finite_text; /* the same in NUMERIC, which is text */
     bool negative_zero;
     bool bool_digits;     /* 1 and 0 instead of true and false */
     bool civil_utc;       /* no "+00" behind a TIMESTAMPTZ */

@@ -72,7 +72,7 @@ static const incload__native_form type_forms[INCLOAD__KIND_COUNT] = {
 
 /* Dates from 4714-11-24 BC; the last instants lie beyond what 64 bits of microseconds count. */
 static const incload__encoding encoding = {
-    .server = "PostgreSQL", .not_finite = true, .negative_zero = true, .hex_binary = true,
+    .server = "PostgreSQL", .not_finite = true, .not_finite_text = true, .negative_zero = true, .hex_binary = true,
     .first_day = -2440588, .last_day = INT32_MAX - 1, .first_time = 0, .last_time = INCLOAD__DAY_US,
 };
 

@@ -75,7 +75,8 @@ static const incload__native_form type_forms[INCLOAD__KIND_COUNT] = {
 
 /* NaN is stored as NULL; a negative zero becomes the integer 0. Years have four digits: text order is time order. */
 static const incload__encoding encoding = {
-    .server = "SQLite", .nul_in_text = true, .bool_digits = true, .full_fraction = true, .infinity = "9e999",
+    .server = "SQLite", .nul_in_text = true, .not_finite_text = true, .bool_digits = true, .full_fraction = true,
+    .infinity = "9e999",
     .first_day = INCLOAD__DAY_OF_YEAR_1, .last_day = INCLOAD__DAY_OF_YEAR_9999_END,
     .first_time = 0, .last_time = INCLOAD__DAY_US,
 };
@@ -293,19 +294,11 @@ enum { EXACT_DIGITS = 15 };
 /* The digits of a decimal that survive as a double. Of the column's own type nothing is read here: that would cost
  * more than to look at the digits. */
 static bool
-keeps_digits(const incload__view *view, int32_t column, int64_t row)
+keeps_digits(incload__type type, const char *text, size_t length)
 {
-    const incload__type *type = &view->columns[column].type;
-    char digits[INCLOAD__NUMBER_TEXT];
-    const char *text = digits;
     int64_t highest = 0, lowest = 0;
-    size_t length;
 
-    if (type->kind == INCLOAD__NUMERIC)
-        text = incload__get_bytes(view, column, row, &length);
-    else if (type->precision > EXACT_DIGITS)
-        length = incload__decimal_text(incload__get_decimal(view, column, row), type->scale, digits);
-    else
+    if (type.kind == INCLOAD__DECIMAL && type.precision <= EXACT_DIGITS)
         return true;
     /* So few digits need no closer look; NaN and infinities end in a letter. */
     if (length > 0 && length <= EXACT_DIGITS && incload__is_digit(text[length - 1]))
@@ -317,20 +310,19 @@ int32_t
 incload__sqlite_encode(const incload__view *view, int32_t column, int64_t row, const incload__column *target,
                        incload__str *out, incload_error **err)
 {
-    incload__kind kind = view->columns[column].type.kind;
-    bool decimal = kind == INCLOAD__DECIMAL || kind == INCLOAD__NUMERIC;
-    incload__encoding rules = encoding;
-    int32_t status = INCLOAD_OK;
+    incload__type type = view->columns[column].type;
+    bool decimal = type.kind == INCLOAD__DECIMAL || type.kind == INCLOAD__NUMERIC;
+    size_t start = out->length;
+    int32_t status = incload__encode(&encoding, view, column, row, target, out, err);
 
-    /* As text a NUMERIC may well be NaN. */
-    rules.not_finite = kind == INCLOAD__NUMERIC;
     /* SQLite turns decimal text into a double in a column of numeric affinity. */
-    if (decimal && target->native != NULL && !keeps_digits(view, column, row)
-        && incload__sqlite_affinity(target->native) != INCLOAD__AFFINITY_TEXT)
+    if (status == INCLOAD_OK && decimal && target->native != NULL
+        && !keeps_digits(type, out->data + start, out->length - start)
+        && incload__sqlite_affinity(target->native) != INCLOAD__AFFINITY_TEXT) {
+        out->length = start;
         status = incload__encode_refuse(&encoding, target,
                                         "such a number exactly unless the column is declared DECIMAL TEXT", err);
-    if (status == INCLOAD_OK)
-        status = incload__encode(&rules, view, column, row, target, out, err);
+    }
     return status;
 }
 

@@ -217,7 +217,7 @@ incload__sqlserver_encode(const incload__view *view, int32_t column, int64_t row
     int64_t lowest;
 
     /* A created NUMERIC is text, which may be NaN. */
-    rules.not_finite = kind == INCLOAD__NUMERIC && incload__sqlserver_kind(target) == INCLOAD__TEXT;
+    rules.not_finite_text = incload__sqlserver_kind(target) == INCLOAD__TEXT;
     incload__native_parse(&native, target->native);
     if (kind == INCLOAD__NUMERIC && native.count == 2) {
         const char *text = incload__get_bytes(view, column, row, &length);

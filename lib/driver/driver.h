@@ -141,6 +141,8 @@ struct incload__driver {
     int32_t (*write_open)(incload__conn *conn, const char *table, const incload__schema *schema, incload__writer **out,
                           incload_error **err);
     int32_t (*write_batch)(incload__writer *writer, const incload__view *view, incload_error **err);
+    /* It sends values one by one: a type that its column's type spells needs no conversion. */
+    bool writes_values;
     /* Sends what is left; *rows is what the server took, which equals what was given or it is an error. Frees the
      * writer also on failure. NULL err and rows: abandon. */
     int32_t (*write_close)(incload__writer *writer, int64_t *rows, incload_error **err);

@@ -89,9 +89,32 @@ incload__name_suspects(const incload__load *load, incload_error **err)
     incload__str_free(&names);
 }
 
+/* Where batches go. */
+typedef struct outlet {
+    incload__writer *writer; /* NULL: each batch is written by itself */
+    incload__schema schema;  /* the target's columns, with the types of the batches that the writer is given */
+} outlet;
+
+static int32_t
+outlet_open(incload__load *load, outlet *to, incload_error **err)
+{
+    const incload__driver *driver = load->to->driver;
+    int32_t status = incload__schema_copy(&to->schema, &load->write, err);
+
+    for (int32_t i = 0; i < to->schema.count && driver->writes_values; i++) {
+        incload__type read = load->travel.columns[i].type;
+        if (incload__type_spells(to->schema.columns[i].type, read))
+            to->schema.columns[i].type = read;
+    }
+    /* Where bad rows are looked for each batch is written by itself. */
+    if (status == INCLOAD_OK && load->how->bad_rows == INCLOAD__BAD_ROWS_FAIL)
+        status = driver->write_open(load->to, load->destination, &to->schema, &to->writer, err);
+    return status;
+}
+
 /* One batch from the source's layout into the target. Takes `array` over. */
 static int32_t
-pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, incload_error **err)
+pass_on(incload__load *load, const outlet *to, struct ArrowArray *array, incload_error **err)
 {
     struct ArrowArray converted;
     incload__view view;
@@ -103,13 +126,13 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
     if (status == INCLOAD_OK && load->how->bad_rows == INCLOAD__BAD_ROWS_REJECT)
         return incload__reject_batch(load, array, err);
     if (status == INCLOAD_OK)
-        status = incload__convert(load->mem, &load->travel, array, &load->write, &converted, err);
+        status = incload__convert(load->mem, &load->travel, array, &to->schema, &converted, err);
     else
         incload__array_release(array);
     if (status == INCLOAD_OK && converted.length > 0) {
-        status = incload__view_init(&view, load->mem, &load->write, &converted, err);
+        status = incload__view_init(&view, load->mem, &to->schema, &converted, err);
         if (status == INCLOAD_OK) {
-            status = load->to->driver->write_batch(writer, &view, err);
+            status = load->to->driver->write_batch(to->writer, &view, err);
             INCLOAD__FAILPOINT_ON(status, load->to, "copy.batch.written", INCLOAD_E_CONNECT, err);
             if (status != INCLOAD_OK)
                 incload__name_suspects(load, err);
@@ -122,7 +145,7 @@ pass_on(incload__load *load, incload__writer *writer, struct ArrowArray *array, 
 
 /* One batch that was read. Takes `array` over. */
 static int32_t
-take_batch(incload__load *load, incload__writer *writer, pages *page, incload__sieve *sieve, struct ArrowArray *array,
+take_batch(incload__load *load, const outlet *to, pages *page, incload__sieve *sieve, struct ArrowArray *array,
            incload_error **err)
 {
     int32_t status = sieve != NULL ? incload__sieve_batch(load, sieve, array, err) : INCLOAD_OK;
@@ -132,14 +155,14 @@ take_batch(incload__load *load, incload__writer *writer, pages *page, incload__s
     if (status == INCLOAD_OK && page->count > 0)
         status = note_last_row(load, page, array, err);
     if (status == INCLOAD_OK && array->length > 0)
-        return pass_on(load, writer, array, err);
+        return pass_on(load, to, array, err);
     incload__array_release(array);
     return status;
 }
 
 /* Reads one statement to its end; *rows is what it gave. */
 static int32_t
-read_page(incload__load *load, const incload__sql *sql, incload__builder *builder, incload__writer *writer, pages *page,
+read_page(incload__load *load, const incload__sql *sql, incload__builder *builder, const outlet *to, pages *page,
           int64_t *rows, incload_error **err)
 {
     bool sieves = load->from->once && load->how->window != INCLOAD__WINDOW_ALL;
@@ -166,7 +189,7 @@ read_page(incload__load *load, const incload__sql *sql, incload__builder *builde
         atomic_fetch_add(&load->unit->bytes, incload__builder_bytes(builder));
         status = incload__builder_finish(builder, &array, err);
         if (status == INCLOAD_OK)
-            status = take_batch(load, writer, page, sieves ? &sieve : NULL, &array, err);
+            status = take_batch(load, to, page, sieves ? &sieve : NULL, &array, err);
         if (load->spec->progress != NULL)
             load->spec->progress(load->spec->progress_data);
     }
@@ -217,7 +240,7 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
 {
     const incload__driver *driver = load->to->driver;
     incload__builder *builder = incload__builder_new(load->mem, &load->travel, err);
-    incload__writer *writer = NULL;
+    outlet to = { .schema = { .mem = load->mem } };
     int64_t rows = 0, written = 0;
     pages page;
 
@@ -230,32 +253,32 @@ incload__transfer_batches(incload__load *load, int32_t part, incload_error **err
         page.count = incload__window_order(load, part, page.order);
 
     int32_t status = INCLOAD_OK;
-    /* Where bad rows are looked for each batch is written by itself. */
     INCLOAD__FAILPOINT(status, "copy.open.before", INCLOAD_E_CONNECT, err);
-    if (status == INCLOAD_OK && load->how->bad_rows == INCLOAD__BAD_ROWS_FAIL)
-        status = driver->write_open(load->to, load->destination, &load->write, &writer, err);
+    if (status == INCLOAD_OK)
+        status = outlet_open(load, &to, err);
     while (status == INCLOAD_OK) {
         incload__sql sql;
         incload__sql_init(load, &sql);
         status = build_statement(load, &sql, part, &page, err);
         if (status == INCLOAD_OK)
-            status = read_page(load, &sql, builder, writer, &page, &rows, err);
+            status = read_page(load, &sql, builder, &to, &page, &rows, err);
         incload__sql_free(&sql);
         if (page.count == 0 || rows < load->how->page_rows)
             break;
     }
-    if (writer != NULL && status == INCLOAD_OK) {
-        status = driver->write_close(writer, &written, err);
+    if (to.writer != NULL && status == INCLOAD_OK) {
+        status = driver->write_close(to.writer, &written, err);
         INCLOAD__FAILPOINT_ON(status, load->to, "copy.closed", INCLOAD_E_CONNECT, err);
         if (status != INCLOAD_OK)
             incload__name_suspects(load, err);
-    } else if (writer != NULL) {
-        driver->write_abandon(writer);
+    } else if (to.writer != NULL) {
+        driver->write_abandon(to.writer);
     }
     if (status == INCLOAD_OK)
         atomic_fetch_add(&load->unit->rows_written, written);
     for (size_t i = 0; i < sizeof page.after / sizeof page.after[0]; i++)
         incload__str_free(&page.after[i]);
+    incload__schema_free(&to.schema);
     incload__builder_free(builder);
     return status;
 }

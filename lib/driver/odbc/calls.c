@@ -333,6 +333,7 @@ const incload__driver incload__driver_odbc = {
     .read_close = incload__link_read_close,
     .write_open = incload__link_write_open,
     .write_batch = incload__link_write_batch,
+    .writes_values = true,
     .write_close = incload__link_write_close,
     .write_abandon = incload__link_write_abandon,
     .relay = NULL, /* no two ODBC drivers share an undecoded form */

@@ -127,6 +127,9 @@ gather_text(incload__odbc_writer *writer, const incload__view *view, int32_t col
         status = writer->conn->base.dialect->encode(view, column, row, target, text, err);
     }
     cell->length = text->length - cell->start;
+    /* What is not text in the batch was written here, without one. */
+    if (view->columns[column].offsets != NULL && cell->length > 0)
+        cell->has_nul = memchr(text->data + cell->start, '\0', cell->length) != NULL;
     incload__str_add_char(text, '\0');
     if (status == INCLOAD_OK && text->failed)
         status = incload__fail_memory(err);

@@ -94,7 +94,7 @@ put_text(incload__odbc_writer *writer, int32_t at, const incload__write_cell *ce
     }
     char *text = incload__write_bytes(writer, cell);
     bool moves = cell->length >= SLOT;
-    writer->lengths[at] = strlen(text) == cell->length ? SQL_NTS : (SQLLEN)cell->length;
+    writer->lengths[at] = cell->has_nul ? (SQLLEN)cell->length : SQL_NTS;
     if (!moves)
         memcpy(slot_of(writer, at), text, cell->length + 1);
     if (!moves && !writer->moved[at])
@@ -124,14 +124,32 @@ put_cell(incload__odbc_writer *writer, int32_t at, incload__cell form, const inc
 static int32_t
 count_changes(incload__odbc_writer *writer, int64_t *taken, incload_error **err)
 {
-    incload__rows rows;
-    int32_t status = incload__odbc_select(writer->conn, writer->conn->profile->changes_query, NULL, 0, &rows, err);
-    const char *text = status == INCLOAD_OK && rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;
+    incload__odbc_conn *conn = writer->conn;
+    incload__str text = INCLOAD__STR(&conn->base.env->mem);
     int64_t changes = 0;
+    bool is_null;
+    int32_t status = incload__conn_check(&conn->base, err);
 
-    if (text != NULL && incload__parse_int64(text, strlen(text), &changes))
+    if (status == INCLOAD_OK && writer->counter == NULL)
+        status = incload__write_prepare_on(writer, &writer->counter, conn->profile->changes_query, err);
+    if (status == INCLOAD_OK)
+        status = incload__watch_enter(conn, writer->counter, err);
+    if (status != INCLOAD_OK)
+        return status;
+    SQLRETURN rc = incload__odbc_exec(conn, writer->counter, NULL);
+    if (SQL_SUCCEEDED(rc))
+        rc = SQLFetch(writer->counter);
+    incload__watch_leave(conn);
+    status = incload__odbc_check(conn, writer->counter, rc, "counting the rows written", err);
+    if (status == INCLOAD_OK)
+        status = incload__stmt_get(conn, writer->counter, 0, SQL_C_CHAR, &text, &is_null, err);
+    if (status == INCLOAD_OK && incload__parse_int64(text.data, text.length, &changes))
         *taken += changes;
-    incload__rows_free(&rows);
+    /* To the end: SQLite's driver goes on in what it did not read to its end when it is run again. */
+    while (SQL_SUCCEEDED(SQLFetch(writer->counter)))
+        ;
+    SQLFreeStmt(writer->counter, SQL_CLOSE);
+    incload__str_free(&text);
     return status;
 }
 

@@ -14,6 +14,7 @@ enum {
 
 typedef struct incload__write_cell {
     bool is_null;
+    bool has_nul; /* text that does not end at its first NUL */
     union {
         int64_t number;
         double real;
@@ -49,6 +50,7 @@ struct incload__odbc_writer {
     int32_t step;      /* rows of one statement */
     SQLHSTMT prepared; /* for prepared_rows rows; 0: none yet */
     int32_t prepared_rows;
+    SQLHSTMT counter; /* for method_values: the profile's changes_query, kept prepared */
     int64_t *numbers; /* for method_values: what is bound for one statement's ints and doubles */
     SQLLEN *lengths;  /* the same: of all its cells */
     char *slots;      /* the same: what its short texts are copied to, where they stay bound */
@@ -95,6 +97,9 @@ void incload__write_free(incload__thing *thing);
 int32_t incload__write_head(const incload__odbc_writer *writer, incload__str *sql, incload_error **err);
 /* Prepares `sql` as writer->prepared for so many rows, in place of what was prepared before. */
 int32_t incload__write_prepare(incload__odbc_writer *writer, const char *sql, int32_t rows, incload_error **err);
+/* `sql` prepared on a handle of its own, which is freed with the writer. */
+int32_t incload__write_prepare_on(incload__odbc_writer *writer, SQLHSTMT *handle, const char *sql,
+                                  incload_error **err);
 /* Runs what is prepared and adds the affected rows to *taken. */
 int32_t incload__write_run(incload__odbc_writer *writer, int64_t *taken, incload_error **err);
 int32_t incload__write_fail(incload__odbc_writer *writer, incload_error **err);

@@ -120,6 +120,35 @@ START_TEST(every_type_holds_itself_and_what_is_held_is_convertible)
 }
 END_TEST
 
+START_TEST(a_type_spells_what_is_written_in_the_same_digits)
+{
+    static const struct {
+        incload__type to, from;
+        bool spells;
+    } cases[] = {
+        { { INCLOAD__INT64, 0, 0 }, { INCLOAD__INT16, 0, 0 }, true },
+        { { INCLOAD__INT32, 0, 0 }, { INCLOAD__INT32, 0, 0 }, true },
+        { { INCLOAD__NUMERIC, 0, 0 }, { INCLOAD__DECIMAL, 12, 2 }, true },
+        { { INCLOAD__INT16, 0, 0 }, { INCLOAD__INT32, 0, 0 }, false },
+        { { INCLOAD__INT64, 0, 0 }, { INCLOAD__BOOL, 0, 0 }, false },
+        { { INCLOAD__INT64, 0, 0 }, { INCLOAD__UINT64, 0, 0 }, false },
+        { { INCLOAD__DECIMAL, 12, 4 }, { INCLOAD__DECIMAL, 12, 2 }, false },
+        { { INCLOAD__DECIMAL, 12, 2 }, { INCLOAD__NUMERIC, 0, 0 }, false },
+        { { INCLOAD__NUMERIC, 0, 0 }, { INCLOAD__NUMERIC, 0, 0 }, false },
+        { { INCLOAD__TIMESTAMP, 0, 6 }, { INCLOAD__DATE, 0, 0 }, false },
+        { { INCLOAD__TEXT, 0, 0 }, { INCLOAD__INT64, 0, 0 }, false },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char to[48], from[48];
+        ck_assert_msg(incload__type_spells(cases[i].to, cases[i].from) == cases[i].spells, "%s spells %s",
+                      incload__type_text(cases[i].to, to, sizeof to),
+                      incload__type_text(cases[i].from, from, sizeof from));
+        ck_assert(!cases[i].spells || incload__type_holds(cases[i].to, cases[i].from));
+    }
+}
+END_TEST
+
 START_TEST(an_exported_schema_says_formats_names_and_metadata)
 {
     incload__schema schema = one_column(DECIMAL(12, 2));
@@ -186,6 +215,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, only_what_a_kind_has_counts_for_equality);
     tcase_add_test(tests, wider_types_hold_narrower_ones);
     tcase_add_test(tests, every_type_holds_itself_and_what_is_held_is_convertible);
+    tcase_add_test(tests, a_type_spells_what_is_written_in_the_same_digits);
     tcase_add_test(tests, an_exported_schema_says_formats_names_and_metadata);
     tcase_add_test(tests, a_child_of_an_exported_schema_may_be_moved_out);
     tcase_add_test(tests, a_column_of_unknown_type_is_refused_by_name);
