@@ -301,6 +301,14 @@ START_TEST(a_clock_that_comes_twice_within_hours_is_found_at_its_last)
     ck_assert_int_eq(incload__zone_instants(zone, 99999 - 3600, &first, &last), INCLOAD__CLOCK_ONCE);
     ck_assert_int_eq(first, 99999);
     incload__zone_free(zone);
+
+    /* Over before the clock of `first` would come again in it. */
+    quick.changes[1] = 1500;
+    whole = make(&quick);
+    ck_assert_int_eq(parse(whole.bytes, whole.length, &zone), INCLOAD_OK);
+    ck_assert_int_eq(incload__zone_instants(zone, 900 + 3600, &first, &last), INCLOAD__CLOCK_ONCE);
+    ck_assert_int_eq(first, 900);
+    incload__zone_free(zone);
 }
 END_TEST
 
