@@ -447,8 +447,8 @@ digits_of(interval *in, int32_t top, decimal_digits *out)
             break;
         interval_multiply_power_of_10(in, 1);
     }
-    /* Both ends in reach: the nearer one. Half way between are 2^-25 and, of singles, 2^-12 alone: both digits are even,
-     * and stay. */
+    /* Both ends in reach: the nearer one. Half way between are 2^-25 and, of singles, 2^-12 alone: both digits are
+     * even, and stay. */
     char *last = &out->digits[out->count - 1];
     int order = incload__big_compare_sum(&in->value, &in->value, &in->unit);
     if (high && (!low || order > 0))

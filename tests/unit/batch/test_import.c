@@ -279,8 +279,9 @@ END_TEST
 
 START_TEST(types_that_are_not_known_are_refused_by_name)
 {
-    static const char *const formats[] = { "+l", "e", "d:40,2", "d:9,2,256", "d:9,-2", "d:0,0", "d:5,6", "d:5", "d:5,2,", "d:1,1,64,1", "w:-1",
-                                           "w:2147483648", "w:4,4", "tsuUTC", "tsx:UTC", "ts", "tiM", "w:x", "", "tdDx" };
+    static const char *const formats[] = { "+l", "e", "d:40,2", "d:9,2,256", "d:9,-2", "d:0,0", "d:5,6", "d:5",
+                                           "d:5,2,", "d:1,1,64,1", "w:-1", "w:2147483648", "w:4,4", "w:x", "tsuUTC",
+                                           "tsx:UTC", "ts", "tiM", "", "tdDx" };
     const int64_t data[] = { 0, 0 };
     hosts_batch batch;
 
