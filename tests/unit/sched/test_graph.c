@@ -256,7 +256,7 @@ build(const incload__mem *mem, bool cycle)
 
     if (large == NULL)
         return INCLOAD_E_NO_MEMORY;
-    for (int32_t i = 0; i < 40 && status >= 0; i++) {
+    for (int32_t i = 0; i < 45 && status >= 0; i++) {
         const incload__node_spec spec = { .priority = i == 3 ? 2 : 0,
                                           .weight = i == 5 ? 7 : 0,
                                           .rule = { .kind = INCLOAD__RULE_MIN_SUCCESS, .least = i / 2 } };
@@ -265,12 +265,12 @@ build(const incload__mem *mem, bool cycle)
     const incload__node_spec cleanup = { .flags = INCLOAD__NODE_CLEANUP, .setup = 0 };
     if (status >= 0)
         status = incload__graph_add_node(large, &cleanup);
-    for (int32_t to = 1; to < 40 && status >= 0; to++) {
+    for (int32_t to = 1; to < 45 && status >= 0; to++) {
         for (int32_t from = 0; from < to && status >= 0; from++)
-            status = incload__graph_add_edge(large, from, to, to == 1 ? 1 : 0);
+            status = incload__graph_add_edge(large, from, to, from == 0 ? 1 : 0);
     }
     if (status >= 0 && cycle)
-        status = incload__graph_add_edge(large, 39, 38, 0);
+        status = incload__graph_add_edge(large, 44, 43, 0);
     if (status >= 0)
         status = incload__graph_freeze(large, NULL, NULL);
     incload__graph_free(large);
@@ -295,6 +295,25 @@ START_TEST(every_allocation_of_a_graph_may_fail)
 }
 END_TEST
 
+START_TEST(knots_that_hang_together_are_told_one_by_one)
+{
+    for (int32_t i = 0; i < 5; i++)
+        (void)node();
+    edge(0, 1);
+    edge(0, 2);
+    edge(1, 2);
+    edge(2, 0);
+    edge(3, 0);
+    edge(3, 4);
+    edge(4, 3);
+    ck_assert_int_eq(incload__graph_check(graph, note, NULL), INCLOAD_E_INVALID);
+    ck_assert_int_eq(told, 2);
+    ck_assert_int_eq(firsts[0], 0);
+    ck_assert_int_eq(firsts[1], 3);
+    ck_assert_int_eq(lengths[1], 2);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -313,6 +332,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, an_edge_to_a_cleanup_that_was_given_is_not_made_again);
     tcase_add_test(tests, a_cycle_is_told_from_its_lowest_node_wherever_it_was_entered);
     tcase_add_loop_test(tests, every_allocation_of_a_graph_may_fail, 0, 2);
+    tcase_add_test(tests, knots_that_hang_together_are_told_one_by_one);
 }
 
 HARNESS_MAIN("graph", add_tests)

@@ -243,6 +243,21 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(of_very_many_names_not_all_are_compared)
+{
+    for (int32_t i = 0; i < 20000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "step_of_many_%d", i);
+        add(name);
+    }
+    add("order");
+    edge("orders", "order");
+    ck_assert_int_eq(incload__graph_names_freeze(names, "pipeline 'p'", &err), INCLOAD_E_INVALID);
+    ck_assert_str_eq(incload_error_message(err),
+                     "pipeline 'p' has 1 problem: there is no step 'orders', which 'order' waits for");
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -260,6 +275,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, branches_and_numbers_that_do_not_exist_are_refused);
     tcase_add_test(tests, every_allocation_may_fail);
     tcase_add_loop_test(tests, problems_of_every_kind_are_counted_beyond_those_told, 0, 2);
+    tcase_add_test(tests, of_very_many_names_not_all_are_compared);
 }
 
 HARNESS_MAIN("graph_names", add_tests)

@@ -1,0 +1,925 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the scheduler refuses, and what meets only rarely: a failure while something else waits. */
+#include "lender.h"
+#include "sched/stage.h"
+
+#include "sched/scheduler_internal.h"
+
+enum { MOST_EVENTS = 64, SECOND = 1000000 };
+
+static incload__sched_event events[MOST_EVENTS];
+static int32_t event_count;
+static incload__sched_policy policies[3];
+static incload__sched_source source;
+static int64_t next_key, last_key;
+
+static int32_t
+give(void *data, int64_t *key, int64_t *again_us)
+{
+    (void)data;
+    (void)again_us;
+    if (next_key == last_key)
+        return INCLOAD__SOURCE_END;
+    *key = next_key++;
+    return INCLOAD__SOURCE_UNIT;
+}
+
+static void
+note(void *data, const incload__sched_event *event)
+{
+    (void)data;
+    if (event_count < MOST_EVENTS)
+        events[event_count++] = *event;
+}
+
+static int32_t
+events_of(int32_t kind, int32_t reason)
+{
+    int32_t found = 0;
+
+    for (int32_t i = 0; i < event_count; i++)
+        found += events[i].kind == kind && events[i].reason == reason;
+    return found;
+}
+
+static void
+set_up(void)
+{
+    stage_set_up();
+    event_count = 0;
+    memset(policies, 0, sizeof policies);
+    config.policies = policies;
+    config.policy_count = 3;
+    next_key = 0;
+    last_key = 0;
+    source = (incload__sched_source){ .next = give, .max_failures = -1 };
+}
+
+/* A node with that many units. */
+static int32_t
+source_of(int64_t units, int32_t flags, int32_t policy)
+{
+    source.node = node_with(INCLOAD__NODE_SOURCE | flags, INCLOAD__RULE_ALL_SUCCESS, policy);
+    last_key = units;
+    config.sources = &source;
+    config.source_count = 1;
+    return source.node;
+}
+
+static void
+complete_with(incload__sched_unit unit, incload__sched_outcome outcome)
+{
+    ck_assert_int_eq(incload__sched_complete(sched, unit.token, &outcome), INCLOAD_OK);
+}
+
+/* ---- what is refused ---- */
+
+static void
+is_refused(int32_t code, const char *part)
+{
+    incload_error *err = NULL;
+
+    ck_assert_ptr_null(incload__sched_new(&env, graph, &config, &err));
+    ck_assert_int_eq(incload_error_code(err), code);
+    ck_assert_msg(strstr(incload_error_message(err), part) != NULL, "%s", incload_error_message(err));
+    incload_error_unref(err);
+}
+
+START_TEST(a_configuration_that_names_what_is_not_there_is_refused)
+{
+    const incload__sched_pool pool = { "p", 2 };
+    incload__sched_gate gate = { .weights = { -1 } };
+    incload__sched_source two[2] = { { .node = 0 } };
+
+    (void)node_with(INCLOAD__NODE_SOURCE, INCLOAD__RULE_ALL_SUCCESS, 1);
+    (void)node();
+    is_refused(INCLOAD_E_STATE, "frozen");
+    ck_assert_int_eq(incload__graph_freeze(graph, NULL, NULL), INCLOAD_OK);
+    config.policy_count = 0;
+    is_refused(INCLOAD_E_INVALID, "a node names policy 1, which does not exist");
+    config.policy_count = 3;
+    config.gates = &gate;
+    config.gate_count = 1;
+    is_refused(INCLOAD_E_INVALID, "gate 0 names a pool that does not exist");
+    gate = (incload__sched_gate){ .pools = { -1 } };
+    is_refused(INCLOAD_E_INVALID, "gate 0 names a pool that does not exist");
+    gate = (incload__sched_gate){ .pools = { 0 }, .weights = { 1 } };
+    is_refused(INCLOAD_E_INVALID, "gate 0 names a pool that does not exist");
+    config.pools = &pool;
+    config.pool_count = 1;
+    policies[2].gate = 1;
+    is_refused(INCLOAD_E_INVALID, "policy 2 names a gate that does not exist");
+    policies[2].gate = -1;
+    is_refused(INCLOAD_E_INVALID, "policy 2 names a gate that does not exist");
+    policies[2].gate = 0;
+    is_refused(INCLOAD_E_INVALID, "a node is without its source");
+    config.sources = two;
+    config.source_count = 1;
+    is_refused(INCLOAD_E_INVALID, "source 0 is for no node that takes one");
+    two[0].next = give;
+    for (int32_t wrong = -1; wrong <= 2; wrong++) {
+        two[0].node = wrong;
+        if (wrong != 0)
+            is_refused(INCLOAD_E_INVALID, "source 0 is for no node that takes one");
+    }
+    two[0].node = 0;
+    two[1] = two[0];
+    config.source_count = 2;
+    is_refused(INCLOAD_E_INVALID, "node 0 has two sources");
+    config.source_count = 1;
+    sched = incload__sched_new(&env, graph, &config, NULL);
+    ck_assert_ptr_nonnull(sched);
+}
+END_TEST
+
+START_TEST(what_comes_too_late_or_names_no_node_is_refused)
+{
+    incload__sched_info found;
+    incload_error *err = NULL;
+    const incload__sched_outcome done = { .kind = OK };
+
+    (void)node();
+    (void)node();
+    ck_assert_int_eq(incload__graph_freeze(graph, NULL, NULL), INCLOAD_OK);
+    sched = incload__sched_new(&env, graph, &config, NULL);
+    ck_assert_int_eq(incload__sched_preset(sched, -1, INCLOAD_STATUS_SUCCESS, 0), INCLOAD_E_INVALID);
+    ck_assert_int_eq(incload__sched_preset(sched, 2, INCLOAD_STATUS_SUCCESS, 0), INCLOAD_E_INVALID);
+    ck_assert_int_eq(incload__sched_preset(sched, 0, INCLOAD_STATUS_FAILED, 0), INCLOAD_E_INVALID);
+    ck_assert_int_eq(incload__sched_preset(sched, 0, INCLOAD_STATUS_SUCCESS, 0), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_preset(sched, 0, INCLOAD_STATUS_SUCCESS, 0), INCLOAD_E_STATE);
+    ck_assert_int_eq(incload__sched_begin(sched), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_begin(sched), INCLOAD_E_STATE);
+    ck_assert_int_eq(incload__sched_preset(sched, 1, INCLOAD_STATUS_SUCCESS, 0), INCLOAD_E_STATE);
+    ck_assert_int_eq(incload__sched_info_of(sched, -1, &found), INCLOAD_E_INVALID);
+    ck_assert_int_eq(incload__sched_info_of(sched, 2, &found), INCLOAD_E_INVALID);
+    ck_assert_int_eq(incload__sched_pause(sched, 1, true), INCLOAD_E_INVALID);
+    ck_assert_int_eq(incload__sched_participate(sched), INCLOAD_E_STATE);
+    ck_assert_int_eq(incload__sched_start_pool(sched, -1, 0, &err), INCLOAD_E_STATE);
+    incload_error_unref(err);
+    err = NULL;
+    ck_assert_int_eq(incload__sched_start_pool(sched, 1, 0, &err), INCLOAD_E_STATE);
+    incload_error_unref(err);
+    ck_assert_int_eq(incload__sched_start_pool(sched, 0, 1 << 16, NULL), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_start_pool(sched, 0, 0, NULL), INCLOAD_E_STATE);
+    incload__sched_unit unit = pull(1);
+    ck_assert_int_eq(incload__sched_complete(sched, UINT64_C(1) << 32, &done), INCLOAD_E_CONFLICT);
+    ck_assert_int_eq(incload__sched_complete(sched, (unit.token & UINT64_C(0xffffffff00000000)) | 1000, &done),
+                     INCLOAD_E_CONFLICT);
+    complete(unit, OK);
+    ck_assert_int_eq(incload__sched_complete(sched, unit.token, &done), INCLOAD_E_CONFLICT);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+START_TEST(steps_that_may_not_be_added_are_refused)
+{
+    int32_t first = node(), below = node(), aside = node();
+    int32_t end = node_with(INCLOAD__NODE_FINISH, 0, 0);
+    const incload__node_spec good[2] = { { .flags = 0 }, { .rule = { .kind = INCLOAD__RULE_ALL_DONE } } };
+    const incload__node_spec bad[] = { { .flags = INCLOAD__NODE_FINISH },
+                                       { .policy = -1 },
+                                       { .policy = 3 },
+                                       { .rule = { .kind = INCLOAD__RULE_ONE_SUCCESS } } };
+    const incload__sched_added_edge wrong[] = { { aside, -1 },    { -2, -1 },    { -1, -1 },   { -1, -3 },   { -3, below },
+                                                { first, below }, { -1, aside }, { -1, first }, { -1, end }, { -1, 99 },
+                                                { aside, below } };
+
+    edge(first, below);
+    config.max_added = 4;
+    begin();
+    incload__sched_unit unit = pull(first);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ck_assert_msg(incload__sched_add(sched, unit.token, good, 2, &wrong[i], 1) == INCLOAD_E_INVALID, "%zu", i);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(incload__sched_add(sched, unit.token, &bad[i], 1, NULL, 0) == INCLOAD_E_INVALID, "%zu", i);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token + (UINT64_C(1) << 32), good, 1, NULL, 0),
+                     INCLOAD_E_CONFLICT);
+    int32_t rules = graph->rule_count;
+    graph->rule_count = 65535;
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, good, 1, NULL, 0), INCLOAD_E_STATE);
+    graph->rule_count = rules;
+    complete(unit, OK);
+    complete_next(below, OK);
+    complete_next(aside, OK);
+    complete_next(end, OK);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+START_TEST(added_steps_that_wait_for_nothing_run_at_once)
+{
+    const incload__node_spec specs[] = { { .flags = INCLOAD__NODE_OPTIONAL },
+                                         { .rule = { .kind = INCLOAD__RULE_MIN_SUCCESS, .least = 0 } } };
+    const incload__sched_added_edge edges[] = { { -1, -2 } };
+    int32_t first = node();
+
+    config.max_added = 2;
+    begin();
+    incload__sched_unit unit = pull(first);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, specs, 2, edges, 1), 1);
+    complete(unit, OK);
+    complete(pull(1), FAILED);
+    complete_next(2, OK);
+    pull_end(INCLOAD__RUN_PARTIAL);
+}
+END_TEST
+
+START_TEST(a_short_circuit_reaches_added_steps_and_a_closed_branch_does_not)
+{
+    const incload__node_spec spec = { .flags = 0 };
+    const incload__sched_added_edge added[] = { { 0, -1 } };
+    int32_t first = node(), branch = node();
+
+    ck_assert_int_eq(incload__graph_add_edge(graph, first, branch, 1), INCLOAD_OK);
+    config.max_added = 1;
+    begin();
+    incload__sched_unit unit = pull(first);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, &spec, 1, added, 1), 2);
+    complete_with(unit, (incload__sched_outcome){ .kind = _i == 0 ? INCLOAD__OUTCOME_SHORT_CIRCUIT : OK, .closed = 1 });
+    expect(branch, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
+    if (_i == 0)
+        expect(2, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
+    else
+        complete_next(2, OK);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+START_TEST(added_steps_that_are_ready_are_taken_out_by_a_cancel)
+{
+    const incload__node_spec specs[3] = { { .flags = 0 } };
+    int32_t first = node();
+
+    config.max_added = 3;
+    begin();
+    incload__sched_unit unit = pull(first);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, specs, 3, NULL, 0), 1);
+    /* In no order of those that wait. */
+    complete_next(1, OK);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    expect(2, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
+    expect(3, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
+    complete(unit, OK);
+    pull_end(INCLOAD__RUN_CANCELLED);
+}
+END_TEST
+
+START_TEST(an_added_step_whose_time_to_begin_is_over_is_taken_out_behind_another)
+{
+    const incload__node_spec specs[2] = { { .policy = 0 }, { .policy = 1 } };
+    int32_t first = node();
+
+    policies[1].queue_us = 100;
+    config.max_added = 2;
+    begin();
+    incload__sched_unit unit = pull(first);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, specs, 2, NULL, 0), 1);
+    now_us += 100;
+    (void)incload__sched_tick(sched);
+    expect(2, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_QUEUE);
+    complete(unit, OK);
+    complete_next(1, OK);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+/* ---- time ---- */
+
+START_TEST(each_limit_of_waiting_has_its_own_end)
+{
+    int32_t late = node_with(0, 0, 0), soon = node_with(0, 0, 1), total = node_with(0, 0, 2);
+
+    policies[0].queue_us = 300;
+    policies[1].queue_us = 100;
+    policies[1].total_us = 500;
+    policies[2].queue_us = 900;
+    policies[2].total_us = 200;
+    config.paused = true;
+    config.hooks.event = note;
+    begin();
+    ck_assert_int_eq(incload__sched_tick(sched), now_us + 100);
+    now_us += 100;
+    ck_assert_int_eq(incload__sched_tick(sched), now_us + 100);
+    expect(soon, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_QUEUE);
+    now_us += 100;
+    (void)incload__sched_tick(sched);
+    expect(total, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_TOTAL);
+    expect(late, INCLOAD_STATUS_PENDING, INCLOAD__REASON_PAUSED);
+    now_us += 100;
+    (void)incload__sched_tick(sched);
+    expect(late, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_QUEUE);
+    ck_assert_int_eq(events_of(INCLOAD__SCHED_UNIT_FINISHED, INCLOAD__REASON_TIMEOUT_QUEUE), 2);
+    ck_assert_int_eq(events_of(INCLOAD__SCHED_UNIT_FINISHED, INCLOAD__REASON_TIMEOUT_TOTAL), 1);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(the_total_time_ends_a_unit_between_two_attempts)
+{
+    int32_t only = node();
+
+    policies[0] = (incload__sched_policy){ .attempts = 3, .total_us = 500, .retry = { .base_us = _i == 0 ? 1000 : 0 } };
+    begin();
+    incload__sched_unit unit = pull(only);
+    if (_i != 0)
+        ck_assert_int_eq(incload__sched_pause(sched, -1, true), INCLOAD_OK);
+    complete(unit, INCLOAD__OUTCOME_RETRY);
+    now_us += 499;
+    (void)incload__sched_tick(sched);
+    ck_assert_int_eq(info(only).status, INCLOAD_STATUS_PENDING);
+    now_us += 1;
+    (void)incload__sched_tick(sched);
+    expect(only, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_TOTAL);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(the_total_time_takes_units_of_a_source_out_of_their_row)
+{
+    int32_t units = source_of(3, 0, 0);
+
+    policies[0] = (incload__sched_policy){ .attempts = 2, .total_us = 500 };
+    source.limit.max_running = 3;
+    begin();
+    incload__sched_unit first = pull(units);
+    now_us += 100;
+    incload__sched_unit second = pull(units);
+    now_us += 100;
+    incload__sched_unit third = pull(units);
+    ck_assert_int_eq(incload__sched_pause(sched, units, true), INCLOAD_OK);
+    /* The row is second, third, first: the one in the middle, the last, the first of them is taken out. */
+    complete(second, INCLOAD__OUTCOME_RETRY);
+    complete(first, INCLOAD__OUTCOME_RETRY);
+    complete(third, INCLOAD__OUTCOME_RETRY);
+    now_us += 300;
+    (void)incload__sched_tick(sched);
+    ck_assert_int_eq(info(units).failed, 1);
+    now_us += 200;
+    (void)incload__sched_tick(sched);
+    ck_assert_int_eq(info(units).failed, 3);
+    ck_assert_int_eq(incload__sched_pause(sched, units, false), INCLOAD_OK);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(the_last_of_a_row_that_is_taken_out_leaves_the_others)
+{
+    int32_t units = source_of(3, 0, 0);
+
+    policies[0] = (incload__sched_policy){ .attempts = 2, .total_us = 500 };
+    source.limit.max_running = 3;
+    begin();
+    incload__sched_unit first = pull(units);
+    now_us += 100;
+    incload__sched_unit second = pull(units);
+    ck_assert_int_eq(incload__sched_pause(sched, units, true), INCLOAD_OK);
+    complete(second, INCLOAD__OUTCOME_RETRY);
+    complete(first, INCLOAD__OUTCOME_RETRY);
+    now_us += 400;
+    (void)incload__sched_tick(sched);
+    ck_assert_int_eq(info(units).failed, 1);
+    ck_assert_int_eq(incload__sched_pause(sched, units, false), INCLOAD_OK);
+    incload__sched_unit again = pull(units);
+    ck_assert_int_eq(again.key, second.key);
+    complete(again, INCLOAD__OUTCOME_OK);
+    complete_next(units, OK);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(a_unit_that_is_given_up_is_told_as_lost)
+{
+    int32_t only = node();
+
+    policies[0] = (incload__sched_policy){ .attempt_us = 100, .grace_us = 50 };
+    config.hooks.event = note;
+    begin();
+    (void)pull(only);
+    now_us += 100;
+    (void)incload__sched_tick(sched);
+    now_us += 50;
+    (void)incload__sched_tick(sched);
+    expect(only, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_ATTEMPT);
+    ck_assert_int_eq(events_of(INCLOAD__SCHED_UNIT_LOST, INCLOAD__REASON_TIMEOUT_ATTEMPT), 1);
+}
+END_TEST
+
+/* ---- sources that stop ---- */
+
+START_TEST(what_rests_or_waits_is_left_when_a_source_stops)
+{
+    int32_t units = source_of(10, 0, 0);
+
+    policies[0] = (incload__sched_policy){ .attempts = 2, .retry = { .base_us = SECOND } };
+    source.limit.max_running = 4;
+    source.max_failures = 0;
+    begin();
+    incload__sched_unit rests = pull(units), waits = pull(units), fails = pull(units), later = pull(units);
+    complete(rests, INCLOAD__OUTCOME_RETRY);
+    ck_assert_int_eq(incload__sched_pause(sched, units, true), INCLOAD_OK);
+    complete_with(waits, (incload__sched_outcome){ .kind = INCLOAD__OUTCOME_YIELD });
+    complete(fails, FAILED);
+    ck_assert_int_eq(info(units).failed, 1);
+    if (_i == 0)
+        complete(later, INCLOAD__OUTCOME_RETRY);
+    else
+        complete(later, INCLOAD__OUTCOME_YIELD);
+    ck_assert_int_eq(info(units).failed, 2);
+    expect(units, INCLOAD_STATUS_FAILED, INCLOAD__REASON_THRESHOLD);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(a_share_that_failed_stops_a_source_only_when_it_is_too_large)
+{
+    int32_t units = source_of(10, 0, 0);
+
+    source.max_failed_permille = 400;
+    source.min_samples = 4;
+    begin();
+    complete_next(units, OK);
+    complete_next(units, OK);
+    complete_next(units, OK);
+    complete_next(units, FAILED);
+    ck_assert_int_eq(info(units).status, INCLOAD_STATUS_RUNNING);
+    complete_next(units, FAILED);
+    complete_next(units, FAILED);
+    expect(units, INCLOAD_STATUS_FAILED, INCLOAD__REASON_THRESHOLD);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+/* Whether the cancel comes before its first unit or behind it. */
+START_TEST(a_cancel_spares_a_source_that_cleans_up)
+{
+    int32_t setup = node();
+    const incload__node_spec spec = { .flags = INCLOAD__NODE_SOURCE | INCLOAD__NODE_CLEANUP, .setup = setup };
+    int32_t cleanup = incload__graph_add_node(graph, &spec);
+
+    source.node = cleanup;
+    source.limit.max_running = 1;
+    last_key = 3;
+    config.sources = &source;
+    config.source_count = 1;
+    policies[0].attempts = 2;
+    begin();
+    incload__sched_unit unit = pull(setup);
+    if (_i == 0)
+        ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    complete(unit, OK);
+    unit = pull(cleanup);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_NOW), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_beat(sched, unit.token), INCLOAD_OK);
+    complete(unit, INCLOAD__OUTCOME_RETRY);
+    complete_next(cleanup, OK);
+    complete_next(cleanup, OK);
+    complete_next(cleanup, OK);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+START_TEST(a_cancel_that_grows_sharper_tells_what_runs)
+{
+    int32_t only = node();
+
+    begin();
+    incload__sched_unit unit = pull(only);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_beat(sched, unit.token), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_NOW), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_beat(sched, unit.token), INCLOAD_E_CANCELLED);
+    complete(unit, FAILED);
+    expect(only, INCLOAD_STATUS_FAILED, INCLOAD__REASON_CANCELLED);
+    pull_end(INCLOAD__RUN_CANCELLED);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_NOW), INCLOAD_OK);
+}
+END_TEST
+
+START_TEST(a_host_says_why_its_unit_failed)
+{
+    int32_t only = node();
+
+    begin();
+    complete_with(pull(only), (incload__sched_outcome){ .kind = FAILED, .reason = INCLOAD__REASON_FENCED });
+    expect(only, INCLOAD_STATUS_FAILED, INCLOAD__REASON_FENCED);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+/* Nobody cancelled the run: it failed. */
+START_TEST(a_unit_that_says_it_was_cancelled_fails_a_run_that_was_not)
+{
+    int32_t only = node();
+
+    begin();
+    complete_with(pull(only), (incload__sched_outcome){ .kind = FAILED, .reason = INCLOAD__REASON_CANCELLED });
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(a_cleanup_that_counts_fails_the_run)
+{
+    int32_t setup = node();
+    const incload__node_spec spec = { .flags = INCLOAD__NODE_CLEANUP | INCLOAD__NODE_COUNTS, .setup = setup };
+
+    ck_assert_int_eq(incload__graph_add_node(graph, &spec), 1);
+    begin();
+    complete_next(setup, OK);
+    complete_next(1, FAILED);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+/* ---- host code that calls back ---- */
+
+static incload__sched_unit running[2];
+static int32_t told_to_stop;
+
+static void
+end_the_other(void *data, const incload__sched_unit *unit, int32_t reason)
+{
+    const incload__sched_outcome outcome = { .kind = FAILED };
+    const incload__sched_unit *other = &running[unit->node == running[0].node];
+
+    (void)data;
+    ck_assert_int_eq(reason, INCLOAD__REASON_CANCELLED);
+    if (told_to_stop++ == 0)
+        ck_assert_int_eq(incload__sched_complete(sched, other->token, &outcome), INCLOAD_OK);
+}
+
+START_TEST(a_unit_that_ends_before_it_could_be_told_to_is_not_told)
+{
+    int32_t first = node(), second = node();
+
+    told_to_stop = 0;
+    config.hooks.cancel = end_the_other;
+    begin();
+    running[0] = pull(first);
+    running[1] = pull(second);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_NOW), INCLOAD_OK);
+    ck_assert_int_eq(told_to_stop, 1);
+    expect(second, INCLOAD_STATUS_FAILED, INCLOAD__REASON_CANCELLED);
+    complete(running[0], FAILED);
+    pull_end(INCLOAD__RUN_CANCELLED);
+}
+END_TEST
+
+static int32_t asked;
+
+static int32_t
+cancel_the_run(const incload__rule_counts *counts, void *data)
+{
+    (void)counts;
+    (void)data;
+    if (asked++ == 0)
+        ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    return INCLOAD__DECIDE_RUN;
+}
+
+START_TEST(rules_that_were_to_be_asked_are_forgotten_when_the_run_is_cancelled)
+{
+    int32_t first = node(), rules[3];
+
+    asked = 0;
+    for (int32_t i = 0; i < 3; i++) {
+        const incload__node_spec spec = { .rule = { .kind = INCLOAD__RULE_CUSTOM, .decide = cancel_the_run } };
+        rules[i] = incload__graph_add_node(graph, &spec);
+        edge(first, rules[i]);
+    }
+    begin();
+    complete_next(first, OK);
+    ck_assert_int_eq(asked, 1);
+    for (int32_t i = 0; i < 3; i++)
+        expect(rules[i], INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
+    pull_end(INCLOAD__RUN_CANCELLED);
+}
+END_TEST
+
+static int32_t answer;
+
+static int32_t
+say(const incload__rule_counts *counts, void *data)
+{
+    (void)data;
+    asked++;
+    return counts->ok + counts->skip + counts->bad < counts->upstreams ? INCLOAD__DECIDE_WAIT : answer;
+}
+
+START_TEST(a_rule_is_asked_once_of_ends_that_come_together)
+{
+    int32_t first = node(), left = node(), right = node();
+    const incload__node_spec spec = { .rule = { .kind = INCLOAD__RULE_CUSTOM, .decide = say, .early = true } };
+    int32_t last = incload__graph_add_node(graph, &spec);
+
+    edge(first, left);
+    edge(first, right);
+    edge(left, last);
+    edge(right, last);
+    asked = 0;
+    answer = INCLOAD__DECIDE_RUN;
+    begin();
+    complete_next(first, FAILED);
+    ck_assert_int_eq(asked, 1);
+    complete_next(last, OK);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+START_TEST(a_rule_whose_answer_is_none_fails_its_node)
+{
+    static const int32_t none[] = { -1, INCLOAD__DECIDE_ASK, 99, INCLOAD__DECIDE_WAIT };
+    int32_t first = node();
+    const incload__node_spec spec = { .rule = { .kind = INCLOAD__RULE_CUSTOM, .decide = say } };
+    int32_t last = incload__graph_add_node(graph, &spec);
+
+    edge(first, last);
+    answer = none[_i];
+    begin();
+    complete_next(first, OK);
+    expect(last, INCLOAD_STATUS_FAILED, INCLOAD__REASON_RULE);
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+START_TEST(a_gate_that_adapts_tells_its_new_limit)
+{
+    const incload__sched_gate gate = { .limit = { .min_running = 1, .max_running = 3 } };
+
+    for (int32_t i = 0; i < 4; i++)
+        (void)node();
+    config.gates = &gate;
+    config.gate_count = 1;
+    config.hooks.event = note;
+    begin();
+    complete_next(0, OK);
+    int32_t found = 0;
+    for (int32_t i = 0; i < event_count; i++) {
+        if (events[i].kind == INCLOAD__SCHED_LIMIT_CHANGED) {
+            ck_assert_int_eq(events[i].node, -1);
+            ck_assert_int_eq(events[i].code, 2);
+            found++;
+        }
+    }
+    ck_assert_int_eq(found, 1);
+}
+END_TEST
+
+START_TEST(a_least_that_is_no_less_than_the_most_changes_nothing)
+{
+    incload__limit limit;
+    const incload__limit_spec spec = { .min_running = 3, .max_running = 3 };
+
+    incload__limit_init(&limit, &spec);
+    ck_assert_int_eq(limit.now, 3);
+    incload__limit_start(&limit, 0);
+    ck_assert(!incload__limit_end(&limit, true));
+    ck_assert_int_eq(limit.now, 3);
+}
+END_TEST
+
+START_TEST(pauses_grow_by_their_factor_and_never_past_a_month)
+{
+    const int64_t month_us = INT64_C(30) * 24 * 3600 * SECOND;
+    const incload__retry_rule triple = { .base_us = 100, .factor_percent = 300, .jitter = INCLOAD__JITTER_NONE };
+    const incload__retry_rule level = { .base_us = 100, .factor_percent = 50, .jitter = INCLOAD__JITTER_NONE };
+    const incload__retry_rule endless = { .base_us = INT64_MAX, .cap_us = INT64_MAX, .jitter = INCLOAD__JITTER_NONE };
+
+    ck_assert_int_eq(incload__retry_delay_us(&env, &triple, 3), 900);
+    ck_assert_int_eq(incload__retry_delay_us(&env, &triple, 50), 10000);
+    ck_assert_int_eq(incload__retry_delay_us(&env, &level, 7), 100);
+    ck_assert_int_eq(incload__retry_delay_us(&env, &endless, 7), month_us);
+}
+END_TEST
+
+START_TEST(a_timer_that_was_not_set_can_be_dropped)
+{
+    incload__timer timer = { .count = 0 };
+
+    ck_assert(incload__timer_reserve(&timer, &env.mem, 4));
+    incload__timer_drop(&timer, 2);
+    ck_assert_int_eq(incload__timer_next(&timer), INT64_MAX);
+    incload__timer_set(&timer, 2, 7);
+    incload__timer_set(&timer, 2, INT64_MAX);
+    incload__timer_set(&timer, 2, INT64_MAX);
+    ck_assert_int_eq(incload__timer_next(&timer), INT64_MAX);
+    incload__timer_free(&timer, &env.mem);
+}
+END_TEST
+
+START_TEST(more_units_than_can_be_numbered_are_refused)
+{
+    (void)node();
+    begin();
+    int32_t capacity = sched->slot_capacity;
+    sched->slot_capacity = INT32_MAX / 4;
+    ck_assert(!incload__sched_slot_more(sched));
+    sched->slot_capacity = capacity;
+    complete_next(0, OK);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+/* ---- memory that runs out ---- */
+
+static lender bank;
+
+static void
+lend(void)
+{
+    bank = (lender){ .failures = 1 };
+    env.mem = (incload__mem){ lender_allocate, lender_reallocate, lender_release, &bank };
+}
+
+START_TEST(steps_without_memory_are_added_later_or_not_at_all)
+{
+    const incload__node_spec specs[2] = { { .flags = 0 }, { .rule = { .kind = INCLOAD__RULE_ALL_DONE } } };
+    const incload__sched_added_edge edges[] = { { 0, -1 }, { -1, -2 } };
+    int32_t first = node(), added;
+
+    lend();
+    config.max_added = 2;
+    begin();
+    incload__sched_unit unit = pull(first);
+    do {
+        bank.first++;
+        bank.made = 0;
+        added = incload__sched_add(sched, unit.token, specs, 2, edges, 2);
+        ck_assert(added == 1 || added == INCLOAD_E_NO_MEMORY);
+    } while (added != 1);
+    ck_assert_int_gt(bank.first, 6);
+    bank.first = 0;
+    complete(unit, OK);
+    complete_next(1, OK);
+    complete_next(2, OK);
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+START_TEST(a_node_whose_time_cannot_be_noted_fails)
+{
+    int32_t first = node(), second = node_with(0, 0, 1), end = node_with(INCLOAD__NODE_FINISH, 0, 1);
+
+    lend();
+    policies[1].queue_us = 100;
+    edge(first, second);
+    begin();
+    incload__sched_unit unit = pull(first);
+    bank.first = 1;
+    bank.failures = INT64_MAX;
+    bank.made = 0;
+    complete(unit, OK);
+    expect(second, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
+    expect(end, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
+    bank.first = 0;
+    pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+enum { MANY = 40 };
+static incload__sched_unit many[MANY];
+static int32_t ends_told;
+
+static void
+count_ends(void *data, const incload__sched_event *event)
+{
+    (void)data;
+    ends_told += event->kind == INCLOAD__SCHED_UNIT_FINISHED;
+}
+
+START_TEST(events_are_told_a_few_at_a_time_without_memory_for_a_second_box)
+{
+    int32_t units = source_of(MANY, 0, 0);
+
+    lend();
+    ends_told = 0;
+    config.hooks.event = count_ends;
+    begin();
+    incload__sched_lock(sched);
+    sched->delivering = true;
+    incload__sched_unlock(sched);
+    for (int32_t i = 0; i < MANY; i++)
+        many[i] = pull(units);
+    bank.first = 1;
+    bank.failures = INT64_MAX;
+    bank.made = 0;
+    for (int32_t i = 0; i < MANY - 1; i++)
+        complete(many[i], OK);
+    ck_assert_int_eq(ends_told, 0);
+    incload__sched_lock(sched);
+    sched->delivering = false;
+    incload__sched_unlock(sched);
+    complete(many[MANY - 1], OK);
+    ck_assert_int_eq(ends_told, MANY);
+    bank.first = 0;
+    pull_end(INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+/* ---- sleeping ---- */
+
+static int64_t
+hurried_clock(void *data)
+{
+    (void)data;
+    return now_us += 1000;
+}
+
+START_TEST(who_waits_looks_at_a_clock_of_the_host_again_and_again)
+{
+    incload__sched_unit unit;
+
+    (void)node();
+    env.monotonic_us = hurried_clock;
+    config.paused = true;
+    begin();
+    ck_assert_int_eq(incload__sched_pull(sched, &unit, 20000), INCLOAD__PULL_NONE);
+    ck_assert_int_eq(incload__sched_wait(sched, 20000), INCLOAD__RUN_RUNNING);
+}
+END_TEST
+
+static void *
+end_it_soon(void *data)
+{
+    (void)data;
+    for (bool waits = false; !waits;) {
+        incload__sched_lock(sched);
+        waits = sched->waiting > 0;
+        incload__sched_unlock(sched);
+    }
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    return NULL;
+}
+
+START_TEST(who_waits_for_years_is_woken_by_the_end)
+{
+    incload__sched_unit unit;
+    pthread_t other;
+
+    (void)node();
+    env.monotonic_us = NULL;
+    config.paused = true;
+    begin();
+    ck_assert_int_eq(pthread_create(&other, NULL, end_it_soon, NULL), 0);
+    ck_assert_int_eq(incload__sched_pull(sched, &unit, INT64_C(100000000) * SECOND), INCLOAD__PULL_END);
+    pthread_join(other, NULL);
+}
+END_TEST
+
+START_TEST(the_thread_of_the_deadlines_ends_with_the_run)
+{
+    int32_t only = node_with(0, 0, 1);
+
+    env.monotonic_us = NULL;
+    policies[1].queue_us = 1000;
+    config.paused = true;
+    begin();
+    ck_assert_int_eq(incload__sched_start_pool(sched, 0, 0, NULL), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_wait(sched, -1), INCLOAD__RUN_FAILED);
+    expect(only, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_QUEUE);
+}
+END_TEST
+
+static void
+add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, set_up, stage_tear_down);
+    tcase_add_test(tests, a_configuration_that_names_what_is_not_there_is_refused);
+    tcase_add_test(tests, what_comes_too_late_or_names_no_node_is_refused);
+    tcase_add_test(tests, steps_that_may_not_be_added_are_refused);
+    tcase_add_test(tests, added_steps_that_wait_for_nothing_run_at_once);
+    tcase_add_loop_test(tests, a_short_circuit_reaches_added_steps_and_a_closed_branch_does_not, 0, 2);
+    tcase_add_test(tests, added_steps_that_are_ready_are_taken_out_by_a_cancel);
+    tcase_add_test(tests, an_added_step_whose_time_to_begin_is_over_is_taken_out_behind_another);
+    tcase_add_test(tests, each_limit_of_waiting_has_its_own_end);
+    tcase_add_loop_test(tests, the_total_time_ends_a_unit_between_two_attempts, 0, 2);
+    tcase_add_test(tests, the_total_time_takes_units_of_a_source_out_of_their_row);
+    tcase_add_test(tests, the_last_of_a_row_that_is_taken_out_leaves_the_others);
+    tcase_add_test(tests, a_unit_that_is_given_up_is_told_as_lost);
+    tcase_add_loop_test(tests, what_rests_or_waits_is_left_when_a_source_stops, 0, 2);
+    tcase_add_test(tests, a_share_that_failed_stops_a_source_only_when_it_is_too_large);
+    tcase_add_loop_test(tests, a_cancel_spares_a_source_that_cleans_up, 0, 2);
+    tcase_add_test(tests, a_cancel_that_grows_sharper_tells_what_runs);
+    tcase_add_test(tests, a_host_says_why_its_unit_failed);
+    tcase_add_test(tests, a_unit_that_says_it_was_cancelled_fails_a_run_that_was_not);
+    tcase_add_test(tests, a_cleanup_that_counts_fails_the_run);
+    tcase_add_test(tests, a_unit_that_ends_before_it_could_be_told_to_is_not_told);
+    tcase_add_test(tests, rules_that_were_to_be_asked_are_forgotten_when_the_run_is_cancelled);
+    tcase_add_test(tests, a_rule_is_asked_once_of_ends_that_come_together);
+    tcase_add_loop_test(tests, a_rule_whose_answer_is_none_fails_its_node, 0, 4);
+    tcase_add_test(tests, a_gate_that_adapts_tells_its_new_limit);
+    tcase_add_test(tests, a_least_that_is_no_less_than_the_most_changes_nothing);
+    tcase_add_test(tests, pauses_grow_by_their_factor_and_never_past_a_month);
+    tcase_add_test(tests, a_timer_that_was_not_set_can_be_dropped);
+    tcase_add_test(tests, more_units_than_can_be_numbered_are_refused);
+    tcase_add_test(tests, steps_without_memory_are_added_later_or_not_at_all);
+    tcase_add_test(tests, a_node_whose_time_cannot_be_noted_fails);
+    tcase_add_test(tests, events_are_told_a_few_at_a_time_without_memory_for_a_second_box);
+    tcase_add_test(tests, who_waits_looks_at_a_clock_of_the_host_again_and_again);
+    tcase_add_test(tests, who_waits_for_years_is_woken_by_the_end);
+    tcase_add_test(tests, the_thread_of_the_deadlines_ends_with_the_run);
+}
+
+HARNESS_MAIN("scheduler_edges", add_tests)
