@@ -27,7 +27,7 @@ take_out(incload__sched *s, int32_t id)
         lane->resting--;
     else if (lane->source != NULL && slot->state == SLOT_QUEUED)
         drop_retry(s, lane, id);
-    else if (slot->state == SLOT_QUEUED && s->nodes[slot->node].state == NODE_READY)
+    else if (slot->state == SLOT_QUEUED)
         incload__sched_lane_remove(s, slot->node);
 }
 

@@ -165,6 +165,7 @@ START_TEST(what_comes_too_late_or_names_no_node_is_refused)
     ck_assert_int_eq(incload__sched_complete(sched, UINT64_C(1) << 32, &done), INCLOAD_E_CONFLICT);
     ck_assert_int_eq(incload__sched_complete(sched, (unit.token & UINT64_C(0xffffffff00000000)) | 1000, &done),
                      INCLOAD_E_CONFLICT);
+    ck_assert_int_eq(incload__sched_complete(sched, 2, &done), INCLOAD_E_CONFLICT);
     complete(unit, OK);
     ck_assert_int_eq(incload__sched_complete(sched, unit.token, &done), INCLOAD_E_CONFLICT);
     pull_end(INCLOAD__RUN_SUCCESS);
@@ -228,19 +229,25 @@ START_TEST(a_short_circuit_reaches_added_steps_and_a_closed_branch_does_not)
 {
     const incload__node_spec spec = { .flags = 0 };
     const incload__sched_added_edge added[] = { { 0, -1 } };
-    int32_t first = node(), branch = node();
+    int32_t first = node(), closed = node(), plain = node(), open = node();
 
-    ck_assert_int_eq(incload__graph_add_edge(graph, first, branch, 1), INCLOAD_OK);
+    ck_assert_int_eq(incload__graph_add_edge(graph, first, closed, 1), INCLOAD_OK);
+    edge(first, plain);
+    ck_assert_int_eq(incload__graph_add_edge(graph, first, open, 2), INCLOAD_OK);
     config.max_added = 1;
     begin();
     incload__sched_unit unit = pull(first);
-    ck_assert_int_eq(incload__sched_add(sched, unit.token, &spec, 1, added, 1), 2);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, &spec, 1, added, 1), 4);
     complete_with(unit, (incload__sched_outcome){ .kind = _i == 0 ? INCLOAD__OUTCOME_SHORT_CIRCUIT : OK, .closed = 1 });
-    expect(branch, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
-    if (_i == 0)
-        expect(2, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
-    else
-        complete_next(2, OK);
+    expect(closed, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
+    if (_i == 0) {
+        expect(plain, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
+        expect(4, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_UPSTREAM_SKIPPED);
+    } else {
+        complete_next(4, OK);
+        complete_next(plain, OK);
+        complete_next(open, OK);
+    }
     pull_end(INCLOAD__RUN_SUCCESS);
 }
 END_TEST
@@ -733,24 +740,22 @@ lend(void)
     env.mem = (incload__mem){ lender_allocate, lender_reallocate, lender_release, &bank };
 }
 
-START_TEST(steps_without_memory_are_added_later_or_not_at_all)
+/* Which allocation of the first try fails. */
+START_TEST(steps_without_memory_are_added_when_there_is_some)
 {
     const incload__node_spec specs[2] = { { .flags = 0 }, { .rule = { .kind = INCLOAD__RULE_ALL_DONE } } };
     const incload__sched_added_edge edges[] = { { 0, -1 }, { -1, -2 } };
-    int32_t first = node(), added;
+    int32_t first = node();
 
     lend();
     config.max_added = 2;
     begin();
     incload__sched_unit unit = pull(first);
-    do {
-        bank.first++;
-        bank.made = 0;
-        added = incload__sched_add(sched, unit.token, specs, 2, edges, 2);
-        ck_assert(added == 1 || added == INCLOAD_E_NO_MEMORY);
-    } while (added != 1);
-    ck_assert_int_gt(bank.first, 6);
+    bank.first = _i + 1;
+    bank.made = 0;
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, specs, 2, edges, 2), INCLOAD_E_NO_MEMORY);
     bank.first = 0;
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, specs, 2, edges, 2), 1);
     complete(unit, OK);
     complete_next(1, OK);
     complete_next(2, OK);
@@ -758,15 +763,52 @@ START_TEST(steps_without_memory_are_added_later_or_not_at_all)
 }
 END_TEST
 
+START_TEST(every_allocation_of_a_scheduler_may_fail)
+{
+    const incload__sched_pool pools[] = { { "p", 2 }, { "q", 2 } };
+    const incload__sched_gate gates[] = { { .pools = { 0 }, .weights = { 1 }, .limit = { .interval_us = 5 } },
+                                          { .pools = { 1 }, .weights = { 1 } } };
+    incload__sched *made;
+
+    lend();
+    (void)node();
+    (void)source_of(1, 0, 1);
+    policies[1] = (incload__sched_policy){ .gate = 1, .queue_us = 100, .total_us = 200 };
+    policies[2] = (incload__sched_policy){ .queue_us = 100 };
+    config.pools = pools;
+    config.pool_count = 2;
+    config.gates = gates;
+    config.gate_count = 2;
+    config.hooks.event = note;
+    ck_assert_int_eq(incload__graph_freeze(graph, NULL, NULL), INCLOAD_OK);
+    int64_t before = bank.live;
+    do {
+        incload_error *err = NULL;
+        bank.first++;
+        bank.made = 0;
+        made = incload__sched_new(&env, graph, &config, &err);
+        ck_assert_int_eq(incload_error_code(err), made != NULL ? INCLOAD_OK : INCLOAD_E_NO_MEMORY);
+        incload_error_unref(err);
+        incload__sched_free(made);
+        ck_assert_int_eq(bank.live, before);
+    } while (made == NULL);
+    ck_assert_int_gt(bank.first, 10);
+}
+END_TEST
+
 START_TEST(a_node_whose_time_cannot_be_noted_fails)
 {
+    const incload__node_spec spec = { .flags = 0 };
     int32_t first = node(), second = node_with(0, 0, 1), end = node_with(INCLOAD__NODE_FINISH, 0, 1);
 
     lend();
     policies[1].queue_us = 100;
+    config.max_added = 1;
     edge(first, second);
     begin();
     incload__sched_unit unit = pull(first);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, &spec, 1, NULL, 0), 3);
+    complete_next(3, OK);
     bank.first = 1;
     bank.failures = INT64_MAX;
     bank.made = 0;
@@ -775,6 +817,61 @@ START_TEST(a_node_whose_time_cannot_be_noted_fails)
     expect(end, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
     bank.first = 0;
     pull_end(INCLOAD__RUN_FAILED);
+}
+END_TEST
+
+static incload__sched_unit the_only;
+
+/* A unit, then a moment, then the end, before which the unit ends. */
+static int32_t
+complete_while_asked(void *data, int64_t *key, int64_t *again_us)
+{
+    (void)data;
+    *key = 0;
+    *again_us = now_us;
+    if (next_key++ == 0)
+        return INCLOAD__SOURCE_UNIT;
+    if (next_key == 2)
+        return INCLOAD__SOURCE_LATER;
+    complete(the_only, OK);
+    ck_assert_int_eq(info(0).status, INCLOAD_STATUS_RUNNING);
+    return INCLOAD__SOURCE_END;
+}
+
+START_TEST(a_source_that_is_being_asked_is_not_over)
+{
+    int32_t units = source_of(0, 0, 0);
+
+    source.next = complete_while_asked;
+    begin();
+    the_only = pull(units);
+    pull_end(INCLOAD__RUN_SUCCESS);
+    ck_assert_int_eq(info(units).succeeded, 1);
+}
+END_TEST
+
+START_TEST(a_cancel_ends_units_that_wait_in_a_row)
+{
+    int32_t units = source_of(5, 0, 0);
+
+    policies[0].attempts = 2;
+    source.limit.max_running = 2;
+    begin();
+    incload__sched_unit first = pull(units), second = pull(units);
+    ck_assert_int_eq(incload__sched_pause(sched, units, true), INCLOAD_OK);
+    complete(first, INCLOAD__OUTCOME_RETRY);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    ck_assert_int_eq(info(units).failed, 1);
+    complete(second, OK);
+    expect(units, INCLOAD_STATUS_FAILED, INCLOAD__REASON_CANCELLED);
+    pull_end(INCLOAD__RUN_CANCELLED);
+}
+END_TEST
+
+START_TEST(a_run_of_no_steps_succeeds)
+{
+    begin();
+    pull_end(INCLOAD__RUN_SUCCESS);
 }
 END_TEST
 
@@ -914,8 +1011,12 @@ add_tests(TCase *tests)
     tcase_add_test(tests, pauses_grow_by_their_factor_and_never_past_a_month);
     tcase_add_test(tests, a_timer_that_was_not_set_can_be_dropped);
     tcase_add_test(tests, more_units_than_can_be_numbered_are_refused);
-    tcase_add_test(tests, steps_without_memory_are_added_later_or_not_at_all);
+    tcase_add_loop_test(tests, steps_without_memory_are_added_when_there_is_some, 0, 8);
+    tcase_add_test(tests, every_allocation_of_a_scheduler_may_fail);
     tcase_add_test(tests, a_node_whose_time_cannot_be_noted_fails);
+    tcase_add_test(tests, a_source_that_is_being_asked_is_not_over);
+    tcase_add_test(tests, a_cancel_ends_units_that_wait_in_a_row);
+    tcase_add_test(tests, a_run_of_no_steps_succeeds);
     tcase_add_test(tests, events_are_told_a_few_at_a_time_without_memory_for_a_second_box);
     tcase_add_test(tests, who_waits_looks_at_a_clock_of_the_host_again_and_again);
     tcase_add_test(tests, who_waits_for_years_is_woken_by_the_end);
