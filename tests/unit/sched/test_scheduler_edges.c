@@ -418,6 +418,7 @@ START_TEST(a_timer_that_was_not_set_can_be_dropped)
     incload__timer timer = { .count = 0 };
 
     ck_assert(incload__timer_reserve(&timer, &env.mem, 4));
+    ck_assert(incload__timer_reserve(&timer, &env.mem, 2));
     incload__timer_drop(&timer, 2);
     ck_assert_int_eq(incload__timer_next(&timer), INT64_MAX);
     incload__timer_set(&timer, 2, 7);
@@ -584,6 +585,8 @@ START_TEST(a_run_of_no_steps_succeeds)
 {
     begin();
     pull_end(INCLOAD__RUN_SUCCESS);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_NOW), INCLOAD_OK);
+    pull_end(INCLOAD__RUN_SUCCESS);
 }
 END_TEST
 
@@ -614,80 +617,115 @@ START_TEST(events_are_told_a_few_at_a_time_without_memory_for_a_second_box)
     bank.first = 1;
     bank.failures = INT64_MAX;
     bank.made = 0;
-    for (int32_t i = 0; i < MANY - 1; i++)
-        complete(many[i], OK);
-    ck_assert_int_eq(ends_told, 0);
     incload__sched_lock(sched);
     sched->delivering = false;
     incload__sched_unlock(sched);
-    complete(many[MANY - 1], OK);
+    for (int32_t i = 0; i < MANY; i++)
+        complete(many[i], OK);
     ck_assert_int_eq(ends_told, MANY);
     bank.first = 0;
     pull_end(INCLOAD__RUN_SUCCESS);
 }
 END_TEST
 
-/* ---- sleeping ---- */
-
-static int64_t
-hurried_clock(void *data)
+START_TEST(a_run_that_is_cancelled_before_it_begins_begins_nothing)
 {
-    (void)data;
-    return now_us += 1000;
-}
-
-START_TEST(who_waits_looks_at_a_clock_of_the_host_again_and_again)
-{
-    incload__sched_unit unit;
-
     (void)node();
-    env.monotonic_us = hurried_clock;
-    config.paused = true;
-    begin();
-    ck_assert_int_eq(incload__sched_pull(sched, &unit, 20000), INCLOAD__PULL_NONE);
-    ck_assert_int_eq(incload__sched_wait(sched, 20000), INCLOAD__RUN_RUNNING);
-}
-END_TEST
-
-static void *
-end_it_soon(void *data)
-{
-    (void)data;
-    for (bool waits = false; !waits;) {
-        incload__sched_lock(sched);
-        waits = sched->waiting > 0;
-        incload__sched_unlock(sched);
-    }
+    ck_assert_int_eq(incload__graph_freeze(graph, NULL, NULL), INCLOAD_OK);
+    sched = incload__sched_new(&env, graph, &config, NULL);
     ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
-    return NULL;
-}
-
-START_TEST(who_waits_for_years_is_woken_by_the_end)
-{
-    incload__sched_unit unit;
-    pthread_t other;
-
-    (void)node();
-    env.monotonic_us = NULL;
-    config.paused = true;
-    begin();
-    ck_assert_int_eq(pthread_create(&other, NULL, end_it_soon, NULL), 0);
-    ck_assert_int_eq(incload__sched_pull(sched, &unit, INT64_C(100000000) * SECOND), INCLOAD__PULL_END);
-    pthread_join(other, NULL);
+    ck_assert_int_eq(incload__sched_begin(sched), INCLOAD_OK);
+    expect(0, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
+    pull_end(INCLOAD__RUN_CANCELLED);
 }
 END_TEST
 
-START_TEST(the_thread_of_the_deadlines_ends_with_the_run)
+START_TEST(the_total_time_stops_a_unit_that_runs)
 {
-    int32_t only = node_with(0, 0, 1);
-
-    env.monotonic_us = NULL;
-    policies[1].queue_us = 1000;
-    config.paused = true;
+    (void)node();
+    policies[0].total_us = 100;
     begin();
-    ck_assert_int_eq(incload__sched_start_pool(sched, 0, 0, NULL), INCLOAD_OK);
-    ck_assert_int_eq(incload__sched_wait(sched, -1), INCLOAD__RUN_FAILED);
-    expect(only, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_QUEUE);
+    incload__sched_unit unit = pull(0);
+    now_us += 100;
+    (void)incload__sched_tick(sched);
+    ck_assert_int_eq(incload__sched_beat(sched, unit.token), INCLOAD_E_CANCELLED);
+    complete(unit, FAILED);
+    expect(0, INCLOAD_STATUS_FAILED, INCLOAD__REASON_TIMEOUT_TOTAL);
+}
+END_TEST
+
+static int32_t state_while_told;
+
+static void
+wait_while_told(void *data, const incload__sched_event *event)
+{
+    (void)data;
+    if (event->kind == INCLOAD__SCHED_RUN_FINISHED)
+        state_while_told = incload__sched_wait(sched, 0);
+}
+
+START_TEST(a_run_goes_on_until_its_last_event_has_been_told)
+{
+    (void)node();
+    config.hooks.event = wait_while_told;
+    begin();
+    complete_next(0, OK);
+    ck_assert_int_eq(state_while_told, INCLOAD__RUN_RUNNING);
+    ck_assert_int_eq(incload__sched_wait(sched, 0), INCLOAD__RUN_SUCCESS);
+}
+END_TEST
+
+static int32_t
+break_down(void *data, int64_t *key, int64_t *again_us)
+{
+    (void)data;
+    (void)key;
+    (void)again_us;
+    return INCLOAD_E_DATA;
+}
+
+START_TEST(a_source_that_fails_gives_its_node_the_code)
+{
+    int32_t units = source_of(0, 0, 0);
+
+    source.next = break_down;
+    begin();
+    pull_end(INCLOAD__RUN_FAILED);
+    expect(units, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
+    ck_assert_int_eq(info(units).code, INCLOAD_E_DATA);
+}
+END_TEST
+
+START_TEST(a_unit_that_there_is_no_memory_to_begin_fails)
+{
+    const int32_t nodes = 20;
+    int32_t begun = 0;
+    incload__sched_unit unit;
+
+    lend();
+    for (int32_t i = 0; i < nodes && _i == 0; i++)
+        (void)node();
+    if (_i != 0)
+        (void)source_of(nodes, 0, 0);
+    begin();
+    /* Room for the first few. */
+    bank.first = 4;
+    bank.failures = INT64_MAX;
+    bank.made = 0;
+    while (incload__sched_pull(sched, &unit, 0) == INCLOAD__PULL_UNIT)
+        many[begun++] = unit;
+    ck_assert_int_gt(begun, 0);
+    ck_assert_int_lt(begun, nodes);
+    for (int32_t i = 0; i < begun; i++)
+        complete(many[i], OK);
+    pull_end(INCLOAD__RUN_FAILED);
+    if (_i == 0) {
+        expect(begun - 1, INCLOAD_STATUS_SUCCESS, INCLOAD__REASON_NONE);
+        expect(nodes - 1, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
+    } else {
+        expect(0, INCLOAD_STATUS_FAILED, INCLOAD__REASON_ERROR);
+        ck_assert_int_eq(info(0).code, INCLOAD_E_NO_MEMORY);
+    }
 }
 END_TEST
 
@@ -723,9 +761,11 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_cancel_ends_units_that_wait_in_a_row);
     tcase_add_test(tests, a_run_of_no_steps_succeeds);
     tcase_add_test(tests, events_are_told_a_few_at_a_time_without_memory_for_a_second_box);
-    tcase_add_test(tests, who_waits_looks_at_a_clock_of_the_host_again_and_again);
-    tcase_add_test(tests, who_waits_for_years_is_woken_by_the_end);
-    tcase_add_test(tests, the_thread_of_the_deadlines_ends_with_the_run);
+    tcase_add_test(tests, a_run_that_is_cancelled_before_it_begins_begins_nothing);
+    tcase_add_test(tests, the_total_time_stops_a_unit_that_runs);
+    tcase_add_test(tests, a_run_goes_on_until_its_last_event_has_been_told);
+    tcase_add_test(tests, a_source_that_fails_gives_its_node_the_code);
+    tcase_add_loop_test(tests, a_unit_that_there_is_no_memory_to_begin_fails, 0, 2);
 }
 
 HARNESS_MAIN("scheduler_edges", add_tests)
