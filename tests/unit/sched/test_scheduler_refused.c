@@ -199,6 +199,22 @@ START_TEST(added_steps_that_are_ready_are_taken_out_by_a_cancel)
 }
 END_TEST
 
+START_TEST(steps_that_are_added_to_a_cancelled_run_are_skipped)
+{
+    const incload__node_spec spec = { .flags = 0 };
+    int32_t first = node();
+
+    config.max_added = 1;
+    begin();
+    incload__sched_unit unit = pull(first);
+    ck_assert_int_eq(incload__sched_cancel(sched, INCLOAD__CANCEL_DRAIN), INCLOAD_OK);
+    ck_assert_int_eq(incload__sched_add(sched, unit.token, &spec, 1, NULL, 0), 1);
+    expect(1, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
+    complete(unit, OK);
+    pull_end(INCLOAD__RUN_CANCELLED);
+}
+END_TEST
+
 START_TEST(an_added_step_whose_time_to_begin_is_over_is_taken_out_behind_another)
 {
     const incload__node_spec specs[2] = { { .policy = 0 }, { .policy = 1 } };
@@ -228,6 +244,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, added_steps_that_wait_for_nothing_run_at_once);
     tcase_add_loop_test(tests, a_short_circuit_reaches_added_steps_and_a_closed_branch_does_not, 0, 2);
     tcase_add_test(tests, added_steps_that_are_ready_are_taken_out_by_a_cancel);
+    tcase_add_test(tests, steps_that_are_added_to_a_cancelled_run_are_skipped);
     tcase_add_test(tests, an_added_step_whose_time_to_begin_is_over_is_taken_out_behind_another);
 }
 
