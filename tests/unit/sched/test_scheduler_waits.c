@@ -6,7 +6,7 @@ static int64_t
 hurried_clock(void *data)
 {
     (void)data;
-    return now_us += 1000;
+    return atomic_fetch_add(&now_us, 1000) + 1000;
 }
 
 START_TEST(who_waits_looks_at_a_clock_of_the_host_again_and_again)
