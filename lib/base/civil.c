@@ -104,8 +104,8 @@ take_date(cursor *in, bool bc, int64_t *days)
 {
     int64_t year, month, day;
 
-    if (!take_number(in, 4, 7, &year) || year == 0 || !take(in, '-') || !take_two(in, 100, &month) || !take(in, '-')
-        || !take_two(in, 100, &day))
+    if (!take_number(in, 4, 7, &year) || year == 0 || !take(in, '-') || !take_number(in, 2, 2, &month) || !take(in, '-')
+        || !take_number(in, 2, 2, &day))
         return false;
     if (bc)
         year = 1 - year;

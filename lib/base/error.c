@@ -359,7 +359,7 @@ incload__error_add_detail(incload_error **err, const char *key, const char *valu
 {
     incload_error *error = fillable(err);
 
-    if (error == NULL || error->detail_count == MAX_DETAILS || key == NULL || value == NULL || value[0] == '\0')
+    if (error == NULL || error->detail_count == MAX_DETAILS || value == NULL || value[0] == '\0')
         return;
     char *key_copy = incload__strdup(&incload__mem_libc, key);
     char *value_copy = incload__strdup(&incload__mem_libc, value);

@@ -94,7 +94,7 @@ incload__list_parse(const incload__mem *mem, const char *what, const char *text,
     memset(out, 0, sizeof *out);
     out->mem = mem;
     skip_spaces(&p);
-    while (*p != '\0' && status == INCLOAD_OK) {
+    while (*p != '\0') {
         status = read_item(what, &p, out, &name, err);
         if (status != INCLOAD_OK || *p == '\0')
             break;

@@ -81,7 +81,7 @@ find_choice(const char *choices, const char *value)
 
     for (const char *word = choices; *word != '\0'; index++) {
         size_t word_length = strcspn(word, " ");
-        if (word_length == length && length > 0 && memcmp(word, value, length) == 0)
+        if (word_length == length && memcmp(word, value, length) == 0)
             return index;
         word += word_length;
         word += *word == ' ';
@@ -241,7 +241,7 @@ read_value(const incload__option_table *table, const char *name, const char **at
             p++;
         incload__str_add_char(value, *p);
     }
-    *at = p + (quoted && *p == '\'');
+    *at = p + quoted;
     if (quoted && **at != '\0' && !incload__is_space(**at))
         return incload__fail(err, INCLOAD_E_INVALID, "a space is missing behind the value of option '%s' of a %s", name,
                              table->object);

@@ -115,8 +115,9 @@ read_changes(const header *head, const unsigned char *body, incload__tzif *out)
     (void)offset_of(types, 0, &out->first_offset);
     for (uint32_t i = 0; i < head->changes; i++) {
         int64_t at = get_64(body + i * (size_t)8);
-        if ((i > 0 && at <= last) || at > FAR || indexes[i] >= head->types || !offset_of(types, indexes[i], &offset))
+        if ((i > 0 && at <= last) || at > FAR || indexes[i] >= head->types)
             return false;
+        (void)offset_of(types, indexes[i], &offset);
         add_change(out, at, offset);
         last = at;
     }

@@ -124,9 +124,7 @@ const char *
 incload__skip_quoted(const char *at, char close, bool backslashes, bool doubles)
 {
     for (at++; *at != '\0'; at++) {
-        if (backslashes && *at == '\\' && at[1] != '\0')
-            at++;
-        else if (doubles && *at == close && at[1] == close)
+        if ((backslashes && *at == '\\' && at[1] != '\0') || (doubles && *at == close && at[1] == close))
             at++;
         else if (*at == close)
             return at + 1;

@@ -439,7 +439,7 @@ incload__builder_take(incload__builder *builder, int32_t column_index, struct Ar
     if (!buffer_reserve(&builder->mem, &column->data, 1)
         || (variable && !buffer_reserve(&builder->mem, &column->offsets, sizeof(int32_t))))
         return incload__fail_memory(err);
-    if (variable && column->length == 0 && column->offsets.size == 0)
+    if (variable && column->length == 0)
         offset_add(column);
     int32_t status = incload__array_column(&builder->mem, variable ? 3 : 2, out, err);
     if (status != INCLOAD_OK)

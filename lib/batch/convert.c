@@ -160,7 +160,7 @@ put_clock(job *work, int64_t us)
 {
     static const int64_t units[] = { 1000000, 100000, 10000, 1000, 100, 10, 1 };
 
-    if (work->to.scale >= 0 && work->to.scale < 6 && us % units[work->to.scale] != 0)
+    if (work->to.scale < 6 && us % units[work->to.scale] != 0)
         return INCLOAD_E_DATA;
     return incload__put_int(work->builder, work->column, us);
 }
@@ -212,7 +212,8 @@ binary_to_binary(job *work, int64_t row)
     size_t length;
     const void *bytes = incload__get_bytes(work->view, work->column, row, &length);
 
-    if (work->to.precision > 0 && length > (size_t)work->to.precision)
+    /* Without a bound the column had moved as it is. */
+    if (length > (size_t)work->to.precision)
         return INCLOAD_E_DATA;
     return incload__put_raw(work->builder, work->column, bytes, length);
 }

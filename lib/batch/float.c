@@ -59,6 +59,7 @@ from_bits(uint64_t bits, bool single)
 
 /* ---- text to float ---- */
 
+/* Of a value that is not 0. */
 static int32_t
 bit_length(unsigned __int128 value)
 {
@@ -66,7 +67,7 @@ bit_length(unsigned __int128 value)
 
     if (high != 0)
         return 128 - __builtin_clzll(high);
-    return low != 0 ? 64 - __builtin_clzll(low) : 0;
+    return 64 - __builtin_clzll(low);
 }
 
 /* Rounds value * 2^exponent, a little more if `sticky`, to the bits of a float without sign. False outside the range.
@@ -292,7 +293,7 @@ scaled(uint64_t significand, int32_t exponent, int32_t scale, uint64_t *whole, b
     unsigned __int128 value = significand;
     int32_t shift = exponent + scale;
 
-    if (scale < -EXACT_POWER_OF_5 || scale > EXACT_POWER_OF_5 || shift < -120 || exponent > 127 - 53)
+    if (scale < -EXACT_POWER_OF_5 || scale > EXACT_POWER_OF_5 || exponent > 127 - 53)
         return false;
     if (scale >= 0) {
         value *= powers_of_5[scale];
@@ -302,8 +303,7 @@ scaled(uint64_t significand, int32_t exponent, int32_t scale, uint64_t *whole, b
         *whole = (uint64_t)(shift < 0 ? value >> -shift : value);
         return true;
     }
-    if (exponent < 0)
-        return false;
+    /* Scaled down are only numbers that are far above 1. */
     value <<= exponent;
     unsigned __int128 divisor = (unsigned __int128)powers_of_5[-scale] << -scale;
     *whole = (uint64_t)(value / divisor);
@@ -342,17 +342,19 @@ digits_by_rounding(const float_format *format, uint64_t significand, int32_t exp
         return false;
     if (!scaled(significand, exponent, scale, &number, &rest))
         return false;
-    if (number >= (uint64_t)incload__power_of_ten(most) && !scaled(significand, exponent, --scale, &number, &rest))
-        return false;
+    /* One digit too many: the scale is far from where 128 bits end, so one less fits as well. */
+    if (number >= (uint64_t)incload__power_of_ten(most))
+        (void)scaled(significand, exponent, --scale, &number, &rest);
 
-    for (drop = most - format->sure_digits; drop > 0; drop--) {
+    /* All but the last digit always read back. */
+    for (drop = most - format->sure_digits; drop > 1; drop--) {
         kept = round_digits(number, rest, drop);
-        if (drop - scale >= -EXACT_POWER_OF_5 && drop - scale <= EXACT_POWER_OF_5
-            && nearest(format, kept, drop - scale, &read_back) && read_back == bits)
+        (void)nearest(format, kept, drop - scale, &read_back);
+        if (read_back == bits)
             break;
     }
-    if (drop == 0)
-        return false;
+    if (drop == 1)
+        kept = round_digits(number, rest, 1);
     for (; kept % 10 == 0; kept /= 10)
         drop++;
     out->count = (int32_t)incload__uint_text(kept, out->digits);
@@ -445,10 +447,11 @@ digits_of(interval *in, int32_t top, decimal_digits *out)
             break;
         interval_multiply_power_of_10(in, 1);
     }
-    /* Both ends in reach: the nearer one, or the even digit. */
+    /* Both ends in reach: the nearer one. Half way between are 2^-25 and, of singles, 2^-12 alone: both digits are
+     * even, and stay. */
     char *last = &out->digits[out->count - 1];
     int order = incload__big_compare_sum(&in->value, &in->value, &in->unit);
-    if (high && (!low || order > 0 || (order == 0 && (*last & 1) != 0)))
+    if (high && (!low || order > 0))
         *last = (char)(*last + 1);
 }
 
@@ -465,9 +468,8 @@ put_digits(char *out, const decimal_digits *number, int32_t from, int32_t to)
 {
     if (to > number->count)
         to = number->count;
-    if (from < to)
-        memcpy(out, number->digits + from, (size_t)(to - from));
-    return from < to ? out + (to - from) : out;
+    memcpy(out, number->digits + from, (size_t)(to - from));
+    return out + (to - from);
 }
 
 static char *

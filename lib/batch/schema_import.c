@@ -18,7 +18,7 @@ take_number(const char **at)
     return number;
 }
 
-/* The value of a key, cut to the buffer; false when there is none. */
+/* The value of a key; false when there is none that the buffer can hold. */
 static bool
 find_metadata(const char *metadata, const char *key, char out[LONGEST])
 {

@@ -218,7 +218,7 @@ incload__event_queue_push(incload__event_queue *queue, incload_event *event)
     incload_event *dropped = NULL;
 
     pthread_mutex_lock(&queue->lock);
-    if (queue->limit == 0 || (queue->count == queue->limit && event->kind == INCLOAD_EVENT_PROGRESS)) {
+    if (queue->count == queue->limit && event->kind == INCLOAD_EVENT_PROGRESS) {
         dropped = event;
     } else {
         if (queue->count == queue->limit)

@@ -250,12 +250,6 @@ incload__graph_freeze(incload__graph *graph, incload__graph_report_fn report, vo
     return INCLOAD_OK;
 }
 
-int32_t
-incload__graph_node_count(const incload__graph *graph)
-{
-    return graph->nodes;
-}
-
 int64_t
 incload__graph_edge_count(const incload__graph *graph)
 {
@@ -267,10 +261,4 @@ incload__graph_successors(const incload__graph *graph, int32_t node, const int32
 {
     *to = graph->to + graph->first[node];
     return graph->first[node + 1] - graph->first[node];
-}
-
-int32_t
-incload__graph_at(const incload__graph *graph, int32_t place)
-{
-    return graph->by_place[place];
 }

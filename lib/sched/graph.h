@@ -72,12 +72,8 @@ int32_t incload__graph_check(incload__graph *graph, incload__graph_report_fn rep
 /* Checks (report may be NULL), then builds what runs use. After it nothing can be added. */
 int32_t incload__graph_freeze(incload__graph *graph, incload__graph_report_fn report, void *user_data);
 
-int32_t incload__graph_node_count(const incload__graph *graph);
 int64_t incload__graph_edge_count(const incload__graph *graph);
 /* Frozen graphs: those that wait for `node`; their number is returned. */
 int32_t incload__graph_successors(const incload__graph *graph, int32_t node, const int32_t **to);
-/* Frozen graphs: the node at a place in the order of dispatch. Higher priority first, then the longer path (by weights)
- * to an end of the graph, then the lower number. */
-int32_t incload__graph_at(const incload__graph *graph, int32_t place);
 
 #endif

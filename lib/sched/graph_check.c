@@ -87,11 +87,8 @@ check_all(checking *c, int32_t *block)
     for (int32_t i = 0; i < graph->edges; i++)
         block[graph->to[i]]++;
     check_rules(c, block);
-    if (incload__graph_sort(graph, block, block + graph->nodes) < graph->nodes) {
-        int32_t status = incload__graph_report_cycles(graph, block, c->report, c->user_data);
-        if (status != INCLOAD_OK)
-            return status;
-    }
+    if (incload__graph_sort(graph, block, block + graph->nodes) < graph->nodes)
+        return incload__graph_report_cycles(graph, block, c->report, c->user_data);
     return c->found > 0 ? INCLOAD_E_INVALID : INCLOAD_OK;
 }
 

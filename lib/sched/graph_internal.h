@@ -25,7 +25,9 @@ struct incload__graph {
     uint16_t *policy; /* by node, as the next two */
     uint16_t *rule;   /* into rules */
     uint8_t *flags;
-    int32_t *by_place; /* frozen: the nodes in the order of dispatch */
+    /* Frozen: the nodes in the order of dispatch. Higher priority first, then the longer path (by weights) to an end of
+     * the graph, then the lower number. */
+    int32_t *by_place;
     int32_t *priority; /* until frozen; NULL while all are 0 */
     int32_t *weight;   /* until frozen; NULL while all are 1 */
     incload__edge *list; /* until frozen */

@@ -57,7 +57,7 @@ incload__ready_first(incload__ready *ready)
 {
     uint32_t at = 0;
 
-    if (ready->levels == 0 || ready->words[ready->levels - 1][0] == 0)
+    if (ready->words[ready->levels - 1][0] == 0)
         return -1;
     if (ready->words[0][ready->low] != 0)
         return (int32_t)(ready->low << 6 | (uint32_t)__builtin_ctzll(ready->words[0][ready->low]));

@@ -57,7 +57,7 @@ edge_is_allowed(const addition *a, const incload__sched_added_edge *edge)
     if (to_new)
         return edge->from == a->self || (from_new && from < to);
     return from_new && edge->to >= 0 && edge->to < a->s->node_count && edge->to != a->self && a->below[edge->to] != 0
-           && a->s->nodes[edge->to].state == NODE_WAITS && (a->s->nodes[edge->to].flags & INCLOAD__NODE_FINISH) == 0;
+           && a->s->nodes[edge->to].state == NODE_WAITS;
 }
 
 static int32_t

@@ -4,12 +4,6 @@
 
 #include "sched/scheduler_internal.h"
 
-static bool
-spared(const incload__sched *s, int32_t node)
-{
-    return (s->nodes[node].flags & (INCLOAD__NODE_CLEANUP | INCLOAD__NODE_FINISH)) != 0;
-}
-
 /* A node that is not running ends where it stands. */
 static void
 end_node(incload__sched *s, int32_t id)
@@ -20,11 +14,8 @@ end_node(incload__sched *s, int32_t id)
         incload__sched_unit_end(s, node->link, INCLOAD_STATUS_FAILED, INCLOAD__REASON_CANCELLED);
         return;
     }
-    if (node->state == NODE_READY) {
+    if (node->state == NODE_READY)
         incload__sched_lane_remove(s, id);
-        if (node->link >= 0)
-            incload__sched_slot_free(s, node->link);
-    }
     incload__sched_node_end(s, id, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
 }
 
@@ -50,11 +41,11 @@ drain(incload__sched *s)
         const incload__sched_node *node = &s->nodes[id];
         bool waits = node->state == NODE_WAITS || node->state == NODE_READY || node->state == NODE_RESTS;
         bool source = (node->flags & INCLOAD__NODE_SOURCE) != 0 && node->state != NODE_WAITS;
-        if (waits && !source && !spared(s, id))
+        if (waits && !source && !incload__sched_is_spared(s, id))
             end_node(s, id);
     }
     for (int32_t i = s->gate_count; i < s->lane_count; i++) {
-        if (s->lanes[i].open && !spared(s, s->lanes[i].source->node))
+        if (s->lanes[i].open && !incload__sched_is_spared(s, s->lanes[i].source->node))
             end_source(s, &s->lanes[i]);
     }
 }
@@ -65,7 +56,7 @@ stop_all(incload__sched *s)
     int64_t now = incload__sched_now(s);
 
     for (int32_t id = 0; id < s->slot_count; id++) {
-        if (s->slots[id].state == SLOT_RUNS && !spared(s, s->slots[id].node))
+        if (s->slots[id].state == SLOT_RUNS && !incload__sched_is_spared(s, s->slots[id].node))
             incload__sched_slot_stop(s, id, INCLOAD__REASON_CANCELLED, now);
     }
 }

@@ -27,7 +27,7 @@ take_out(incload__sched *s, int32_t id)
         lane->resting--;
     else if (lane->source != NULL && slot->state == SLOT_QUEUED)
         drop_retry(s, lane, id);
-    else if (slot->state == SLOT_QUEUED && s->nodes[slot->node].state == NODE_READY)
+    else if (slot->state == SLOT_QUEUED)
         incload__sched_lane_remove(s, slot->node);
 }
 
@@ -78,7 +78,8 @@ incload__sched_source_look(incload__sched *s, incload__sched_lane *lane)
     int32_t id = lane->source->node;
     bool whole = !lane->stopped && lane->ended && lane->ahead_count == 0 && lane->retry_first < 0 && lane->resting == 0;
 
-    if (!lane->open || lane->asking || lane->running > 0 || (!whole && s->cancel == 0))
+    if (!lane->open || lane->asking || lane->running > 0
+        || (!whole && (s->cancel == 0 || incload__sched_is_spared(s, id))))
         return;
     lane->open = false;
     if (lane->tripped)
@@ -180,7 +181,7 @@ static bool
 goes_on(const incload__sched *s, const incload__sched_slot *slot)
 {
     return !s->lanes[slot->lane].tripped
-           && (s->cancel == 0 || (s->nodes[slot->node].flags & (INCLOAD__NODE_CLEANUP | INCLOAD__NODE_FINISH)) != 0);
+           && (s->cancel == 0 || incload__sched_is_spared(s, slot->node));
 }
 
 void

@@ -319,6 +319,13 @@ incload__sched_unlock(incload__sched *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Whether a cancel lets the node be: it cleans up. */
+static inline bool
+incload__sched_is_spared(const incload__sched *s, int32_t node)
+{
+    return (s->nodes[node].flags & (INCLOAD__NODE_CLEANUP | INCLOAD__NODE_FINISH)) != 0;
+}
+
 static inline int64_t
 incload__sched_sooner(int64_t deadline, int64_t from_us, int64_t limit_us)
 {
@@ -516,7 +523,7 @@ int32_t incload__sched_next(incload__sched *s, incload__sched_unit *unit, int64_
 void incload__sched_depart(incload__sched *s, int32_t got);
 
 /* scheduler_part.c: until the end of the run. */
-int32_t incload__sched_take_part(incload__sched *s);
+void incload__sched_take_part(incload__sched *s);
 
 static inline void
 incload__sched_lane_push(incload__sched *s, int32_t node)

@@ -165,13 +165,12 @@ refill(incload__sched *s, incload__sched_batch *b, const incload__sched_outcome 
 }
 
 /* Asking for the process at each unit would cost more than the unit: `run` must not return in a child it forked. */
-int32_t
+void
 incload__sched_take_part(incload__sched *s)
 {
     incload__sched_batch batch;
     incload__sched_unit unit = { .token = 0 };
     incload__sched_outcome outcome = { .kind = 0 };
-    int32_t got;
 
     batch.size = 1;
     batch.made_us = batch.asked_us = 0;
@@ -180,7 +179,7 @@ incload__sched_take_part(incload__sched *s)
     incload__sched_lock(s);
     s->drivers++;
     incload__sched_unlock(s);
-    while ((got = refill(s, &batch, &outcome, &unit)) == INCLOAD__PULL_UNIT) {
+    while (refill(s, &batch, &outcome, &unit) == INCLOAD__PULL_UNIT) {
         do {
             outcome = (incload__sched_outcome){ .kind = 0 };
             s->hooks.run(s->hooks.user_data, &unit, &outcome);
@@ -189,7 +188,6 @@ incload__sched_take_part(incload__sched *s)
     incload__sched_lock(s);
     s->drivers--;
     incload__sched_unlock(s);
-    return got == INCLOAD__PULL_END ? INCLOAD_OK : got;
 }
 
 int32_t
@@ -197,5 +195,8 @@ incload__sched_participate(incload__sched *s)
 {
     if (s->pid != (int32_t)getpid())
         return INCLOAD_E_FORKED;
-    return s->hooks.run != NULL ? incload__sched_take_part(s) : INCLOAD_E_STATE;
+    if (s->hooks.run == NULL)
+        return INCLOAD_E_STATE;
+    incload__sched_take_part(s);
+    return INCLOAD_OK;
 }

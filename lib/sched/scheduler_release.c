@@ -10,7 +10,7 @@ class_of(const incload__sched_node *node)
     if (node->status == INCLOAD_STATUS_SUCCESS || node->reason == INCLOAD__REASON_ALREADY_DONE)
         return CLASS_OK;
     if (node->status == INCLOAD_STATUS_FAILED || node->reason == INCLOAD__REASON_UPSTREAM_FAILED
-        || node->reason == INCLOAD__REASON_RUN_CANCELLED || node->reason == INCLOAD__REASON_THRESHOLD)
+        || node->reason == INCLOAD__REASON_RUN_CANCELLED)
         return CLASS_BAD;
     return CLASS_SKIP;
 }
@@ -26,7 +26,7 @@ forget_to_ask(incload__sched *s, int32_t node)
     s->nodes[node].flags &= (uint8_t)~NODE_ASKED;
 }
 
-/* What this failure makes of the run. */
+/* What a node that failed or was skipped makes of the run. */
 static void
 judge(incload__sched *s, const incload__sched_node *node)
 {
@@ -36,11 +36,11 @@ judge(incload__sched *s, const incload__sched_node *node)
 
     if (node->status == INCLOAD_STATUS_SKIPPED)
         s->cut = s->cut || node->reason == INCLOAD__REASON_RUN_CANCELLED;
-    else if (node->status == INCLOAD_STATUS_FAILED && node->reason == INCLOAD__REASON_CANCELLED && s->cancel != 0)
+    else if (node->reason == INCLOAD__REASON_CANCELLED && s->cancel != 0)
         s->cut = true;
-    else if (node->status == INCLOAD_STATUS_FAILED && aside)
+    else if (aside)
         s->partial = true;
-    else if (node->status == INCLOAD_STATUS_FAILED)
+    else
         s->failed = true;
 }
 
@@ -100,7 +100,7 @@ incload__sched_decide(incload__sched *s, int32_t id, int32_t decision)
 
     switch (decision) {
     case INCLOAD__DECIDE_RUN:
-        if (s->cancel != 0 && (node->flags & (INCLOAD__NODE_CLEANUP | INCLOAD__NODE_FINISH)) == 0)
+        if (s->cancel != 0 && !incload__sched_is_spared(s, id))
             incload__sched_node_end(s, id, INCLOAD_STATUS_SKIPPED, INCLOAD__REASON_RUN_CANCELLED);
         else
             make_ready(s, id);

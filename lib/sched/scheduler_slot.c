@@ -68,7 +68,7 @@ incload__sched_slot_stop(incload__sched *s, int32_t id, int32_t reason, int64_t 
     slot->state = SLOT_STOPS;
     slot->stop_reason = (uint8_t)reason;
     slot->until_us = grace > 0 ? now + grace : INT64_MAX;
-    if (s->hooks.cancel != NULL && !slot->hook_due) {
+    if (s->hooks.cancel != NULL) {
         slot->hook_due = true;
         s->hooks_due++;
     }

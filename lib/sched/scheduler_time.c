@@ -176,11 +176,8 @@ incload__sched_run_timers(incload__sched *s)
         case SLOT_RUNS:
             stop_running(s, id, now);
             break;
-        case SLOT_STOPS:
+        default: /* SLOT_STOPS: one of a batch was taken back, and a free one has no deadline */
             give_up(s, id);
-            break;
-        default:
-            incload__timer_drop(&s->timer, id);
             break;
         }
     }

@@ -29,6 +29,109 @@ START_TEST(without_a_place_for_it_an_error_is_its_code)
 }
 END_TEST
 
+START_TEST(no_error_says_nothing)
+{
+    ck_assert_str_eq(incload_error_sqlstate(NULL), "");
+    ck_assert_int_eq(incload_error_native_code(NULL), 0);
+    ck_assert_int_eq(incload_error_is_retryable(NULL), 0);
+    ck_assert_str_eq(incload_error_step(NULL), "");
+    ck_assert_str_eq(incload_error_unit(NULL), "");
+    ck_assert_int_eq(incload_error_detail_count(NULL), 0);
+    ck_assert_ptr_null(incload_error_detail_key(NULL, 0));
+    ck_assert_ptr_null(incload_error_detail_value(NULL, 0));
+    ck_assert_ptr_null(incload_error_cause(NULL));
+    ck_assert_int_eq(incload_status_code(-1), INCLOAD_OK);
+    ck_assert_int_eq(incload_status_code(incload_status_count()), INCLOAD_OK);
+}
+END_TEST
+
+START_TEST(an_error_says_empty_what_it_does_not_know)
+{
+    incload_error *err = NULL;
+
+    incload__fail(&err, INCLOAD_E_DATA, "x\x7fy");
+    ck_assert_str_eq(incload_error_message(err), "x y");
+    ck_assert_str_eq(incload_error_step(err), "");
+    ck_assert_str_eq(incload_error_unit(err), "");
+    ck_assert_ptr_null(incload_error_detail_key(err, -1));
+    ck_assert_ptr_null(incload_error_detail_value(err, -1));
+    ck_assert_ptr_null(incload_error_detail_value(err, 0));
+    incload__error_set_server(&err, NULL, 7, false);
+    ck_assert_str_eq(incload_error_sqlstate(err), "");
+    ck_assert_int_eq(incload_error_native_code(err), 7);
+    incload_error_unref(err);
+}
+END_TEST
+
+START_TEST(the_first_place_and_cause_stay)
+{
+    incload_error *err = NULL, *first = NULL, *second = NULL;
+
+    incload__fail(&err, INCLOAD_E_DATA, "x");
+    incload__error_set_place(&err, "orders", NULL);
+    incload__error_set_place(&err, "all", "2024-01");
+    ck_assert_str_eq(incload_error_step(err), "orders");
+    ck_assert_str_eq(incload_error_unit(err), "2024-01");
+
+    incload__fail(&first, INCLOAD_E_CONNECT, "first");
+    incload__fail(&second, INCLOAD_E_CONNECT, "second");
+    incload__error_set_cause(&err, first);
+    incload__error_set_cause(&err, second);
+    incload__error_set_cause(&err, incload_error_ref(err));
+    ck_assert_ptr_eq(incload_error_cause(err), first);
+    incload_error_unref(err);
+}
+END_TEST
+
+START_TEST(an_error_cannot_be_its_own_cause)
+{
+    incload_error *err = NULL;
+
+    incload__fail(&err, INCLOAD_E_DATA, "x");
+    incload__error_set_cause(&err, incload_error_ref(err));
+    ck_assert_ptr_null(incload_error_cause(err));
+    incload_error_unref(err);
+}
+END_TEST
+
+START_TEST(details_beyond_the_last_place_or_without_a_value_are_left_out)
+{
+    incload_error *err = NULL;
+    int32_t most = 0;
+
+    incload__error_add_detail(&err, "table", "orders");
+    ck_assert_ptr_null(err);
+    incload__fail(&err, INCLOAD_E_DATA, "x");
+    incload__error_add_detail(&err, "none", NULL);
+    ck_assert_int_eq(incload_error_detail_count(err), 0);
+    while (incload_error_detail_count(err) == most && most < 1000) {
+        incload__error_add_detail(&err, "key", "first");
+        most++;
+    }
+    ck_assert_int_lt(incload_error_detail_count(err), 1000);
+    ck_assert_int_eq(incload_error_detail_count(err), most - 1);
+    incload_error_unref(err);
+}
+END_TEST
+
+START_TEST(an_error_is_passed_on_unless_there_is_one)
+{
+    incload_error *err = NULL, *more = NULL;
+
+    incload__fail(&more, INCLOAD_E_DATA, "first");
+    ck_assert_int_eq(incload__error_pass(&err, more), INCLOAD_E_DATA);
+    ck_assert_ptr_eq(err, more);
+    more = NULL;
+    incload__fail(&more, INCLOAD_E_TYPE, "second");
+    ck_assert_int_eq(incload__error_pass(&err, more), INCLOAD_E_TYPE);
+    ck_assert_str_eq(incload_error_message(err), "first");
+    more = NULL;
+    incload__fail(&more, INCLOAD_E_TYPE, "unseen");
+    ck_assert_int_eq(incload__error_pass(NULL, more), INCLOAD_E_TYPE);
+    incload_error_unref(err);
+}
+END_TEST
+
 START_TEST(a_message_is_utf8_where_a_value_was_cut)
 {
     incload_error *err = NULL;
@@ -152,6 +255,12 @@ add_tests(TCase *tests)
 {
     tcase_add_test(tests, the_first_error_stays);
     tcase_add_test(tests, without_a_place_for_it_an_error_is_its_code);
+    tcase_add_test(tests, no_error_says_nothing);
+    tcase_add_test(tests, an_error_says_empty_what_it_does_not_know);
+    tcase_add_test(tests, the_first_place_and_cause_stay);
+    tcase_add_test(tests, an_error_cannot_be_its_own_cause);
+    tcase_add_test(tests, details_beyond_the_last_place_or_without_a_value_are_left_out);
+    tcase_add_test(tests, an_error_is_passed_on_unless_there_is_one);
     tcase_add_test(tests, a_message_is_utf8_where_a_value_was_cut);
     tcase_add_test(tests, a_message_is_one_line);
     tcase_add_test(tests, what_the_server_said_is_kept);

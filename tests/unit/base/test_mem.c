@@ -41,6 +41,17 @@ START_TEST(memory_comes_zeroed_and_never_null_for_size_zero)
 }
 END_TEST
 
+START_TEST(a_block_of_size_zero_is_a_block)
+{
+    void *block = incload__realloc(&incload__mem_libc, NULL, 0);
+
+    ck_assert_ptr_nonnull(block);
+    block = incload__realloc(&incload__mem_libc, block, 0);
+    ck_assert_ptr_nonnull(block);
+    incload__free(&incload__mem_libc, block);
+}
+END_TEST
+
 START_TEST(an_array_whose_size_overflows_is_refused)
 {
     ck_assert_ptr_null(incload__alloc_array(&incload__mem_libc, SIZE_MAX / 4, 8));
@@ -73,6 +84,7 @@ static void
 add_tests(TCase *tests)
 {
     tcase_add_test(tests, memory_comes_zeroed_and_never_null_for_size_zero);
+    tcase_add_test(tests, a_block_of_size_zero_is_a_block);
     tcase_add_test(tests, an_array_whose_size_overflows_is_refused);
     tcase_add_test(tests, the_hosts_allocator_is_asked_and_its_refusal_told);
     tcase_add_test(tests, a_part_of_a_text_is_copied_with_an_end);

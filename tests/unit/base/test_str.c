@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #include "base/str.h"
 
@@ -91,6 +92,34 @@ START_TEST(a_failed_step_stays_until_the_string_is_cleared)
     ck_assert_ptr_null(incload__str_text(&str));
     ck_assert_ptr_null(incload__str_take(&str));
     ck_assert(!str.failed);
+    incload__str_add_hex(&str, "lost", 4);
+    ck_assert_ptr_null(incload__str_take(&str));
+    ck_assert(!str.failed);
+}
+END_TEST
+
+START_TEST(more_than_memory_can_hold_is_refused)
+{
+    static const size_t too_many[] = { SIZE_MAX, SIZE_MAX - 3, SIZE_MAX - 4 };
+    incload__mem mem = { incload__mem_libc.allocate, refuse, incload__mem_libc.release, NULL };
+
+    for (size_t i = 0; i < sizeof too_many / sizeof too_many[0]; i++) {
+        incload__str str = INCLOAD__STR(&mem);
+        incload__str_add(&str, "abc");
+        ck_assert(!incload__str_reserve(&str, too_many[i]));
+        ck_assert_ptr_null(incload__str_text(&str));
+        incload__str_free(&str);
+    }
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_is_no_text)
+{
+    incload__str str = INCLOAD__STR(&incload__mem_libc);
+
+    incload__str_addf(&str, "%lc", (wint_t)0x110000);
+    ck_assert_ptr_null(incload__str_text(&str));
+    incload__str_free(&str);
 }
 END_TEST
 
@@ -101,6 +130,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, pieces_of_every_kind_are_appended);
     tcase_add_test(tests, a_string_grows_past_its_first_memory_and_keeps_nul_bytes);
     tcase_add_test(tests, bytes_are_written_with_two_digits_each);
+    tcase_add_test(tests, more_than_memory_can_hold_is_refused);
+    tcase_add_test(tests, what_cannot_be_written_is_no_text);
     tcase_add_test(tests, a_failed_step_stays_until_the_string_is_cleared);
 }
 

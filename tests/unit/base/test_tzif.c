@@ -229,13 +229,37 @@ START_TEST(rules_are_read_whole_or_not_at_all)
                                            "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J5", "CET-1CEST,J366,J5",
                                            "CET-1CEST,366,J5", "CET-1CEST,M3.5.0/168,M10.5.0",
                                            "CET-1CEST,M3.5.0,M10.5.0/3x", "<+01-1", "<+1>-1", "12-1",
-                                           "CET-99999999999" };
+                                           "CET-99999999999",
+                                           "UTC0:00:60" };
     incload__tzrule rule;
 
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         ck_assert_msg(incload__tzrule_parse(taken[i], strlen(taken[i]), &rule), "'%s'", taken[i]);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         ck_assert_msg(!incload__tzrule_parse(refused[i], strlen(refused[i]), &rule), "'%s'", refused[i]);
+}
+END_TEST
+
+static void
+changes_at(const char *text, int64_t year, int64_t first_day, int64_t second_day)
+{
+    incload__tzrule rule;
+    incload__tzrule_event events[2];
+    int64_t january = incload__days_from_civil(year, 1, 1);
+
+    ck_assert(incload__tzrule_parse(text, strlen(text), &rule));
+    incload__tzrule_year(&rule, year, events);
+    ck_assert_int_eq(events[0].at, (january + first_day) * 86400);
+    ck_assert_int_eq(events[1].at, (january + second_day) * 86400);
+}
+
+START_TEST(days_of_a_rule_are_counted_with_or_without_the_leap_day)
+{
+    changes_at("AAA0BBB0,J59/0,J60/0", 2024, 58, 60);
+    changes_at("AAA0BBB0,J59/0,J60/0", 2023, 58, 59);
+    changes_at("AAA0BBB0,58/0,59/0", 2024, 58, 59);
+    /* 1969-03-30 and 1969-10-26 were the last Sundays of their months. */
+    changes_at("AAA0BBB0,M3.5.0/0,M10.5.0/0", 1969, 88, 298);
 }
 END_TEST
 
@@ -259,6 +283,35 @@ START_TEST(a_rule_of_everlasting_summer_never_changes_the_clock)
 }
 END_TEST
 
+/* Three stretches within the reach of one offset: the clock of the middle one alone is seen once. */
+START_TEST(a_clock_that_comes_twice_within_hours_is_found_at_its_last)
+{
+    parts quick = good;
+    incload__zone *zone;
+    int64_t first, last;
+
+    quick.changes[1] = 100000;
+    quick.offsets[1] = -3600;
+    file whole = make(&quick);
+    ck_assert_int_eq(parse(whole.bytes, whole.length, &zone), INCLOAD_OK);
+    /* 01:00 at the offset +1 ends at 1000; from there to 100000 the clock is two hours behind. */
+    ck_assert_int_eq(incload__zone_instants(zone, 1000 + 3600 - 1, &first, &last), INCLOAD__CLOCK_TWICE);
+    ck_assert_int_eq(first, 999);
+    ck_assert_int_eq(last, 999 + 7200);
+    ck_assert_int_eq(incload__zone_instants(zone, 99999 - 3600, &first, &last), INCLOAD__CLOCK_ONCE);
+    ck_assert_int_eq(first, 99999);
+    incload__zone_free(zone);
+
+    /* Over before the clock of `first` would come again in it. */
+    quick.changes[1] = 1500;
+    whole = make(&quick);
+    ck_assert_int_eq(parse(whole.bytes, whole.length, &zone), INCLOAD_OK);
+    ck_assert_int_eq(incload__zone_instants(zone, 900 + 3600, &first, &last), INCLOAD__CLOCK_ONCE);
+    ck_assert_int_eq(first, 900);
+    incload__zone_free(zone);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -268,6 +321,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_file_cut_anywhere_is_refused);
     tcase_add_test(tests, files_with_changed_bytes_are_read_or_refused_and_nothing_else);
     tcase_add_test(tests, rules_are_read_whole_or_not_at_all);
+    tcase_add_test(tests, days_of_a_rule_are_counted_with_or_without_the_leap_day);
+    tcase_add_test(tests, a_clock_that_comes_twice_within_hours_is_found_at_its_last);
     tcase_add_test(tests, a_rule_of_everlasting_summer_never_changes_the_clock);
 }
 

@@ -95,6 +95,26 @@ START_TEST(integers_are_read_whole_or_not_at_all)
 }
 END_TEST
 
+START_TEST(a_quoted_part_ends_behind_its_quote_or_with_the_text)
+{
+    static const struct {
+        const char *text;
+        bool backslashes, doubles;
+        size_t length;
+    } cases[] = {
+        { "'a'b", false, false, 3 },     { "'a''b'c", false, true, 6 },  { "'a''b'c", false, false, 3 },
+        { "'a\\'b'c", true, false, 6 }, { "'a\\'b'c", false, true, 4 }, { "'a\\", true, true, 3 },
+        { "'open", true, true, 5 },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *text = cases[i].text;
+        const char *end = incload__skip_quoted(text, '\'', cases[i].backslashes, cases[i].doubles);
+        ck_assert_msg((size_t)(end - text) == cases[i].length, "%s: %td", text, end - text);
+    }
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -103,6 +123,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_sequence_is_as_long_as_its_code_point);
     tcase_add_test(tests, length_counts_code_points);
     tcase_add_test(tests, case_is_ignored_for_ascii_alone);
+    tcase_add_test(tests, a_quoted_part_ends_behind_its_quote_or_with_the_text);
     tcase_add_test(tests, integers_are_read_whole_or_not_at_all);
 }
 

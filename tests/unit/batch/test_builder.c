@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "batch/cells.h"
 
+#include "batch/builder.h"
+
 static incload__builder *
 new_builder(const incload__schema *schema)
 {
@@ -275,6 +277,135 @@ START_TEST(a_filter_that_keeps_all_moves_the_batch)
 }
 END_TEST
 
+START_TEST(a_column_of_no_possible_type_is_refused_by_name)
+{
+    const incload__type types[] = { TYPE(UNKNOWN), DECIMAL(0, 0), DECIMAL(39, 0), DECIMAL(5, -1), DECIMAL(5, 6) };
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        incload__schema schema = one_column(types[i]);
+        incload_error *err = NULL;
+
+        ck_assert_ptr_null(incload__builder_new(&incload__mem_libc, &schema, &err));
+        ck_assert_int_eq(incload_error_code(err), INCLOAD_E_TYPE);
+        ck_assert_ptr_nonnull(strstr(incload_error_message(err), "column 'c'"));
+        incload_error_unref(err);
+        incload__schema_free(&schema);
+    }
+}
+END_TEST
+
+START_TEST(bytes_go_into_columns_of_bytes_alone)
+{
+    incload__schema schema = one_column(TYPE(BINARY));
+    incload__schema_add(&schema, "n", NULL, TYPE(INT64));
+    incload__schema_add(&schema, "d", NULL, DECIMAL(4, 2));
+    incload__builder *builder = new_builder(&schema);
+    struct ArrowArray array;
+
+    ck_assert_int_eq(incload__put_bytes(builder, 0, NULL, 0), INCLOAD_OK);
+    ck_assert_int_eq(incload__put_bytes(builder, 0, "", (size_t)INT32_MAX + 1), INCLOAD_E_DATA);
+    ck_assert_int_eq(incload__put_bytes(builder, 1, "12345678", 8), INCLOAD_E_DATA);
+    ck_assert_int_eq(incload__put_decimal(builder, 1, 1), INCLOAD_E_DATA);
+    ck_assert_int_eq(incload__put_raw(builder, 1, "", SIZE_MAX), INCLOAD_E_NO_MEMORY);
+    ck_assert_int_eq(incload__put_int(builder, 1, 8), INCLOAD_OK);
+    ck_assert_int_eq(incload__put_raw(builder, 1, "", SIZE_MAX - 4), INCLOAD_E_NO_MEMORY);
+    ck_assert_int_eq(incload__put_text(builder, 2, NULL, 0), INCLOAD_E_DATA);
+    ck_assert_int_eq(incload__put_text(builder, 2, "1.5", 3), INCLOAD_OK);
+    ck_assert_int_eq(incload__builder_finish(builder, &array, NULL), INCLOAD_OK);
+    ck_assert_cell(&schema, &array, 0, 0, "");
+    ck_assert_cell(&schema, &array, 1, 0, "8");
+    incload__array_release(&array);
+    incload__builder_free(builder);
+    incload__schema_free(&schema);
+}
+END_TEST
+
+START_TEST(two_builders_change_places)
+{
+    incload__schema text = one_column(TYPE(TEXT)), number = one_column(TYPE(INT64)), none;
+    incload__builder *a = new_builder(&text), *b = new_builder(&number);
+
+    incload__schema_init(&none, &incload__mem_libc);
+    incload__builder *empty = new_builder(&none);
+    ck_assert_int_eq(incload__put_text(a, 0, "x", 1), INCLOAD_OK);
+    incload__builder_swap(a, b);
+    ck_assert_int_eq(incload__builder_rows(a), 0);
+    ck_assert_int_eq(incload__builder_rows(b), 1);
+    ck_assert_int_eq(incload__builder_schema(a)->columns[0].type.kind, INCLOAD__INT64);
+    ck_assert_int_eq(incload__put_int(a, 0, 5), INCLOAD_OK);
+    ck_assert_int_eq(incload__put_text(b, 0, "y", 1), INCLOAD_OK);
+    /* What one takes from its schema's memory it gives back there, also when the other is gone. */
+    incload__builder_free(a);
+    ck_assert_int_eq(incload__builder_rows(b), 2);
+    ck_assert_int_eq(incload__builder_rows(empty), 0);
+    incload__builder_free(b);
+    incload__builder_free(empty);
+    incload__schema_free(&text);
+    incload__schema_free(&number);
+}
+END_TEST
+
+enum { RELEASED, FEWER_COLUMNS, OFFSET, COLUMN_RELEASED, COLUMN_BUFFERS, COLUMN_OFFSET, COLUMN_DICTIONARY, COLUMN_SHORT,
+       COLUMN_BITMAP, COLUMN_DATA, BREAKS };
+
+START_TEST(a_batch_that_is_not_its_schemas_is_not_looked_at)
+{
+    incload__schema schema = one_column(TYPE(INT64));
+    const char *const cells[] = { "1", "2" };
+
+    for (int broken = 0; broken < BREAKS; broken++) {
+        struct ArrowArray array, other = { .release = NULL };
+        incload__view view;
+        incload_error *err = NULL;
+        batch_of(&schema, cells, 2, &array);
+        struct ArrowArray *column = array.children[0], batch_was = array, column_was = *column;
+        const void *no_buffers[] = { NULL, NULL };
+
+        switch (broken) {
+        case RELEASED: array.release = NULL; break;
+        case FEWER_COLUMNS: array.n_children = 0; break;
+        case OFFSET: array.offset = -1; break;
+        case COLUMN_RELEASED: column->release = NULL; break;
+        case COLUMN_BUFFERS: column->n_buffers = 3; break;
+        case COLUMN_OFFSET: column->offset = -1; break;
+        case COLUMN_DICTIONARY: column->dictionary = &other; break;
+        case COLUMN_SHORT: column->length = 1; break;
+        case COLUMN_BITMAP: column->null_count = 1; break;
+        case COLUMN_DATA: column->buffers = no_buffers; break;
+        }
+        ck_assert_msg(incload__view_init(&view, &incload__mem_libc, &schema, &array, &err) == INCLOAD_E_INTERNAL, "%d",
+                      broken);
+        ck_assert_ptr_nonnull(strstr(incload_error_message(err), "please report"));
+        incload_error_unref(err);
+        incload__view_free(&view);
+        array = batch_was;
+        *column = column_was;
+        incload__array_release(&array);
+    }
+    incload__schema_free(&schema);
+}
+END_TEST
+
+START_TEST(rows_without_cells_need_no_data)
+{
+    incload__schema schema = one_column(TYPE(INT64));
+    struct ArrowArray array;
+    incload__view view;
+
+    batch_of(&schema, NULL, 0, &array);
+    const void *no_buffers[] = { NULL, NULL }, **buffers = array.children[0]->buffers;
+    array.children[0]->buffers = no_buffers;
+    ck_assert_int_eq(incload__view_init(&view, &incload__mem_libc, &schema, &array, NULL), INCLOAD_OK);
+    ck_assert_int_eq(view.rows, 0);
+    incload__view_free(&view);
+    array.children[0]->buffers = buffers;
+    incload__array_release(&array);
+    incload__array_release(NULL);
+    incload__arrow_schema_release(NULL);
+    incload__schema_free(&schema);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -289,6 +420,11 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_batch_of_another_layout_is_not_looked_at);
     tcase_add_test(tests, a_filter_keeps_the_marked_rows_of_every_layout);
     tcase_add_test(tests, a_filter_that_keeps_all_moves_the_batch);
+    tcase_add_test(tests, a_column_of_no_possible_type_is_refused_by_name);
+    tcase_add_test(tests, bytes_go_into_columns_of_bytes_alone);
+    tcase_add_test(tests, two_builders_change_places);
+    tcase_add_test(tests, a_batch_that_is_not_its_schemas_is_not_looked_at);
+    tcase_add_test(tests, rows_without_cells_need_no_data);
 }
 
 HARNESS_MAIN("batch-builder", add_tests)

@@ -65,6 +65,10 @@ START_TEST(floats_and_whole_numbers_convert_only_if_equal)
         { TYPE(FLOAT64), TYPE(INT32), "2.5", NULL },
         { TYPE(FLOAT64), TYPE(INT64), "9.3e18", NULL },
         { TYPE(FLOAT64), TYPE(UINT64), "9.3e18", "9300000000000000000" },
+        { TYPE(FLOAT64), TYPE(UINT64), "1.9e19", NULL },
+        { TYPE(FLOAT64), TYPE(INT64), "-9.9e18", NULL },
+        { TYPE(FLOAT64), TYPE(INT64), "-1e20", NULL },
+        { TYPE(FLOAT64), TYPE(INT64), "-1.5", NULL },
         { TYPE(FLOAT64), TYPE(INT64), "NaN", NULL },
         { TYPE(FLOAT64), TYPE(INT64), "Infinity", NULL },
         { TYPE(FLOAT32), TYPE(FLOAT64), "0.5", "0.5" },
@@ -117,7 +121,12 @@ START_TEST(clocks_convert_without_losing_time)
         { TYPE_S(TIME, 6), TYPE_S(TIME, 0), "-00:00:00.5", NULL },
         { TYPE(TEXT), TYPE_S(TIME, 0), "10:00:00.5", NULL },
         { TYPE(TEXT), TYPE_S(TIMESTAMP, 0), "2024-01-01", "2024-01-01 00:00:00" },
+        { TYPE(TEXT), TYPE_S(TIME, 6), "10:00:00.000001", "10:00:00.000001" },
+        { TYPE(DATE), TYPE_S(TIMESTAMP, 6), "2024-01-01", "2024-01-01 00:00:00" },
         { TYPE(TEXT), TYPE_S(TIMESTAMPTZ, 6), "2024-01-01 00:00:00", NULL },
+        { TYPE(TEXT), TYPE_S(TIMESTAMPTZ, 6), "2024-01-01 00:00:99Z", NULL },
+        { TYPE(TEXT), TYPE_S(TIMESTAMPTZ, 6), "294247-01-10 04:00:54-01", NULL },
+        { TYPE_S(TIMESTAMP, 0), TYPE_S(TIMESTAMP, 6), "2024-01-01 00:00:00", "2024-01-01 00:00:00" },
     };
     CHECK(cases);
 }
@@ -147,6 +156,7 @@ START_TEST(lengths_are_counted_in_characters_for_text_and_in_bytes_for_binary)
         { TYPE_P(TEXT, 9), TYPE_P(TEXT, 3), "abc", "abc" },
         { TYPE(BINARY), TYPE_P(BINARY, 2), "ffff", "ffff" },
         { TYPE(BINARY), TYPE_P(BINARY, 2), "ffffff", NULL },
+        { TYPE_P(BINARY, 2), TYPE(BINARY), "ffff", "ffff" },
     };
     CHECK(cases);
 }
@@ -157,6 +167,9 @@ START_TEST(text_is_parsed_strictly)
     const convert_case cases[] = {
         { TYPE(TEXT), TYPE(INT32), "12", "12" },
         { TYPE(TEXT), TYPE(INT32), "12 ", NULL },
+        { TYPE(TEXT), TYPE(UINT64), "+7", "7" },
+        { TYPE(TEXT), TYPE(UINT64), "+", NULL },
+        { TYPE(NUMERIC), TYPE(INT32), "1.5", NULL },
         { TYPE(TEXT), TYPE(FLOAT64), "0.1", "0.1" },
         { TYPE(TEXT), DECIMAL(4, 1), "0.1", "0.1" },
         { TYPE(TEXT), TYPE(NUMERIC), "1e", NULL },
@@ -264,6 +277,62 @@ START_TEST(columns_of_equal_type_are_moved_also_from_a_slice)
 }
 END_TEST
 
+START_TEST(a_batch_of_fewer_columns_is_an_error_and_is_released)
+{
+    incload__schema from = one_column(TYPE(TEXT)), to = one_column(TYPE(TEXT));
+    const char *const cells[] = { "a" };
+    struct ArrowArray array, out;
+    incload_error *err = NULL;
+
+    incload__schema_add(&to, "more", NULL, TYPE(TEXT));
+    batch_of(&from, cells, 1, &array);
+    ck_assert_int_eq(incload__convert(&incload__mem_libc, &from, &array, &to, &out, &err), INCLOAD_E_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(incload_error_message(err), "1 columns is to become one of 2"));
+    ck_assert_ptr_null(array.release);
+    ck_assert_ptr_null(out.release);
+    incload_error_unref(err);
+    incload__schema_free(&from);
+    incload__schema_free(&to);
+}
+END_TEST
+
+/* Column "c" moves, column "n" is made anew: rows `from` to `from + rows`. */
+static void
+check_moved(int64_t from_row, int64_t rows, int64_t nulls)
+{
+    incload__schema from = one_column(TYPE(TEXT)), to = one_column(TYPE(TEXT));
+    incload__schema_add(&from, "n", NULL, TYPE(INT64));
+    incload__schema_add(&to, "n", NULL, TYPE(INT16));
+    incload__builder *builder = incload__builder_new(&incload__mem_libc, &from, NULL);
+    struct ArrowArray array, out;
+
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(i == 0 ? incload__put_null(builder, 0) : incload__put_text(builder, 0, "x", 1), INCLOAD_OK);
+        ck_assert_int_eq(incload__put_int(builder, 1, i), INCLOAD_OK);
+    }
+    ck_assert_int_eq(incload__builder_finish(builder, &array, NULL), INCLOAD_OK);
+    array.offset = from_row;
+    array.length = rows;
+    ck_assert_int_eq(incload__convert(&incload__mem_libc, &from, &array, &to, &out, NULL), INCLOAD_OK);
+    ck_assert_int_eq(out.length, rows);
+    ck_assert_int_eq(out.children[0]->length, rows);
+    ck_assert_int_eq(out.children[0]->null_count, nulls);
+    for (int64_t i = 0; i < rows; i++)
+        ck_assert_cell(&to, &out, 0, i, from_row + i == 0 ? "NULL" : "x");
+    incload__array_release(&out);
+    incload__builder_free(builder);
+    incload__schema_free(&from);
+    incload__schema_free(&to);
+}
+
+START_TEST(the_nulls_of_a_moved_slice_are_for_its_reader_to_count)
+{
+    check_moved(0, 4, 1);
+    check_moved(0, 2, -1);
+    check_moved(1, 3, -1);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -278,6 +347,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, an_impossible_pair_is_an_error_that_names_column_and_types);
     tcase_add_test(tests, the_message_about_a_value_does_not_hold_it);
     tcase_add_test(tests, columns_of_equal_type_are_moved_also_from_a_slice);
+    tcase_add_test(tests, a_batch_of_fewer_columns_is_an_error_and_is_released);
+    tcase_add_test(tests, the_nulls_of_a_moved_slice_are_for_its_reader_to_count);
 }
 
 HARNESS_MAIN("batch-convert", add_tests)

@@ -320,6 +320,12 @@ START_TEST(replacing_releases_what_it_was_given_also_when_it_is_refused)
     ck_assert_str_eq(incload_error_message(err), "the schema or array was released already");
     incload_error_unref(err);
     err = NULL;
+    borrow(&shape, &rows);
+    incload__array_release(&rows);
+    ck_assert_int_eq(incload_batch_replace(batch, &shape, &rows, &err), INCLOAD_E_INVALID);
+    ck_assert_ptr_null(shape.release);
+    incload_error_unref(err);
+    err = NULL;
     ends_with("1=tea 2=NULL 3=cake");
 }
 END_TEST
@@ -350,6 +356,12 @@ START_TEST(null_is_refused_or_empty)
     ck_assert_int_eq(incload_batch_export(batch, &shape, NULL, NULL), INCLOAD_E_INVALID);
     ck_assert_int_eq(incload_batch_replace(NULL, &shape, &rows, NULL), INCLOAD_E_INVALID);
     ck_assert_int_eq(incload_batch_replace(batch, NULL, NULL, NULL), INCLOAD_E_INVALID);
+    struct ArrowSchema lent;
+    struct ArrowArray lent_rows;
+    borrow(&lent, &lent_rows);
+    ck_assert_int_eq(incload_batch_replace(batch, &lent, NULL, NULL), INCLOAD_E_INVALID);
+    ck_assert_ptr_null(lent.release);
+    incload__array_release(&lent_rows);
 }
 END_TEST
 

@@ -87,6 +87,7 @@ START_TEST(integers_of_every_width_and_sign_are_taken)
 {
     const int8_t i8[] = { -128, 127 };
     const uint8_t u8[] = { 0, 255 };
+    const int16_t i16[] = { -32768, 7 };
     const uint16_t u16[] = { 0, 65535 };
     const uint32_t u32[] = { 0, 4294967295u };
     const uint64_t u64[] = { 0, UINT64_MAX };
@@ -97,6 +98,8 @@ START_TEST(integers_of_every_width_and_sign_are_taken)
     hosts_one(&batch, "C", 2, 0, (const void *[]){ NULL, u8 }, 2);
     expect_cells(&batch, TYPE(INT32), (const char *const[]){ "0", "255" }, 2);
     expect_failure(&batch, TYPE(INT8), INCLOAD_E_DATA, "'c'");
+    hosts_one(&batch, "s", 2, 0, (const void *[]){ NULL, i16 }, 2);
+    expect_cells(&batch, TYPE(INT16), (const char *const[]){ "-32768", "7" }, 2);
     hosts_one(&batch, "S", 2, 0, (const void *[]){ NULL, u16 }, 2);
     expect_cells(&batch, TYPE(INT32), (const char *const[]){ "0", "65535" }, 2);
     hosts_one(&batch, "I", 2, 0, (const void *[]){ NULL, u32 }, 2);
@@ -211,8 +214,10 @@ END_TEST
 
 START_TEST(floats_decimals_booleans_and_fixed_bytes_are_taken)
 {
+    const float halves[] = { 0.5f };
     const double whole[] = { 3.0, -0.0 };
     const int64_t cents[] = { 12345 };
+    const int32_t small[] = { 7 };
     const __int128 wide[] = { -5 };
     const uint8_t bits[] = { 2 };
     const char uuid[] = "0123456789abcdef";
@@ -220,6 +225,12 @@ START_TEST(floats_decimals_booleans_and_fixed_bytes_are_taken)
 
     hosts_one(&batch, "g", 2, 0, (const void *[]){ NULL, whole }, 2);
     expect_cells(&batch, TYPE(INT32), (const char *const[]){ "3", "0" }, 2);
+    hosts_one(&batch, "f", 1, 0, (const void *[]){ NULL, halves }, 2);
+    expect_cells(&batch, TYPE(FLOAT64), (const char *const[]){ "0.5" }, 1);
+    hosts_one(&batch, "d:9,2,128", 1, 0, (const void *[]){ NULL, wide }, 2);
+    expect_cells(&batch, DECIMAL(9, 2), (const char *const[]){ "-0.05" }, 1);
+    hosts_one(&batch, "d:5,2,32", 1, 0, (const void *[]){ NULL, small }, 2);
+    expect_cells(&batch, DECIMAL(5, 2), (const char *const[]){ "0.07" }, 1);
     hosts_one(&batch, "d:9,2,64", 1, 0, (const void *[]){ NULL, cents }, 2);
     expect_cells(&batch, DECIMAL(12, 3), (const char *const[]){ "123.450" }, 1);
     hosts_one(&batch, "d:9,2", 1, 0, (const void *[]){ NULL, wide }, 2);
@@ -230,6 +241,10 @@ START_TEST(floats_decimals_booleans_and_fixed_bytes_are_taken)
     expect_cells(&batch, TYPE(UUID), (const char *const[]){ "30313233-3435-3637-3839-616263646566" }, 1);
     hosts_one(&batch, "w:4", 1, 0, (const void *[]){ NULL, uuid }, 2);
     expect_cells(&batch, TYPE(BINARY), (const char *const[]){ "30313233" }, 1);
+    hosts_one(&batch, "w:16", 1, 0, (const void *[]){ NULL, uuid }, 2);
+    expect_cells(&batch, TYPE(BINARY), (const char *const[]){ "30313233343536373839616263646566" }, 1);
+    hosts_one(&batch, "w:0", 1, 0, (const void *[]){ NULL, NULL }, 2);
+    expect_cells(&batch, TYPE(BINARY), (const char *const[]){ "" }, 1);
 }
 END_TEST
 
@@ -249,6 +264,14 @@ START_TEST(a_dictionary_is_read_through)
     batch.columns[0].dictionary = &batch.dictionary_schema;
     batch.cells[0].dictionary = &batch.dictionary;
     expect_cells(&batch, TYPE(TEXT), (const char *const[]){ "blue", "NULL", "red", "NULL" }, 4);
+    const uint16_t near[] = { 1, 0, 0, 1 };
+    batch.columns[0].format = "S";
+    batch.cells[0].buffers = (const void *[]){ valid, near };
+    expect_cells(&batch, TYPE(TEXT), (const char *const[]){ "blue", "NULL", "red", "blue" }, 4);
+    batch.columns[0].format = "c";
+    batch.cells[0].buffers = (const void *[]){ valid, (const int8_t[]){ 0, 0, -1, 0 } };
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    batch.cells[0].buffers = (const void *[]){ valid, places };
     batch.dictionary.length = 2;
     expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
 }
@@ -256,7 +279,9 @@ END_TEST
 
 START_TEST(types_that_are_not_known_are_refused_by_name)
 {
-    static const char *const formats[] = { "+l", "e", "d:40,2", "d:9,2,256", "d:9,-2", "tiM", "w:x", "", "tdDx" };
+    static const char *const formats[] = { "+l", "e", "d:40,2", "d:9,2,256", "d:9,-2", "d:0,0", "d:5,6", "d:5",
+                                           "d:5,2,", "d:1,1,64,1", "w:-1", "w:2147483648", "w:4,4", "w:x", "tsuUTC",
+                                           "tsx:UTC", "ts", "tiM", "", "tdDx" };
     const int64_t data[] = { 0, 0 };
     hosts_batch batch;
 
@@ -348,6 +373,172 @@ START_TEST(what_was_exported_can_be_imported)
 }
 END_TEST
 
+/* Breaks the layout of a batch of one column of text in the way of that number; false behind the last. */
+static bool
+break_layout(hosts_batch *batch, int32_t way)
+{
+    static struct ArrowSchema *no_types[1];
+    static struct ArrowArray *no_cells[1];
+
+    switch (way) {
+    case 0: batch->array.length = -1; return true;
+    case 1: batch->array.offset = -1; return true;
+    case 2: batch->array.length = INT64_MAX; batch->array.offset = 1; return true;
+    case 3: batch->array.n_children = 0; return true;
+    case 4: batch->array.children = NULL; return true;
+    case 5: batch->array.children = no_cells; return true;
+    case 6: batch->array.null_count = 1; batch->array.buffers = NULL; return true;
+    case 7: batch->schema.children = NULL; return true;
+    case 8: batch->schema.children = no_types; return true;
+    case 9: batch->columns[0].format = NULL; return true;
+    case 10:
+        batch->columns[0].dictionary = &batch->dictionary_schema;
+        return true;
+    case 11:
+        batch->dictionary_schema.format = "u";
+        batch->dictionary_schema.dictionary = &batch->dictionary_schema;
+        batch->columns[0].dictionary = &batch->dictionary_schema;
+        return true;
+    /* Of the column's own. */
+    case 12: batch->cells[0].release = NULL; return true;
+    case 13: batch->cells[0].length = -1; return true;
+    case 14: batch->cells[0].offset = -1; return true;
+    case 15: batch->cells[0].length = INT64_MAX; batch->cells[0].offset = 1; return true;
+    case 16: batch->cells[0].buffers = NULL; return true;
+    case 17: batch->cells[0].n_buffers = 2; return true;
+    case 18: batch->cells[0].null_count = 1; return true;
+    case 19: batch->cells[0].length = 0; return true;
+    case 20: batch->columns[0].format = "vu"; batch->cells[0].n_buffers = 2; return true;
+    default: return false;
+    }
+}
+
+START_TEST(a_batch_whose_layout_contradicts_itself_is_refused)
+{
+    const int32_t offsets[] = { 0, 1 };
+    hosts_batch batch;
+
+    for (int32_t way = 0;; way++) {
+        hosts_one(&batch, "u", 1, 0, (const void *[]){ NULL, offsets, "x" }, 3);
+        expect_cells(&batch, TYPE(TEXT), (const char *const[]){ "x" }, 1);
+        if (!break_layout(&batch, way)) {
+            ck_assert_int_eq(way, 21);
+            break;
+        }
+        expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "layout");
+    }
+}
+END_TEST
+
+START_TEST(a_batch_or_schema_that_is_none_is_refused)
+{
+    const int32_t ones[] = { 1 };
+    hosts_batch batch;
+
+    hosts_one(&batch, "i", 1, 0, (const void *[]){ NULL, ones }, 2);
+    batch.schema.format = NULL;
+    expect_failure(&batch, TYPE(INT32), INCLOAD_E_TYPE, "struct");
+    batch.schema.release = NULL;
+    expect_failure(&batch, TYPE(INT32), INCLOAD_E_INVALID, "released");
+}
+END_TEST
+
+START_TEST(a_batch_without_buffers_of_its_own_is_taken)
+{
+    const int32_t ones[] = { 1 };
+    hosts_batch batch;
+
+    hosts_one(&batch, "i", 1, 0, (const void *[]){ NULL, ones }, 2);
+    batch.array.null_count = -1;
+    batch.array.n_buffers = 0;
+    batch.array.buffers = NULL;
+    expect_cells(&batch, TYPE(INT32), (const char *const[]){ "1" }, 1);
+    const uint8_t all_valid[] = { 1 };
+    batch.array.n_buffers = 1;
+    batch.array.buffers = (const void *[]){ all_valid };
+    expect_cells(&batch, TYPE(INT32), (const char *const[]){ "1" }, 1);
+    hosts_one(&batch, "i", 0, 0, (const void *[]){ NULL, NULL }, 2);
+    expect_cells(&batch, TYPE(INT32), NULL, 0);
+}
+END_TEST
+
+START_TEST(a_column_without_a_name_is_not_the_one_that_is_meant)
+{
+    const int32_t ones[] = { 1 };
+    hosts_batch batch;
+
+    hosts_one(&batch, "i", 1, 0, (const void *[]){ NULL, ones }, 2);
+    batch.columns[0].name = NULL;
+    expect_failure(&batch, TYPE(INT32), INCLOAD_E_NOT_FOUND, "the batch lacks column 'c'");
+    batch.schema.n_children = batch.array.n_children = 0;
+    batch.schema.children = NULL;
+    batch.array.children = NULL;
+    expect_failure(&batch, TYPE(INT32), INCLOAD_E_NOT_FOUND, "the batch lacks column 'c'");
+    batch.schema.children = batch.column_pointers;
+    batch.array.children = batch.cell_pointers;
+    batch.columns[1] = batch.columns[0];
+    batch.cells[1] = batch.cells[0];
+    batch.columns[0].name = "c";
+    batch.column_pointers[1] = &batch.columns[1];
+    batch.cell_pointers[1] = &batch.cells[1];
+    batch.schema.n_children = batch.array.n_children = 2;
+    expect_failure(&batch, TYPE(INT32), INCLOAD_E_NOT_FOUND, "the batch has column '' more than expected");
+}
+END_TEST
+
+START_TEST(a_dictionary_needs_whole_numbers_and_its_words)
+{
+    const int32_t places[] = { 0 }, offsets[] = { 0, 1 };
+    const void *words[] = { NULL, offsets, "x" };
+    hosts_batch batch;
+
+    hosts_one(&batch, "i", 1, 0, (const void *[]){ NULL, places }, 2);
+    batch.dictionary_schema = (struct ArrowSchema){ .format = "u", .release = release_schema };
+    batch.dictionary = (struct ArrowArray){ .length = 1, .n_buffers = 3, .buffers = words, .release = release_array };
+    batch.columns[0].dictionary = &batch.dictionary_schema;
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "layout");
+    batch.cells[0].dictionary = &batch.dictionary;
+    expect_cells(&batch, TYPE(TEXT), (const char *const[]){ "x" }, 1);
+    batch.cells[0].n_buffers = 3;
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "layout");
+    batch.cells[0].n_buffers = 2;
+    batch.columns[0].format = "f";
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_TYPE, "not known");
+    batch.columns[0].format = "?";
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_TYPE, "not known");
+    batch.columns[0].format = "i";
+    batch.dictionary_schema.format = "?";
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_TYPE, "not known");
+}
+END_TEST
+
+START_TEST(text_that_lies_before_its_buffer_or_in_none_is_refused)
+{
+    const int32_t before[] = { -1, 3 }, some[] = { 0, 3 };
+    unsigned char view[16];
+    const int64_t sizes[] = { 40 };
+    hosts_batch batch;
+
+    hosts_one(&batch, "u", 1, 0, (const void *[]){ NULL, before, "abc" }, 3);
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    hosts_one(&batch, "u", 1, 0, (const void *[]){ NULL, some, NULL }, 3);
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    hosts_one(&batch, "vu", 1, 0, (const void *[]){ NULL, view, "0123456789012345678901234567890123456789", sizes }, 4);
+    memcpy(view, (const int32_t[]){ -5, 0, 0, 0 }, 16);
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    memcpy(view, (const int32_t[]){ 20, 0, -1, 0 }, 16);
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    memcpy(view, (const int32_t[]){ 20, 0, 1, 0 }, 16);
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    memcpy(view, (const int32_t[]){ 20, 0, 0, -1 }, 16);
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+    memcpy(view, (const int32_t[]){ 20, 0, 0, 20 }, 16);
+    expect_cells(&batch, TYPE(TEXT), (const char *const[]){ "01234567890123456789" }, 1);
+    batch.cells[0].buffers = (const void *[]){ NULL, view, "0123456789012345678901234567890123456789", NULL };
+    expect_failure(&batch, TYPE(TEXT), INCLOAD_E_INVALID, "'c'");
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -364,6 +555,12 @@ add_tests(TCase *tests)
     tcase_add_test(tests, columns_go_by_name_and_none_may_miss_or_be_more);
     tcase_add_test(tests, what_is_no_batch_is_refused);
     tcase_add_test(tests, what_was_exported_can_be_imported);
+    tcase_add_test(tests, a_batch_whose_layout_contradicts_itself_is_refused);
+    tcase_add_test(tests, a_batch_or_schema_that_is_none_is_refused);
+    tcase_add_test(tests, a_batch_without_buffers_of_its_own_is_taken);
+    tcase_add_test(tests, a_column_without_a_name_is_not_the_one_that_is_meant);
+    tcase_add_test(tests, a_dictionary_needs_whole_numbers_and_its_words);
+    tcase_add_test(tests, text_that_lies_before_its_buffer_or_in_none_is_refused);
 }
 
 HARNESS_MAIN("batch-import", add_tests)

@@ -2,6 +2,9 @@
 /* Every allocation fails once, in turn: the error is told, and nothing is lost. */
 #include "batch/cells.h"
 
+/* More than the smallest buffer has bits. */
+enum { ROWS = 600 };
+
 typedef struct meter {
     long until_failure; /* -1: never */
     long blocks;        /* alive */
@@ -41,7 +44,7 @@ metered_release(void *block, void *user_data)
 
 /* Build a batch, export its schema, take it in as a host's, convert it, filter it. */
 static int32_t
-everything(const incload__mem *mem)
+everything(const incload__mem *mem, incload_error **err)
 {
     const uint8_t keep[] = { 0x2A };
     incload__schema from, to;
@@ -55,29 +58,37 @@ everything(const incload__mem *mem)
     incload__schema_init(&to, mem);
     if (incload__schema_add(&from, "n", "bigint", TYPE(INT64)) == NULL
         || incload__schema_add(&from, "t", "text", TYPE(TEXT)) == NULL
+        || incload__schema_add(&from, "f", "boolean", TYPE(BOOL)) == NULL
+        || incload__schema_add(&from, "b", "bytea", TYPE(BINARY)) == NULL
         || incload__schema_add(&to, "n", "text", TYPE(TEXT)) == NULL
-        || incload__schema_add(&to, "t", "text", TYPE(TEXT)) == NULL)
+        || incload__schema_add(&to, "t", "text", TYPE(TEXT)) == NULL
+        || incload__schema_add(&to, "f", "boolean", TYPE(BOOL)) == NULL
+        || incload__schema_add(&to, "b", "bytea", TYPE(BINARY)) == NULL)
         goto done;
-    builder = incload__builder_new(mem, &from, NULL);
+    builder = incload__builder_new(mem, &from, err);
     if (builder == NULL)
         goto done;
     status = INCLOAD_OK;
-    for (int i = 0; i < 30 && status == INCLOAD_OK; i++) {
+    for (int i = 0; i < ROWS && status == INCLOAD_OK; i++) {
         status = i % 7 == 3 ? incload__put_null(builder, 0) : incload__put_int(builder, 0, i);
         if (status == INCLOAD_OK)
             status = incload__put_text(builder, 1, "some text of some length", 24);
+        if (status == INCLOAD_OK)
+            status = i % 2 == 0 ? incload__put_null(builder, 2) : incload__put_int(builder, 2, 1);
+        if (status == INCLOAD_OK)
+            status = incload__put_text(builder, 3, "c0ffee", 6);
     }
     if (status == INCLOAD_OK)
-        status = incload__builder_finish(builder, &array, NULL);
+        status = incload__builder_finish(builder, &array, err);
     if (status == INCLOAD_OK)
-        status = incload__schema_export(&from, &arrow, NULL);
+        status = incload__schema_export(&from, &arrow, err);
     if (status == INCLOAD_OK)
-        status = incload__import(mem, &arrow, &array, &from, &taken, NULL);
+        status = incload__import(mem, &arrow, &array, &from, &taken, err);
     if (status == INCLOAD_OK)
-        status = incload__convert(mem, &from, &taken, &to, &converted, NULL);
+        status = incload__convert(mem, &from, &taken, &to, &converted, err);
     if (status == INCLOAD_OK) {
         converted.length = 6;
-        status = incload__filter(mem, &to, &converted, keep, &out, NULL);
+        status = incload__filter(mem, &to, &converted, keep, &out, err);
     }
 
 done:
@@ -96,14 +107,18 @@ START_TEST(every_failed_allocation_is_told_and_leaks_nothing)
 {
     meter m = { -1, 0 };
     incload__mem mem = { metered_allocate, metered_reallocate, metered_release, &m };
+    incload_error *err = NULL;
     long failures = 0;
     int32_t status;
 
-    ck_assert_int_eq(everything(&mem), INCLOAD_OK);
+    ck_assert_int_eq(everything(&mem, NULL), INCLOAD_OK);
     ck_assert_int_eq(m.blocks, 0);
     do {
         m.until_failure = failures++;
-        status = everything(&mem);
+        status = everything(&mem, _i == 0 ? NULL : &err);
+        ck_assert(_i == 0 || incload_error_code(err) == status || err == NULL);
+        incload_error_unref(err);
+        err = NULL;
         ck_assert_msg(status == INCLOAD_OK || status == INCLOAD_E_NO_MEMORY, "allocation %ld", failures);
         ck_assert_msg(m.blocks == 0, "allocation %ld leaks", failures);
     } while (status != INCLOAD_OK);
@@ -141,11 +156,36 @@ START_TEST(a_put_that_fails_leaves_the_column_as_it_was)
 }
 END_TEST
 
+START_TEST(a_batch_that_could_not_be_taken_out_can_be_taken_later)
+{
+    meter m = { -1, 0 };
+    incload__mem mem = { metered_allocate, metered_reallocate, metered_release, &m };
+    incload__schema schema = one_column(TYPE(TEXT));
+    incload__builder *builder = incload__builder_new(&mem, &schema, NULL);
+    struct ArrowArray array;
+    int32_t status, failures = 0;
+
+    do {
+        m.until_failure = failures++;
+        status = incload__builder_finish(builder, &array, NULL);
+        ck_assert(status == INCLOAD_OK || status == INCLOAD_E_NO_MEMORY);
+    } while (status != INCLOAD_OK);
+    ck_assert_int_gt(failures, 4);
+    ck_assert_int_eq(array.length, 0);
+    ck_assert_int_eq(((const int32_t *)array.children[0]->buffers[1])[0], 0);
+    incload__array_release(&array);
+    incload__builder_free(builder);
+    incload__schema_free(&schema);
+    ck_assert_int_eq(m.blocks, 0);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
-    tcase_add_test(tests, every_failed_allocation_is_told_and_leaks_nothing);
+    tcase_add_loop_test(tests, every_failed_allocation_is_told_and_leaks_nothing, 0, 2);
     tcase_add_test(tests, a_put_that_fails_leaves_the_column_as_it_was);
+    tcase_add_test(tests, a_batch_that_could_not_be_taken_out_can_be_taken_later);
 }
 
 HARNESS_MAIN("batch-memory", add_tests)

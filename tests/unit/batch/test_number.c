@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "batch/bignum.h"
 #include "batch/number.h"
 
 static double
@@ -58,6 +59,7 @@ START_TEST(doubles_are_written_with_the_fewest_digits)
         { 9007199254740993.0, "9.007199254740992e+15" },
         { 1e23, "1e+23" },
         { 5e-324, "5e-324" },
+        { 0x1p-25, "2.9802322387695312e-08" },
         { DBL_MIN, "2.2250738585072014e-308" },
         { DBL_MAX, "1.7976931348623157e+308" },
         { (double)INFINITY, "Infinity" },
@@ -86,6 +88,7 @@ START_TEST(singles_are_written_with_the_fewest_digits_of_a_single)
         { FLT_MAX, "3.4028235e+38" },
         { FLT_MIN, "1.1754944e-38" },
         { 3.1415927f, "3.1415927" },
+        { 0x1p-12f, "0.00024414062" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -154,6 +157,8 @@ START_TEST(numbers_out_of_range_are_refused_not_bent)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         ck_assert_msg(!incload__float_parse(texts[i], strlen(texts[i]), false, &value), "%s", texts[i]);
     ck_assert(!incload__float_parse("1e39", 4, true, &value));
+    ck_assert(!incload__float_parse("1e-50", 5, true, &value));
+    ck_assert(!incload__float_parse("1e-300", 6, true, &value));
     ck_assert(bits_of(parsed("0e999999999", false)) == 0);
     ck_assert(bits_of(parsed("3e-324", false)) == 1);
 }
@@ -167,6 +172,8 @@ START_TEST(only_numbers_are_numbers)
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         ck_assert_msg(!incload__float_parse(texts[i], strlen(texts[i]), false, &value), "'%s'", texts[i]);
+    ck_assert(!incload__float_parse("infinity_and_beyond", 19, false, &value));
+    ck_assert(!incload__float_parse("nan\0", 4, false, &value));
     ck_assert(isinf(parsed("-INF", false)));
     ck_assert(isnan(parsed("nan", false)));
     ck_assert(bits_of(parsed(".5", false)) == bits_of(0.5));
@@ -222,6 +229,7 @@ START_TEST(decimals_are_read_exactly_or_refused)
     } cases[] = {
         { "12.30", 1, true, 123 }, { "12.30", 2, true, 1230 }, { "12.34", 1, false, 0 },   { "-0.5", 3, true, -500 },
         { "+7", 0, true, 7 },      { "1e3", 0, true, 1000 },   { "1500e-3", 1, true, 15 }, { "-0", 0, true, 0 },
+        { "1E3", 0, true, 1000 },
         { "0.000", 0, true, 0 },   { "", 0, false, 0 },        { "NaN", 2, false, 0 },     { "1 000", 0, false, 0 },
         { "1e400", 0, false, 0 },  { "1e-400", 0, false, 0 },
     };
@@ -239,6 +247,59 @@ START_TEST(decimals_are_read_exactly_or_refused)
 }
 END_TEST
 
+START_TEST(unsigned_numbers_may_have_a_plus)
+{
+    uint64_t value = 0;
+
+    ck_assert(incload__parse_uint64("+42", 3, &value));
+    ck_assert_uint_eq(value, 42);
+    ck_assert(incload__parse_uint64("18446744073709551615", 20, &value));
+    ck_assert_uint_eq(value, UINT64_MAX);
+    ck_assert(!incload__parse_uint64("18446744073709551616", 20, &value));
+    ck_assert(!incload__parse_uint64("+", 1, &value));
+    ck_assert(!incload__parse_uint64("-1", 2, &value));
+    ck_assert(!incload__parse_uint64("", 0, &value));
+}
+END_TEST
+
+START_TEST(a_large_number_never_grows_past_its_room)
+{
+    incload__big big;
+
+    incload__big_set(&big, 0);
+    ck_assert_int_eq(incload__big_bits(&big), 0);
+    incload__big_shift_left(&big, 100);
+    ck_assert_int_eq(big.count, 0);
+    incload__big_set(&big, 1);
+    incload__big_shift_left(&big, 32 * INCLOAD__BIG_WORDS - 1);
+    ck_assert_int_eq(incload__big_bits(&big), 32 * INCLOAD__BIG_WORDS);
+    incload__big_multiply_add(&big, 2, 0);
+    ck_assert_int_eq(big.count, INCLOAD__BIG_WORDS);
+    incload__big_set(&big, 3);
+    incload__big_shift_left(&big, 32 * INCLOAD__BIG_WORDS);
+    ck_assert_int_eq(incload__big_bits(&big), 2);
+    incload__big_shift_left(&big, 32 * INCLOAD__BIG_WORDS - 1);
+    ck_assert_int_le(big.count, INCLOAD__BIG_WORDS);
+}
+END_TEST
+
+START_TEST(a_sum_is_compared_to_its_last_word)
+{
+    incload__big a, b, c;
+
+    incload__big_set(&a, UINT64_MAX);
+    incload__big_set(&b, 1);
+    incload__big_set(&c, 1);
+    incload__big_shift_left(&c, 64);
+    ck_assert_int_eq(incload__big_compare_sum(&a, &b, &c), 0);
+    incload__big_multiply_add(&c, 1, 1);
+    ck_assert_int_lt(incload__big_compare_sum(&a, &b, &c), 0);
+    ck_assert_int_lt(incload__big_compare_sum(&b, &a, &c), 0);
+    incload__big_set(&b, 3);
+    ck_assert_int_gt(incload__big_compare_sum(&a, &b, &c), 0);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -252,6 +313,9 @@ add_tests(TCase *tests)
     tcase_add_test(tests, neither_locale_nor_rounding_mode_of_the_host_matters);
     tcase_add_test(tests, decimals_keep_their_scale);
     tcase_add_test(tests, decimals_are_read_exactly_or_refused);
+    tcase_add_test(tests, unsigned_numbers_may_have_a_plus);
+    tcase_add_test(tests, a_large_number_never_grows_past_its_room);
+    tcase_add_test(tests, a_sum_is_compared_to_its_last_word);
 }
 
 HARNESS_MAIN("batch-number", add_tests)

@@ -207,6 +207,29 @@ START_TEST(a_column_of_unknown_type_is_refused_by_name)
 }
 END_TEST
 
+START_TEST(nothing_holds_or_is_held_without_a_type)
+{
+    ck_assert(!incload__type_holds(TYPE(UNKNOWN), TYPE(INT8)));
+    ck_assert(!incload__type_holds(TYPE(INT8), TYPE(UNKNOWN)));
+    ck_assert(!incload__type_holds(TYPE(UINT64), DECIMAL(3, 0)));
+    ck_assert(!incload__type_holds(TYPE(INT64), DECIMAL(3, 1)));
+    ck_assert(incload__type_holds(TYPE(INT64), DECIMAL(3, 0)));
+    ck_assert(!incload__type_holds(TYPE(INT8), DECIMAL(3, 0)));
+}
+END_TEST
+
+START_TEST(more_columns_than_can_be_counted_are_refused)
+{
+    incload__schema schema = one_column(TYPE(INT8));
+    incload__schema full = schema;
+
+    full.count = full.capacity = 1 << 30;
+    ck_assert_ptr_null(incload__schema_add(&full, "more", NULL, TYPE(INT8)));
+    ck_assert_ptr_eq(full.columns, schema.columns);
+    incload__schema_free(&schema);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -219,6 +242,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, an_exported_schema_says_formats_names_and_metadata);
     tcase_add_test(tests, a_child_of_an_exported_schema_may_be_moved_out);
     tcase_add_test(tests, a_column_of_unknown_type_is_refused_by_name);
+    tcase_add_test(tests, nothing_holds_or_is_held_without_a_type);
+    tcase_add_test(tests, more_columns_than_can_be_counted_are_refused);
 }
 
 HARNESS_MAIN("batch-schema", add_tests)

@@ -105,6 +105,8 @@ START_TEST(text_and_bytes_are_read_as_they_are)
         { TYPE(BINARY), "", "" },
         { TYPE(BINARY), "0", NULL },
         { TYPE(BINARY), "0g", NULL },
+        { TYPE(BINARY), "~0", NULL },
+        { TYPE(BINARY), "0:", NULL },
         { TYPE(UUID), "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11" },
         { TYPE(UUID), "a0eebc999c0b4ef8bb6d6bb9bd380a11", NULL },
         { TYPE(UUID), "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1-", NULL },

@@ -418,6 +418,37 @@ START_TEST(a_run_that_only_the_host_could_drive_is_not_waited_for)
 }
 END_TEST
 
+static int32_t
+cancel_own_run(incload_unit *unit, void *data)
+{
+    world *w = data;
+
+    (void)unit;
+    incload_run_cancel(w->run);
+    return INCLOAD_DONE;
+}
+
+START_TEST(a_backfill_that_cleans_up_runs_whole_though_its_run_was_cancelled)
+{
+    world *w = world_new();
+    incload_pipeline *pipeline = incload_pipeline_new("shops", NULL, &w->err);
+    incload_step *work = incload_step_new_function(cancel_own_run, w, NULL, &w->err);
+
+    w->step = incload_step_new_backfill("2024-01-01", "2024-01-04", "parallel=2", process_day, &w->log, NULL, &w->err);
+    incload_pipeline_add(pipeline, "work", work, NULL, &w->err);
+    incload_pipeline_add(pipeline, "clean", w->step, NULL, &w->err);
+    incload_pipeline_set(pipeline, "clean", "cleanup_of", "work", &w->err);
+    w->run = incload_pipeline_start(pipeline, "parallel=0", &w->err);
+    ck_assert_msg(w->err == NULL, "%s", incload_error_message(w->err));
+    (void)incload_run_participate(w->run, NULL);
+    (void)incload_run_wait(w->run, -1, &w->err);
+    ck_assert_int_eq(w->log.calls, 4);
+    incload_step_unref(work);
+    incload_pipeline_unref(pipeline);
+    world_free(w);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -440,6 +471,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_backfill_is_a_step_of_a_pipeline);
     tcase_add_test(tests, a_plan_tells_what_would_run_and_its_fingerprint_holds_a_run_to_it);
     tcase_add_test(tests, a_run_that_only_the_host_could_drive_is_not_waited_for);
+    tcase_add_test(tests, a_backfill_that_cleans_up_runs_whole_though_its_run_was_cancelled);
 }
 
 HARNESS_MAIN("backfill", add_tests)

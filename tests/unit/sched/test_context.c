@@ -304,6 +304,46 @@ START_TEST(references_are_counted)
 }
 END_TEST
 
+START_TEST(no_context_has_no_events_and_left_nothing_behind)
+{
+    incload_error *none = NULL;
+
+    ck_assert_ptr_null(incload_context_next_event(NULL, 0, &none));
+    ck_assert_int_eq(incload_error_code(none), INCLOAD_E_INVALID);
+    incload_error_unref(none);
+    none = NULL;
+    ck_assert_int_eq(incload_context_event_fd(NULL, &none), INCLOAD_E_INVALID);
+    incload_error_unref(none);
+    ck_assert_int_eq(incload_context_abandoned_calls(NULL), 0);
+}
+END_TEST
+
+START_TEST(what_is_left_behind_is_counted_and_told_until_it_comes_back)
+{
+    incload_context *own = incload_context_new(NULL, NULL);
+
+    incload__context_left_behind(own, "a call was left behind");
+    incload__context_left_behind(own, "another was left behind");
+    ck_assert_int_eq(incload_context_abandoned_calls(own), 2);
+    incload__context_came_back(own, "a call came back");
+    ck_assert_int_eq(incload_context_abandoned_calls(own), 1);
+    static const struct {
+        const char *message;
+        int32_t status;
+    } told[] = { { "a call was left behind", INCLOAD_E_TIMEOUT },
+                 { "another was left behind", INCLOAD_E_TIMEOUT },
+                 { "a call came back", INCLOAD_OK } };
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        incload_event *event = incload_context_next_event(own, 0, NULL);
+        ck_assert_int_eq(incload_event_kind(event), INCLOAD_EVENT_NOTICE);
+        ck_assert_str_eq(incload_event_message(event), told[i].message);
+        ck_assert_int_eq(incload_event_status(event), told[i].status);
+        incload_event_unref(event);
+    }
+    incload_context_unref(own);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -321,6 +361,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, bad_options_make_no_context);
     tcase_add_test(tests, the_version_is_told_as_text_and_as_a_number);
     tcase_add_test(tests, references_are_counted);
+    tcase_add_test(tests, no_context_has_no_events_and_left_nothing_behind);
+    tcase_add_test(tests, what_is_left_behind_is_counted_and_told_until_it_comes_back);
 }
 
 HARNESS_MAIN("context", add_tests)

@@ -278,6 +278,9 @@ START_TEST(no_event_is_all_empty)
     ck_assert_str_eq(incload_event_message(NULL), "");
     ck_assert_ptr_null(incload_event_ref(NULL));
     incload_event_unref(NULL);
+    ck_assert_int_eq(incload_event_rows_read(NULL), 0);
+    ck_assert_int_eq(incload_event_rows_written(NULL), 0);
+    ck_assert_int_eq(incload_event_bytes(NULL), 0);
 }
 END_TEST
 

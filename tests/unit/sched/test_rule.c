@@ -137,10 +137,13 @@ END_TEST
 START_TEST(rules_that_cannot_be_met_are_refused)
 {
     const incload__rule custom = { .kind = INCLOAD__RULE_CUSTOM }, unknown = { .kind = 77 };
+    const incload__rule below = { .kind = -1 }, negative = { .kind = INCLOAD__RULE_MIN_SUCCESS, .least = -1 };
     const incload__rule three = { .kind = INCLOAD__RULE_MIN_SUCCESS, .least = 3 };
 
     ck_assert_ptr_nonnull(incload__rule_fault(&custom, 1));
     ck_assert_ptr_nonnull(incload__rule_fault(&unknown, 1));
+    ck_assert_ptr_nonnull(incload__rule_fault(&below, 1));
+    ck_assert_ptr_nonnull(incload__rule_fault(&negative, 1));
     ck_assert_ptr_nonnull(incload__rule_fault(&three, 2));
     ck_assert_ptr_null(incload__rule_fault(&three, 3));
 }

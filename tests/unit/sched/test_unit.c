@@ -91,6 +91,41 @@ START_TEST(a_unit_that_was_never_begun_can_be_freed)
 }
 END_TEST
 
+static int64_t
+hurried_clock(void *data)
+{
+    (void)data;
+    return now_us += 1000;
+}
+
+START_TEST(a_unit_rests_until_its_time_or_its_end_or_until_it_is_enough)
+{
+    atomic_bool enough = false;
+
+    env.monotonic_us = hurried_clock;
+    ck_assert(incload__unit_pause(&unit, 20000));
+    ck_assert_int_ge(now_us, 20000);
+    ck_assert(incload__unit_rest(&unit, now_us + 20000, &enough));
+    atomic_store(&enough, true);
+    int64_t before = now_us;
+    ck_assert(incload__unit_rest(&unit, now_us + INT64_C(1000000000), &enough));
+    ck_assert_int_lt(now_us, before + 100000);
+    /* The time of the unit ends its rest, wherever in it that is seen. */
+    for (int64_t i = 0; i < 8; i++) {
+        unit.deadline_us = now_us + 500 * (i + 1);
+        ck_assert(!incload__unit_pause(&unit, now_us + INT64_C(1000000000)));
+    }
+}
+END_TEST
+
+START_TEST(a_unit_that_is_anothers_by_now_is_cancelled)
+{
+    atomic_store(&unit.lost, true);
+    ck_assert_int_eq(incload_unit_is_cancelled(&unit), 1);
+    ck_assert(!incload__unit_pause(&unit, 1000));
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -100,6 +135,8 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_unit_is_cancelled_with_its_run_or_when_its_time_is_over);
     tcase_add_test(tests, the_last_reason_of_a_failure_counts_and_failing_is_never_done);
     tcase_add_test(tests, a_unit_that_was_never_begun_can_be_freed);
+    tcase_add_test(tests, a_unit_rests_until_its_time_or_its_end_or_until_it_is_enough);
+    tcase_add_test(tests, a_unit_that_is_anothers_by_now_is_cancelled);
 }
 
 HARNESS_MAIN("unit", add_tests)
