@@ -57,12 +57,12 @@ incload__is_refusal(const char *sqlstate)
     return sqlstate[0] != '\0';
 }
 
-int32_t
-incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table, incload__rows *rows,
-                      incload_error **err)
+/* The number of parameters. */
+static int32_t
+about_params(const incload__conn *conn, const char *sql, const char *schema, const char *table,
+             incload__param params[2 * MAX_PAIRS])
 {
     const char *texts[] = { schema, table };
-    incload__param params[2 * MAX_PAIRS];
     int32_t count = 0;
 
     for (const char *at = strchr(sql, '?'); at != NULL && count < 2 * MAX_PAIRS; at = strchr(at + 1, '?'))
@@ -71,7 +71,50 @@ incload__select_about(incload__conn *conn, const char *sql, const char *schema, 
         count = 2;
     for (int32_t i = 0; i < count; i++)
         params[i] = (incload__param){ texts[i % 2], texts[i % 2] != NULL ? strlen(texts[i % 2]) : 0, INCLOAD__TEXT };
+    return count;
+}
+
+int32_t
+incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table, incload__rows *rows,
+                      incload_error **err)
+{
+    incload__param params[2 * MAX_PAIRS];
+    int32_t count = about_params(conn, sql, schema, table, params);
+
     return conn->driver->select(conn, sql, params, count, rows, err);
+}
+
+int32_t
+incload__ask_about(incload__conn *conn, const char *sql, const char *schema, const char *table, incload_error **err)
+{
+    incload__param params[2 * MAX_PAIRS];
+    int32_t count = about_params(conn, sql, schema, table, params);
+
+    return conn->driver->ask(conn, sql, params, count, err);
+}
+
+int32_t
+incload__conn_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                   incload__posted *out, incload_error **err)
+{
+    *out = (incload__posted){ .affected = -1 };
+    if (conn->driver->post != NULL)
+        return conn->driver->post(conn, sql, params, count, out, err);
+    int32_t status = conn->driver->execute(conn, sql, params, count, &out->affected, err);
+    out->failed = status != INCLOAD_OK;
+    return status;
+}
+
+int32_t
+incload__conn_settle(incload__conn *conn, incload_error **err)
+{
+    return conn->driver->settle != NULL ? conn->driver->settle(conn, err) : INCLOAD_OK;
+}
+
+int32_t
+incload__conn_leave(incload__conn *conn, incload_error **err)
+{
+    return (conn->driver->leave != NULL ? conn->driver->leave : conn->driver->rollback)(conn, err);
 }
 
 const char *

@@ -93,12 +93,30 @@ bool incload__is_refusal(const char *sqlstate);
 /* A query about one table: its schema and name are parameters as often as the query has a pair of them (4 at most). */
 int32_t incload__select_about(incload__conn *conn, const char *sql, const char *schema, const char *table,
                               incload__rows *rows, incload_error **err);
+/* The same by driver->ask. */
+int32_t incload__ask_about(incload__conn *conn, const char *sql, const char *schema, const char *table,
+                           incload_error **err);
 const char *incload__rows_get(const incload__rows *rows, int64_t row, int32_t column);
 void incload__rows_free(incload__rows *rows);
 /* For drivers: appends one row of `columns` cells (NULL pointers for SQL NULL); sets rows->columns on the first.
  * lengths NULL: the cells end with NUL. INCLOAD_E_NO_MEMORY, or INCLOAD_E_UNSUPPORTED past 1,000,000 cells; nothing was
  * added then. */
 int32_t incload__rows_add(incload__rows *rows, const char *const *cells, const size_t *lengths, int32_t columns);
+
+/* What became of a statement that was posted. */
+typedef struct incload__posted {
+    struct incload__posted *next; /* the driver's */
+    int64_t affected;             /* -1: the server does not say, or has not answered */
+    bool failed;
+} incload__posted;
+
+/* As driver->post; at once where a driver has no such. */
+int32_t incload__conn_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                           incload__posted *out, incload_error **err);
+/* Every statement that was posted has been done, or that failed. */
+int32_t incload__conn_settle(incload__conn *conn, incload_error **err);
+/* As driver->leave, or rollback where a driver has no such. */
+int32_t incload__conn_leave(incload__conn *conn, incload_error **err);
 
 struct incload__driver {
     const char *name; /* libpq, odbc, mock, arrow */
@@ -122,6 +140,20 @@ struct incload__driver {
     int32_t (*commit)(incload__conn *conn, incload_error **err);
     /* Succeeds when no transaction is open. When it fails the connection is DEAD. */
     int32_t (*rollback)(incload__conn *conn, incload_error **err);
+
+    /* A select in two, so that the server works while others are asked; nothing else may be done on the connection
+     * before `take`. NULL where there is none. */
+    int32_t (*ask)(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                   incload_error **err);
+    int32_t (*take)(incload__conn *conn, incload__rows *rows, incload_error **err);
+    /* As execute, but the server may be told of it with the next statement only, in one round trip: that one fails when
+     * this does. *out is the caller's, and is written to until the next statement, settle, commit or rollback has
+     * returned. NULL where there is none. */
+    int32_t (*post)(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                    incload__posted *out, incload_error **err);
+    int32_t (*settle)(incload__conn *conn, incload_error **err);
+    /* As rollback, but what the server says of it is awaited by the next call only. NULL where there is none. */
+    int32_t (*leave)(incload__conn *conn, incload_error **err);
 
     /* The shape of a query's result, without running it: names, native types, logical types (all nullable). */
     int32_t (*describe)(incload__conn *conn, const char *sql, int32_t param_count, incload__schema *out,

@@ -347,7 +347,7 @@ read_rows(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK && !load->staged && load->had_rows && incload__mode_clears_first(load))
         status = incload__clear_interval(load, err);
     if (status == INCLOAD_OK)
-        status = incload__transfer(load, err);
+        status = incload__clearing(load, incload__transfer(load, err), err);
     INCLOAD__FAILPOINT_ON(status, load->to, "rows.transferred", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_OK)
         status = incload__horizon_close(load, err);
@@ -360,7 +360,7 @@ static void
 end_reading(const incload__group *group)
 {
     for (int32_t i = 0; i < group->count; i++)
-        group->loads[i]->from->driver->rollback(group->loads[i]->from, NULL);
+        incload__conn_leave(group->loads[i]->from, NULL);
 }
 
 /* ---- write, audit, publish ---- */

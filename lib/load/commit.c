@@ -53,7 +53,7 @@ record_run(incload__load *load, incload_error **err)
         .rows_written = atomic_load(&unit->rows_written),
     };
 
-    return incload__ledger_add_run(&load->ledger, load->to, &record, err);
+    return incload__ledger_post_run(&load->ledger, load->to, &record, &load->recorded, err);
 }
 
 /* MariaDB drops the whole transaction at a deadlock and lets the session go on: what hid that error (a handler in a
@@ -142,6 +142,9 @@ incload__commit_record(incload__load *load, incload_error **err)
         status = incload__lease_fence(load->lease, &load->ledger, load->to, err);
     if (status == INCLOAD_OK)
         status = record_run(load, err);
+    /* Only what lands without a watermark goes with it: the fence of that is the answer to its own statement. */
+    if (status == INCLOAD_OK && !incload__is_remembered(load))
+        status = incload__conn_settle(load->to, err);
     if (status == INCLOAD_OK)
         status = incload__by_cursor(load) ? record_watermark(load, err) : record_turn(load, err);
     if (status == INCLOAD_OK && load->spec->apply != NULL)
@@ -150,6 +153,8 @@ incload__commit_record(incload__load *load, incload_error **err)
         status = incload__evolve_record(load, err);
     if (status == INCLOAD_OK)
         status = record_landing(load, err);
+    if (status == INCLOAD_OK)
+        status = incload__ledger_end_run(&load->ledger, load->to, &load->recorded, err);
     if (status == INCLOAD_OK)
         status = prepare_report(load, err);
     if (status == INCLOAD_OK)

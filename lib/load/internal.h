@@ -66,10 +66,13 @@ struct incload__load {
     bool marker_stored; /* the target has that column; else it is the last one, of staging alone */
     incload__schema marks; /* with deletes=soft: the target's columns for it, flag and time */
     char *versions[INCLOAD__SIDES]; /* of the tables, as this load has found them; NULL: nothing is recalled of one */
+    bool asked;         /* the target's was asked for, and not answered yet */
     int32_t road;       /* INCLOAD__ROAD_... */
     bool target_made;   /* it was missing */
     bool had_rows;      /* the target, before the unit */
     bool staged;        /* through a temporary table, then published */
+    incload__posted cleared;  /* the statement by which the rows of its interval gave way */
+    incload__posted recorded; /* that by which the run is kept */
     char staging[64];
     char *destination; /* quoted: the staging table, or the target */
     char keys_table[64];   /* the source's keys, for detect_deletes; "": there are none */
@@ -230,8 +233,11 @@ int32_t incload__staging_make(incload__load *load, incload_error **err);
 /* What a staging table has: the columns that are loaded, and with deletes=soft the target's marks. */
 int32_t incload__staging_columns(const incload__load *load, incload__schema *out, incload_error **err);
 int32_t incload__publish(incload__load *load, incload_error **err);
-/* Deletes the target's rows of the interval, for rows that come straight into their place. */
+/* Deletes the target's rows of the interval, for rows that come straight into their place; it may be sent with what
+ * brings them. */
 int32_t incload__clear_interval(incload__load *load, incload_error **err);
+/* Returns `status`, with the error telling of the clearing if that is what failed. */
+int32_t incload__clearing(const incload__load *load, int32_t status, incload_error **err);
 
 /* reject_publish.c: the same; with bad_rows=reject the staged rows that the target refuses are taken out. */
 int32_t incload__publish_others(incload__load *load, incload_error **err);

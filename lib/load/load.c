@@ -126,8 +126,12 @@ group_free(const campaign *c, incload__group *group)
 {
     for (int32_t i = 0; i < group->count; i++) {
         incload__load *load = group->loads[i];
-        if (load->from != NULL && !shares_source(group, i))
-            incload__database_give_back(load->spec->source, load->from);
+        if (load->from == NULL || shares_source(group, i))
+            continue;
+        /* Its reading was left without waiting for the server's answer, which is here by now. */
+        if (load->from->driver->leave != NULL && load->from->txn == INCLOAD__TXN_IDLE)
+            load->from->driver->rollback(load->from, NULL);
+        incload__database_give_back(load->spec->source, load->from);
     }
     if (group->count > 0 && group->loads[0]->to != NULL)
         incload__database_give_back(c->spec->target, group->loads[0]->to);

@@ -101,17 +101,59 @@ meet_version(incload__memo *memo, incload__memo_side which, const char *version)
     pthread_mutex_unlock(&memo->lock);
 }
 
+/* NULL: nothing is kept or recalled. */
+static const char *
+version_query(const incload__load *load, const incload__conn *conn)
+{
+    return load->spec->memo != NULL ? conn->dialect->version_query : NULL;
+}
+
+int32_t
+incload__memo_ask(incload__load *load, incload_error **err)
+{
+    incload__conn *conn = load->to;
+    const char *query = version_query(load, conn);
+
+    if (query == NULL || conn->driver->ask == NULL)
+        return INCLOAD_OK;
+    conn->repeats = true;
+    int32_t status = incload__ask_about(conn, query, load->target_name.schema, load->target_name.name, err);
+    conn->repeats = false;
+    load->asked = status == INCLOAD_OK;
+    return status;
+}
+
+void
+incload__memo_unask(incload__load *load)
+{
+    incload__rows rows;
+
+    if (load->asked && load->to->driver->take(load->to, &rows, NULL) == INCLOAD_OK)
+        incload__rows_free(&rows);
+    load->asked = false;
+}
+
+/* Of the target it may have been asked before. */
+static int32_t
+take_version(incload__load *load, incload__memo_side which, incload__conn *conn, const incload__table *table,
+             incload__rows *rows, incload_error **err)
+{
+    if (which == INCLOAD__SOURCE_SIDE || !load->asked)
+        return incload__ask_about_table(load, conn, version_query(load, conn), table, rows, err);
+    load->asked = false;
+    return conn->driver->take(conn, rows, err);
+}
+
 int32_t
 incload__memo_look(incload__load *load, incload__memo_side which, const incload__table *table, incload_error **err)
 {
     incload__conn *conn = which == INCLOAD__SOURCE_SIDE ? load->from : load->to;
-    const char *query = conn->dialect->version_query;
     incload__rows rows;
 
     incload__memo_distrust(load, which);
-    if (load->spec->memo == NULL || query == NULL)
+    if (version_query(load, conn) == NULL)
         return INCLOAD_OK;
-    int32_t status = incload__ask_about_table(load, conn, query, table, &rows, err);
+    int32_t status = take_version(load, which, conn, table, &rows, err);
     if (status != INCLOAD_OK)
         return status;
     const char *version = rows.count > 0 ? incload__rows_get(&rows, 0, 0) : NULL;

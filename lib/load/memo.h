@@ -31,6 +31,9 @@ void incload__memo_note_that(incload__memo *memo, incload__memo_note note);
  * memo, or where the database has no word for that: then nothing is kept or recalled. */
 int32_t incload__memo_look(struct incload__load *load, incload__memo_side side, const incload__table *table,
                            incload_error **err);
+/* Asks it of the target without waiting for the answer, which is for the look at that side, or for nobody. */
+int32_t incload__memo_ask(struct incload__load *load, incload_error **err);
+void incload__memo_unask(struct incload__load *load);
 /* This load has changed the table, or may have: it asks by itself from now on. */
 void incload__memo_distrust(struct incload__load *load, incload__memo_side side);
 

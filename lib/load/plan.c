@@ -403,12 +403,8 @@ plan_target(incload__load *load, incload__list *names, incload_error **err)
     incload__schema all;
 
     incload__schema_init(&all, load->mem);
-    int32_t status = incload__table_parse(load->mem, load->spec->target_table, &load->target_name, err);
-    if (status != INCLOAD_OK)
-        return incload__error_prefix(err, "target table");
-
     incload_error *missing = NULL;
-    status = incload__memo_look(load, INCLOAD__TARGET_SIDE, &load->target_name, err);
+    int32_t status = incload__memo_look(load, INCLOAD__TARGET_SIDE, &load->target_name, err);
     if (status == INCLOAD_OK)
         status = incload__inspect_table(load, load->to, &load->target_name, &all, &missing);
     if (status == INCLOAD_E_NOT_FOUND && load->how->create_target) {
@@ -436,6 +432,17 @@ plan_target(incload__load *load, incload__list *names, incload_error **err)
         status = incload__scd2_match(load, &all, err);
     incload__schema_free(&all);
     return status;
+}
+
+/* The target works at its answer while the source is asked. */
+static int32_t
+ask_target(incload__load *load, incload_error **err)
+{
+    int32_t status = incload__table_parse(load->mem, load->spec->target_table, &load->target_name, err);
+
+    if (status == INCLOAD_OK)
+        status = incload__memo_ask(load, err);
+    return status == INCLOAD_OK ? INCLOAD_OK : incload__error_prefix(err, "target table");
 }
 
 /* What comes as it comes has no order: the cursor decides itself which of two rows of one key is the later one. */
@@ -467,7 +474,11 @@ incload__plan(incload__load *load, incload_error **err)
     if (status == INCLOAD_OK)
         status = check_once(load, err);
     if (status == INCLOAD_OK)
+        status = ask_target(load, err);
+    if (status == INCLOAD_OK)
         status = plan_source(load, &names, err);
+    if (status != INCLOAD_OK)
+        incload__memo_unask(load);
     if (status == INCLOAD_OK)
         status = plan_target(load, &names, err);
     if (status == INCLOAD_OK)

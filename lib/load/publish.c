@@ -93,6 +93,7 @@ typedef struct work {
     incload__load *load;
     incload__merge merge;
     int64_t written;
+    incload__posted *posted; /* rows are deleted with the next statement; NULL: at once */
 } work;
 
 /* Runs the statements and frees them. */
@@ -156,7 +157,9 @@ delete_rows(work *w, incload__sql *sql, incload_error **err)
 
     if (status == INCLOAD_OK)
         status = incload__sql_check(sql, err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && w->posted != NULL)
+        status = incload__conn_post(load->to, incload__str_text(&sql->text), sql->params, sql->count, w->posted, err);
+    else if (status == INCLOAD_OK)
         status = load->to->driver->execute(load->to, incload__str_text(&sql->text), sql->params, sql->count, NULL, err);
     INCLOAD__FAILPOINT_ON(status, load->to, "publish.rows.deleted", INCLOAD_E_CONFLICT, err);
     return status;
@@ -213,10 +216,19 @@ delete_interval(work *w, incload_error **err)
 int32_t
 incload__clear_interval(incload__load *load, incload_error **err)
 {
-    work w = { .load = load };
+    work w = { .load = load, .posted = &load->cleared };
     int32_t status = delete_interval(&w, err);
 
-    return status == INCLOAD_OK ? status : incload__error_prefix(err, "making way for the rows of the interval");
+    load->cleared.failed = load->cleared.failed || status != INCLOAD_OK;
+    return incload__clearing(load, status, err);
+}
+
+int32_t
+incload__clearing(const incload__load *load, int32_t status, incload_error **err)
+{
+    if (status == INCLOAD_OK || !load->cleared.failed)
+        return status;
+    return incload__error_prefix(err, "making way for the rows of the interval");
 }
 
 /* A row whose cursor went out of its interval is met again under its key, wherever it lies now. */

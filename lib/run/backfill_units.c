@@ -425,6 +425,44 @@ incload__backfill_units_overtaken(incload__backfill_units *units, int64_t key, c
     return status;
 }
 
+/* Of a unit whose row this transaction has locked: nobody else is applying it, so both statements go at once. */
+static int32_t
+end_held(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
+         const incload__landed *landed, bool *taken_away, incload_error **err)
+{
+    incload_error *failure = NULL;
+    incload__posted done;
+    int32_t status = incload__unit_post_done(ledger, conn, landing, landed, &done, err);
+
+    INCLOAD__FAILPOINT_ON(status, conn, "unit.posted", INCLOAD_E_CONNECT, err);
+    *taken_away = status == INCLOAD_E_BUSY;
+    if (status != INCLOAD_OK)
+        return status;
+    status = incload__applied_add(ledger, conn, landing, landed, 1, &failure);
+    /* What the row says of the unit comes before what the key says. */
+    if ((status == INCLOAD_OK || status == INCLOAD_E_BUSY)
+        && incload__unit_end_done(landing, &done, err) == INCLOAD_E_BUSY) {
+        *taken_away = true;
+        incload_error_unref(failure);
+        return INCLOAD_E_BUSY;
+    }
+    incload__error_pass(err, failure);
+    return status;
+}
+
+static int32_t
+end_one_by_one(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
+               const incload__landed *landed, bool superseded, bool *taken_away, incload_error **err)
+{
+    int32_t status = incload__units_done(ledger, conn, landing, landed, 1, err);
+
+    INCLOAD__FAILPOINT_ON(status, conn, "unit.done", INCLOAD_E_CONFLICT, err);
+    *taken_away = status == INCLOAD_E_BUSY;
+    if (status == INCLOAD_OK && !superseded)
+        status = incload__applied_add(ledger, conn, landing, landed, 1, err);
+    return status;
+}
+
 /* `superseded`: another run has landed the same since, by a later claim; only the unit's own row is ended. */
 static int32_t
 land(incload__backfill_units *units, const incload__unit_landing *what, const incload__ledger *ledger,
@@ -446,12 +484,9 @@ land(incload__backfill_units *units, const incload__unit_landing *what, const in
     landed.seen = what->seen;
     landing.epoch = held.epoch;
     if (status == INCLOAD_OK)
-        status = incload__units_done(ledger, conn, &landing, &landed, 1, err);
-    INCLOAD__FAILPOINT_ON(status, conn, "unit.done", INCLOAD_E_CONFLICT, err);
-    if (status == INCLOAD_E_BUSY)
-        *taken_away = true;
-    if (status == INCLOAD_OK && !superseded)
-        status = incload__applied_add(ledger, conn, &landing, &landed, 1, err);
+        status = landed.seen != 0
+                     ? end_held(ledger, conn, &landing, &landed, taken_away, err)
+                     : end_one_by_one(ledger, conn, &landing, &landed, superseded, taken_away, err);
     INCLOAD__FAILPOINT_ON(status, conn, "unit.applied", INCLOAD_E_CONNECT, err);
     if (status == INCLOAD_E_BUSY)
         incload__error_set_retryable(err, false);

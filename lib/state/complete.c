@@ -157,6 +157,16 @@ are_in_a_row(const incload__landed *units, int32_t count)
     return true;
 }
 
+static void
+add_row_args(incload__args *args, const incload__landing *landing, const incload__landed *units, int32_t count)
+{
+    incload__args_number(args, units[0].rows_written);
+    incload__args_number(args, landing->run_no);
+    incload__args_number(args, landing->epoch);
+    incload__args_number(args, units[0].seq);
+    incload__args_number(args, units[count - 1].seq);
+}
+
 static int32_t
 write_done_in_a_row(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
                     const incload__landed *units, int32_t count, incload_error **err)
@@ -164,11 +174,7 @@ write_done_in_a_row(const incload__ledger *ledger, incload__conn *conn, const in
     incload__args args = { .count = 0 };
     int64_t affected = -1;
 
-    incload__args_number(&args, units[0].rows_written);
-    incload__args_number(&args, landing->run_no);
-    incload__args_number(&args, landing->epoch);
-    incload__args_number(&args, units[0].seq);
-    incload__args_number(&args, units[count - 1].seq);
+    add_row_args(&args, landing, units, count);
     int32_t status = incload__args_execute(ledger, conn, done_in_a_row, &args, &affected, err);
     return check_done(landing, status, affected, count, err);
 }
@@ -201,6 +207,12 @@ write_done_by_arrays(const incload__ledger *ledger, incload__conn *conn, const i
     return check_done(landing, status, affected, count, err);
 }
 
+static bool
+by_arrays(const incload__ledger *ledger)
+{
+    return ledger->dialect->units != NULL && ledger->dialect->units->arrays;
+}
+
 int32_t
 incload__units_done(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
                     const incload__landed *units, int32_t count, incload_error **err)
@@ -209,7 +221,7 @@ incload__units_done(const incload__ledger *ledger, incload__conn *conn, const in
     incload__str query = INCLOAD__STR(ledger->mem);
     int64_t affected = -1;
 
-    if (ledger->dialect->units != NULL && ledger->dialect->units->arrays)
+    if (by_arrays(ledger))
         return (are_in_a_row(units, count) ? write_done_in_a_row : write_done_by_arrays)(ledger, conn, landing, units,
                                                                                          count, err);
     incload__args_number(&args, landing->run_no);
@@ -229,6 +241,26 @@ incload__units_done(const incload__ledger *ledger, incload__conn *conn, const in
                          : incload__args_execute(ledger, conn, incload__str_text(&query), &args, &affected, err);
     incload__str_free(&query);
     return check_done(landing, status, affected, count, err);
+}
+
+int32_t
+incload__unit_post_done(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
+                        const incload__landed *unit, incload__posted *out, incload_error **err)
+{
+    incload__args args = { .count = 0 };
+
+    if (!by_arrays(ledger)) {
+        *out = (incload__posted){ .affected = 1 };
+        return incload__units_done(ledger, conn, landing, unit, 1, err);
+    }
+    add_row_args(&args, landing, unit, 1);
+    return incload__state_post(ledger, conn, done_in_a_row, args.params, args.count, out, err);
+}
+
+int32_t
+incload__unit_end_done(const incload__landing *landing, const incload__posted *posted, incload_error **err)
+{
+    return check_done(landing, INCLOAD_OK, posted->affected, 1, err);
 }
 
 int32_t

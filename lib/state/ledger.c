@@ -609,8 +609,8 @@ incload__ledger_move(const incload__ledger *ledger, incload__conn *conn, const c
 /* ---- runs ---- */
 
 int32_t
-incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
-                        incload_error **err)
+incload__ledger_post_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
+                         incload__posted *out, incload_error **err)
 {
     incload__number started = incload__as_number(record->started_us);
     incload__number finished = incload__as_number(record->finished_us);
@@ -624,11 +624,30 @@ incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, cons
         params[i] = incload__text_param(texts[i]);
     for (int32_t i = 0; i < 4; i++)
         params[8 + i] = incload__number_param(numbers[i]);
-    return incload__state_insert(
+    return incload__state_post(
         ledger, conn,
         "INSERT INTO {run} (run_id, load_name, unit, source, target, road, low, high, started_us, finished_us,"
         " rows_read, rows_written) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params, 12, err);
+        params, 12, out, err);
+}
+
+int32_t
+incload__ledger_end_run(const incload__ledger *ledger, incload__conn *conn, const incload__posted *posted,
+                        incload_error **err)
+{
+    int32_t status = incload__conn_settle(conn, err);
+
+    return status == INCLOAD_OK ? incload__state_inserted(ledger, posted->affected, err) : status;
+}
+
+int32_t
+incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
+                        incload_error **err)
+{
+    incload__posted posted;
+    int32_t status = incload__ledger_post_run(ledger, conn, record, &posted, err);
+
+    return status == INCLOAD_OK ? incload__ledger_end_run(ledger, conn, &posted, err) : status;
 }
 
 int32_t

@@ -129,9 +129,10 @@ incload__state_sql(const incload__ledger *ledger, const incload__conn *conn, inc
     }
 }
 
-int32_t
-incload__state_execute(const incload__ledger *ledger, incload__conn *conn, const char *text,
-                       const incload__param *params, int32_t count, int64_t *affected, incload_error **err)
+/* At once, or with the next statement where `posted` is not NULL. */
+static int32_t
+put(const incload__ledger *ledger, incload__conn *conn, const char *text, const incload__param *params, int32_t count,
+    int64_t *affected, incload__posted *posted, incload_error **err)
 {
     incload__str sql = INCLOAD__STR(ledger->mem);
 
@@ -139,12 +140,28 @@ incload__state_execute(const incload__ledger *ledger, incload__conn *conn, const
     conn->repeats = true;
     int32_t status = sql.failed ? incload__fail_memory(err) : INCLOAD_OK;
     INCLOAD__FAILPOINT_ON(status, conn, "ledger.write.before", INCLOAD_E_CONFLICT, err);
-    if (status == INCLOAD_OK)
+    if (status == INCLOAD_OK && posted == NULL)
         status = conn->driver->execute(conn, incload__str_text(&sql), params, count, affected, err);
+    else if (status == INCLOAD_OK)
+        status = incload__conn_post(conn, incload__str_text(&sql), params, count, posted, err);
     INCLOAD__FAILPOINT_ON(status, conn, "ledger.write.after", INCLOAD_E_CONNECT, err);
     conn->repeats = false;
     incload__str_free(&sql);
     return status;
+}
+
+int32_t
+incload__state_execute(const incload__ledger *ledger, incload__conn *conn, const char *text,
+                       const incload__param *params, int32_t count, int64_t *affected, incload_error **err)
+{
+    return put(ledger, conn, text, params, count, affected, NULL, err);
+}
+
+int32_t
+incload__state_post(const incload__ledger *ledger, incload__conn *conn, const char *text, const incload__param *params,
+                    int32_t count, incload__posted *out, incload_error **err)
+{
+    return put(ledger, conn, text, params, count, NULL, out, err);
 }
 
 int32_t
@@ -166,16 +183,22 @@ incload__state_select(const incload__ledger *ledger, incload__conn *conn, const 
 }
 
 int32_t
+incload__state_inserted(const incload__ledger *ledger, int64_t affected, incload_error **err)
+{
+    if (affected == 1)
+        return INCLOAD_OK;
+    return incload__fail(err, INCLOAD_E_STATE,
+                         "the ledger '%s' did not take a row (%lld in place of 1): no trigger or rule may stand "
+                         "on its tables",
+                         ledger->place, (long long)affected);
+}
+
+int32_t
 incload__state_insert(const incload__ledger *ledger, incload__conn *conn, const char *text,
                       const incload__param *params, int32_t count, incload_error **err)
 {
     int64_t affected = -1;
     int32_t status = incload__state_execute(ledger, conn, text, params, count, &affected, err);
 
-    if (status == INCLOAD_OK && affected != 1)
-        status = incload__fail(err, INCLOAD_E_STATE,
-                               "the ledger '%s' did not take a row (%lld in place of 1): no trigger or rule may stand "
-                               "on its tables",
-                               ledger->place, (long long)affected);
-    return status;
+    return status == INCLOAD_OK ? incload__state_inserted(ledger, affected, err) : status;
 }

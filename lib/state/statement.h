@@ -27,10 +27,15 @@ void incload__state_sql(const incload__ledger *ledger, const incload__conn *conn
 /* Runs a template. *affected may be NULL. */
 int32_t incload__state_execute(const incload__ledger *ledger, incload__conn *conn, const char *text,
                                const incload__param *params, int32_t count, int64_t *affected, incload_error **err);
+/* By incload__conn_post(). */
+int32_t incload__state_post(const incload__ledger *ledger, incload__conn *conn, const char *text,
+                            const incload__param *params, int32_t count, incload__posted *out, incload_error **err);
 int32_t incload__state_select(const incload__ledger *ledger, incload__conn *conn, const char *text,
                               const incload__param *params, int32_t count, incload__rows *rows, incload_error **err);
 /* Runs a template that must touch exactly one row: INCLOAD_E_STATE when it did not. */
 int32_t incload__state_insert(const incload__ledger *ledger, incload__conn *conn, const char *text,
                               const incload__param *params, int32_t count, incload_error **err);
+/* INCLOAD_E_STATE when an insert of one row changed another number of them. */
+int32_t incload__state_inserted(const incload__ledger *ledger, int64_t affected, incload_error **err);
 
 #endif

@@ -182,6 +182,7 @@ incload__pq_limit(const incload__pq *pq, incload__manner manner, int64_t most_ms
 void
 incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms)
 {
+    incload__pq_flight_forget(pq);
     if (pq->head.txn == INCLOAD__TXN_DEAD)
         return;
 

@@ -358,7 +358,7 @@ incload__pq_close(incload__conn *conn)
     bool forked = conn->pid != (int32_t)getpid();
     if (forked)
         detach(pq);
-    else if (conn->txn != INCLOAD__TXN_DEAD && PQtransactionStatus(pq->pg) != PQTRANS_IDLE) {
+    else if (conn->txn != INCLOAD__TXN_DEAD && PQtransactionStatus(pq->pg) != PQTRANS_IDLE && !pq->leaves) {
         /* A statement that runs on would hold its locks. */
         incload__pq_settle(pq, INCLOAD__MANNER_CLOSE, CLOSE_MS);
         if (conn->deadline_us == 0)

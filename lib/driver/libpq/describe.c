@@ -31,12 +31,10 @@ take_results(incload__pq *pq, const char *doing, PGresult **out, incload_error *
 int32_t
 incload__pq_ask_shape(incload__pq *pq, const char *sql, const char *doing, incload_error **err)
 {
-    int32_t status = incload__conn_check(&pq->head, err);
+    int32_t status = incload__pq_ready(pq, doing, err);
 
     if (status != INCLOAD_OK)
         return status;
-    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
-        return incload__pq_refused(pq, doing, err);
     pq->notices = 0;
     pq->extended = true;
     status = incload__pq_flight_open(pq, doing, err);

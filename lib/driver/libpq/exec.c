@@ -7,21 +7,36 @@
 
 #include "base/utf8.h"
 
+static const char executing[] = "running a statement";
+static const char asking[] = "running a query";
+
 enum { MAX_CELLS = 1000000, MAX_SELECT_BYTES = 256 * 1024 * 1024, MAX_COLUMNS = 1700 };
 
-/* A failure before anything was sent. */
-static int32_t
-check(incload__pq *pq, const char *doing, incload_error **err)
+int32_t
+incload__pq_ready(incload__pq *pq, const char *doing, incload_error **err)
 {
     int32_t status = incload__conn_check(&pq->head, err);
 
+    if (status == INCLOAD_OK)
+        status = incload__pq_left(pq, err);
     if (status != INCLOAD_OK)
         return status;
     if (PQstatus(pq->pg) == CONNECTION_BAD)
         return incload__pq_lost(pq, doing, err);
-    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
+    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE && !pq->gathers)
         return incload__pq_refused(pq, doing, err);
     return INCLOAD_OK;
+}
+
+/* Closes the flight that gathers, and reads its answers. */
+static int32_t
+land(incload__pq *pq, const char *doing, incload_error **err)
+{
+    if (!pq->gathers)
+        return INCLOAD_OK;
+    if (incload__pq_flight_close(pq, 1) != 1)
+        return incload__pq_refused(pq, doing, err);
+    return incload__pq_collect(pq, doing, NULL, err);
 }
 
 /* A BEGIN that is due goes before it in the same message. */
@@ -39,9 +54,10 @@ send_simple(incload__pq *pq, const char *sql)
     return sent;
 }
 
+/* With `waits` more may be sent before the server answers. */
 static int32_t
-send_extended(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, const char *doing,
-              incload_error **err)
+send_extended(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool waits,
+              const char *doing, incload_error **err)
 {
     char name[INCLOAD__PQ_NAME_SIZE] = "";
     incload__pq_bound bound = { .mem = NULL };
@@ -53,13 +69,14 @@ send_extended(incload__pq *pq, const char *sql, const incload__param *params, in
     status = incload__pq_bind(&bound, &pq->head.env->mem, params, count, err);
     if (status != INCLOAD_OK)
         return incload__pq_reject(pq, status);
-    if (pq->begin != NULL)
+    if (pq->begin != NULL || waits)
         status = incload__pq_flight_open(pq, doing, err);
     if (status == INCLOAD_OK && name[0] != '\0')
         sent = PQsendQueryPrepared(pq->pg, name, count, bound.values, bound.lengths, bound.formats, 0);
     else if (status == INCLOAD_OK)
         sent = PQsendQueryParams(pq->pg, sql, count, bound.types, bound.values, bound.lengths, bound.formats, 0);
-    sent = incload__pq_flight_close(pq, sent);
+    if (!waits)
+        sent = incload__pq_flight_close(pq, sent);
     incload__pq_unbind(&bound);
     if (status != INCLOAD_OK)
         return status;
@@ -70,22 +87,32 @@ static int32_t
 send_statement(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool simple,
                const char *doing, incload_error **err)
 {
+    int32_t status = simple ? land(pq, doing, err) : INCLOAD_OK;
+
+    if (status != INCLOAD_OK)
+        return status;
     pq->notices = 0;
     pq->extended = !simple;
     if (!simple)
-        return send_extended(pq, sql, params, count, doing, err);
+        return send_extended(pq, sql, params, count, false, doing, err);
     return send_simple(pq, sql) == 1 ? INCLOAD_OK : incload__pq_refused(pq, doing, err);
+}
+
+int64_t
+incload__pq_affected(PGresult *result)
+{
+    const char *affected = PQcmdTuples(result);
+    int64_t count = 0;
+
+    return incload__parse_int64(affected, strlen(affected), &count) ? count : -1;
 }
 
 static void
 keep_tag(incload__pq_answer *answer, PGresult *result)
 {
-    const char *affected = PQcmdTuples(result);
-    int64_t count = 0;
-
     if (answer == NULL)
         return;
-    answer->affected = incload__parse_int64(affected, strlen(affected), &count) ? count : -1;
+    answer->affected = incload__pq_affected(result);
     snprintf(answer->tag, sizeof answer->tag, "%s", PQcmdStatus(result));
 }
 
@@ -168,7 +195,7 @@ int32_t
 incload__pq_run(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool simple,
                 const char *doing, incload__pq_answer *answer, incload_error **err)
 {
-    int32_t status = check(pq, doing, err);
+    int32_t status = incload__pq_ready(pq, doing, err);
 
     if (status == INCLOAD_OK)
         status = send_statement(pq, sql, params, count, simple, doing, err);
@@ -192,7 +219,7 @@ fail_and_skip(incload__pq *pq, const PGresult *result, const char *doing, incloa
 int32_t
 incload__pq_send_copy(incload__pq *pq, const char *sql, const char *doing, incload_error **err)
 {
-    int32_t status = check(pq, doing, err);
+    int32_t status = incload__pq_ready(pq, doing, err);
 
     /* Simple protocol: after an error in COPY FROM libpq would wait for a Sync that the extended one never sends. */
     return status == INCLOAD_OK ? send_statement(pq, sql, NULL, 0, true, doing, err) : status;
@@ -254,13 +281,52 @@ incload__pq_execute(incload__conn *conn, const char *sql, const incload__param *
                     int64_t *affected, incload_error **err)
 {
     incload__pq_answer answer = { .affected = -1 };
-    int32_t status =
-        incload__pq_run(incload__pq_of(conn), sql, params, count, false, "running a statement", &answer, err);
+    int32_t status = incload__pq_run(incload__pq_of(conn), sql, params, count, false, executing, &answer, err);
 
     if (affected != NULL)
         *affected = answer.affected;
     return status;
 }
+
+int32_t
+incload__pq_settle_posted(incload__conn *conn, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    int32_t status = incload__conn_check(conn, err);
+
+    if (status == INCLOAD_OK && pq->gathers)
+        status = land(pq, executing, err);
+    return status;
+}
+
+#ifdef LIBPQ_HAS_PIPELINING
+
+int32_t
+incload__pq_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                 incload__posted *out, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+    int32_t status = incload__pq_ready(pq, executing, err);
+
+    if (status != INCLOAD_OK)
+        return status;
+    pq->extended = true;
+    status = send_extended(pq, sql, params, count, true, executing, err);
+    if (status == INCLOAD_OK)
+        incload__pq_flight_posted(pq, out);
+    return status;
+}
+
+#else
+
+int32_t
+incload__pq_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                 incload__posted *out, incload_error **err)
+{
+    return incload__pq_execute(conn, sql, params, count, &out->affected, err);
+}
+
+#endif
 
 typedef struct selection {
     incload__rows *rows;
@@ -292,20 +358,41 @@ select_row(void *data, const PGresult *result, incload_error **err)
 }
 
 int32_t
-incload__pq_select(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
-                   incload__rows *rows, incload_error **err)
+incload__pq_ask(incload__conn *conn, const char *sql, const incload__param *params, int32_t count, incload_error **err)
 {
+    incload__pq *pq = incload__pq_of(conn);
+    int32_t status = incload__pq_ready(pq, asking, err);
+
+    return status == INCLOAD_OK ? send_statement(pq, sql, params, count, false, asking, err) : status;
+}
+
+int32_t
+incload__pq_take(incload__conn *conn, incload__rows *rows, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
     const incload__mem *mem = &conn->env->mem;
     selection *chosen = incload__alloc(mem, sizeof *chosen);
 
     *rows = (incload__rows){ .mem = mem };
     if (chosen == NULL)
-        return incload__fail_memory(err);
+        return incload__pq_abort(pq, incload__pq_reject(pq, incload__fail_memory(err)));
     chosen->rows = rows;
     incload__pq_answer answer = { .row = select_row, .data = chosen, .affected = -1 };
-    int32_t status = incload__pq_run(incload__pq_of(conn), sql, params, count, false, "running a query", &answer, err);
+    int32_t status = incload__pq_collect(pq, asking, &answer, err);
+    if (status == INCLOAD_OK)
+        status = check_transaction(pq, asking, err);
     incload__free(mem, chosen);
     if (status != INCLOAD_OK)
         incload__rows_free(rows);
     return status;
+}
+
+int32_t
+incload__pq_select(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                   incload__rows *rows, incload_error **err)
+{
+    *rows = (incload__rows){ .mem = &conn->env->mem };
+    int32_t status = incload__pq_ask(conn, sql, params, count, err);
+
+    return status == INCLOAD_OK ? incload__pq_take(conn, rows, err) : status;
 }

@@ -11,10 +11,15 @@ incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
 {
     const char *begin = pq->begin;
 
+    if (pq->gathers)
+        return INCLOAD_OK;
     if (PQenterPipelineMode(pq->pg) != 1)
         return incload__pq_refused(pq, doing, err);
     pq->flies = true;
+    pq->gathers = true;
     pq->between = false;
+    pq->begins = begin != NULL;
+    pq->posted = NULL;
     pq->begin = NULL;
     if (begin != NULL && PQsendQueryParams(pq->pg, begin, 0, NULL, NULL, NULL, NULL, 0) != 1)
         return incload__pq_refused(pq, doing, err);
@@ -24,10 +29,55 @@ incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
 int
 incload__pq_flight_close(incload__pq *pq, int sent)
 {
+    bool closes = pq->gathers;
+
+    pq->gathers = false;
     /* Also behind what was not sent whole: the server answers up to here. */
-    if (pq->flies && PQpipelineSync(pq->pg) != 1)
+    if (closes && PQpipelineSync(pq->pg) != 1)
         return 0;
     return sent;
+}
+
+void
+incload__pq_flight_posted(incload__pq *pq, incload__posted *out)
+{
+    incload__posted **tail = &pq->posted;
+
+    while (*tail != NULL)
+        tail = &(*tail)->next;
+    *tail = out;
+}
+
+void
+incload__pq_flight_forget(incload__pq *pq)
+{
+    pq->posted = NULL;
+    incload__pq_flight_close(pq, 1);
+}
+
+/* The end of a statement: the answer to come is that to the next. */
+static void
+end_statement(incload__pq *pq)
+{
+    if (pq->begins)
+        pq->begins = false;
+    else if (pq->posted != NULL)
+        pq->posted = pq->posted->next;
+}
+
+/* True when `result` is nobody's: rows that a posted statement gives. */
+static bool
+take_posted(incload__pq *pq, PGresult *result)
+{
+    incload__posted *posted = pq->begins ? NULL : pq->posted;
+    ExecStatusType kind = PQresultStatus(result);
+
+    if (posted == NULL)
+        return false;
+    posted->failed = kind == PGRES_FATAL_ERROR;
+    if (kind == PGRES_COMMAND_OK)
+        posted->affected = incload__pq_affected(result);
+    return kind == PGRES_SINGLE_TUPLE || kind == PGRES_TUPLES_OK;
 }
 
 bool
@@ -40,17 +90,24 @@ incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status)
     /* Once between two statements; twice only when nothing more can come. */
     if (*result == NULL && !pq->between && PQstatus(pq->pg) == CONNECTION_OK) {
         pq->between = true;
+        end_statement(pq);
         PQsetSingleRowMode(pq->pg);
         return true;
     }
     pq->between = false;
-    if (*result != NULL && kind != PGRES_PIPELINE_ABORTED && kind != PGRES_PIPELINE_SYNC)
-        return false;
+    if (*result != NULL && kind != PGRES_PIPELINE_ABORTED && kind != PGRES_PIPELINE_SYNC) {
+        if (!take_posted(pq, *result))
+            return false;
+        PQclear(*result);
+        *result = NULL;
+        return true;
+    }
     bool ends = kind != PGRES_PIPELINE_ABORTED;
     PQclear(*result);
     *result = NULL;
     if (ends) {
         pq->flies = false;
+        pq->posted = NULL;
         /* It stays in its pipeline where answers are missing. */
         *status = PQexitPipelineMode(pq->pg) == 1 ? INCLOAD_OK : INCLOAD_E_CONNECT;
     }
@@ -77,6 +134,19 @@ incload__pq_flight_close(incload__pq *pq, int sent)
 {
     (void)pq;
     return sent;
+}
+
+void
+incload__pq_flight_posted(incload__pq *pq, incload__posted *out)
+{
+    (void)pq;
+    (void)out;
+}
+
+void
+incload__pq_flight_forget(incload__pq *pq)
+{
+    (void)pq;
 }
 
 bool

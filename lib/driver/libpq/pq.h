@@ -21,7 +21,11 @@ typedef struct incload__pq {
     const char *begin; /* of the transaction that is open here but not yet at the server: it goes with the first
                           statement; NULL: none */
     bool flies;       /* statements are under way by incload__pq_flight_open() */
+    bool gathers;     /* and it was not closed yet: more may come */
+    bool begins;      /* the answer to come is that to its BEGIN */
     bool between;     /* the end of one of them was seen */
+    incload__posted *posted; /* those of them whose answers are to come, before that to the last statement */
+    bool leaves;      /* a ROLLBACK was sent whose answer was not read */
     bool describes;   /* a shape was asked for of which only the first of two steps was sent */
     bool extended;    /* the statement was sent by the extended protocol */
     bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
@@ -59,10 +63,14 @@ int32_t incload__pq_copy_data(incload__pq *pq, char **out, int *length, const ch
 
 /* ---- flight.c ---- */
 
-/* Opens one for what is sent next, with the BEGIN that is due as its first statement. */
+/* Opens one for what is sent next, with the BEGIN that is due as its first statement; one that gathers goes on. */
 int32_t incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err);
 /* After all was sent: returns `sent`, or 0 where that failed here. */
 int incload__pq_flight_close(incload__pq *pq, int sent);
+/* A statement that was sent into the one that gathers: its answer goes to *out. */
+void incload__pq_flight_posted(incload__pq *pq, incload__posted *out);
+/* Nobody wants the answers any more; what gathers is closed. */
+void incload__pq_flight_forget(incload__pq *pq);
 /* For incload__pq_next: true when *result says nothing of a statement and the next one is to be had. *status may become
  * INCLOAD_E_CONNECT. */
 bool incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status);
@@ -108,6 +116,9 @@ void incload__pq_prepared_free(incload__pq *pq);
 
 /* ---- exec.c ---- */
 
+/* Before a statement is sent: the answer to a ROLLBACK is read; and the connection is not busy. */
+int32_t incload__pq_ready(incload__pq *pq, const char *doing, incload_error **err);
+
 /* What a statement gave. `row`, if set, is called with each row; a failure of it ends the statement. */
 typedef struct incload__pq_answer {
     int32_t (*row)(void *data, const PGresult *result, incload_error **err);
@@ -116,6 +127,8 @@ typedef struct incload__pq_answer {
     char tag[32];
 } incload__pq_answer;
 
+/* How many rows a statement says that it changed; -1: it does not. */
+int64_t incload__pq_affected(PGresult *result);
 /* One statement with parameters; several without any if `simple`. */
 int32_t incload__pq_run(incload__pq *pq, const char *sql, const incload__param *params, int32_t count, bool simple,
                         const char *doing, incload__pq_answer *answer, incload_error **err);
@@ -134,6 +147,12 @@ int32_t incload__pq_end_copy(incload__pq *pq, int64_t *rows, const char *doing, 
 int32_t incload__pq_ping(incload__conn *conn, incload_error **err);
 int32_t incload__pq_execute(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                             int64_t *affected, incload_error **err);
+int32_t incload__pq_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                         incload__posted *out, incload_error **err);
+int32_t incload__pq_settle_posted(incload__conn *conn, incload_error **err);
+int32_t incload__pq_ask(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
+                        incload_error **err);
+int32_t incload__pq_take(incload__conn *conn, incload__rows *rows, incload_error **err);
 int32_t incload__pq_select(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                            incload__rows *rows, incload_error **err);
 
@@ -142,6 +161,9 @@ int32_t incload__pq_select(incload__conn *conn, const char *sql, const incload__
 int32_t incload__pq_begin(incload__conn *conn, incload_error **err);
 int32_t incload__pq_commit(incload__conn *conn, incload_error **err);
 int32_t incload__pq_rollback(incload__conn *conn, incload_error **err);
+int32_t incload__pq_leave(incload__conn *conn, incload_error **err);
+/* The answer to what incload__pq_leave() has sent. */
+int32_t incload__pq_left(incload__pq *pq, incload_error **err);
 
 /* ---- bind.c ---- */
 

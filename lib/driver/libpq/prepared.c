@@ -114,7 +114,10 @@ incload__pq_prepare(incload__pq *pq, const char *sql, const char *doing, char na
     name[0] = '\0';
     if (!pq->head.repeats || !recall(pq, sql, &at))
         return INCLOAD_OK;
-    if (at->number != 0 && at->uses >= USES)
+    /* What gathers takes no statement of another kind. */
+    if (at->number == 0 || at->uses >= USES)
+        status = incload__pq_settle_posted(&pq->head, err);
+    if (status == INCLOAD_OK && at->number != 0 && at->uses >= USES)
         status = drop(pq, at, doing, err);
     if (status == INCLOAD_OK && at->number == 0) {
         status = prepare(pq, at, sql, doing, err);

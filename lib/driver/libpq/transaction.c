@@ -9,6 +9,7 @@
 enum { COMMIT_MS = 2000, SETTLE_MS = 2000, ROLLBACK_MS = 30000 };
 
 static const char committing[] = "committing";
+static const char rolling_back[] = "rolling back";
 
 int32_t
 incload__pq_begin(incload__conn *conn, incload_error **err)
@@ -108,11 +109,12 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
         return status;
     if (conn->txn != INCLOAD__TXN_OPEN)
         return incload__fail(err, INCLOAD_E_STATE, "no transaction is open: there is nothing to commit");
-    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
-        return incload__pq_refused(pq, committing, err);
-    /* Known before it was sent: surely not committed. */
-    if (PQstatus(pq->pg) == CONNECTION_BAD)
-        return incload__pq_lost(pq, committing, err);
+    /* What shows before COMMIT was sent: surely not committed. */
+    status = incload__pq_ready(pq, committing, err);
+    if (status == INCLOAD_OK)
+        status = incload__pq_settle_posted(conn, err);
+    if (status != INCLOAD_OK)
+        return status;
     /* Nothing was done in it. */
     if (pq->begin != NULL) {
         pq->begin = NULL;
@@ -147,17 +149,25 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
 static int32_t
 send_rollback(incload__pq *pq, incload_error **err)
 {
-    const char *doing = "rolling back";
-
-    if (PQtransactionStatus(pq->pg) == PQTRANS_IDLE)
-        return INCLOAD_OK;
     pq->notices = 0;
     pq->extended = false;
     if (PQsendQuery(pq->pg, "ROLLBACK") != 1)
-        return incload__pq_refused(pq, doing, err);
-    int32_t status = incload__pq_collect(pq, doing, NULL, err);
-    if (status == INCLOAD_OK && PQtransactionStatus(pq->pg) != PQTRANS_IDLE)
+        return incload__pq_refused(pq, rolling_back, err);
+    pq->leaves = true;
+    return INCLOAD_OK;
+}
+
+int32_t
+incload__pq_left(incload__pq *pq, incload_error **err)
+{
+    if (!pq->leaves)
+        return INCLOAD_OK;
+    pq->leaves = false;
+    int32_t status = incload__pq_collect(pq, rolling_back, NULL, err);
+    if (status == INCLOAD_OK && PQtransactionStatus(pq->pg) != PQTRANS_IDLE) {
+        pq->head.txn = INCLOAD__TXN_DEAD;
         status = incload__fail(err, INCLOAD_E_PROTOCOL, "rolling back: the transaction is still open");
+    }
     return status;
 }
 
@@ -184,6 +194,7 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
                              pq->place);
 
     pq->begin = NULL;
+    incload__pq_flight_forget(pq);
     /* A cancel or a passed deadline is often the reason: the rollback has a moment of its own. */
     int64_t limit = incload__pq_limit(pq, INCLOAD__MANNER_ROLLBACK, ROLLBACK_MS);
     if (conn->txn == INCLOAD__TXN_IDLE && PQtransactionStatus(pq->pg) == PQTRANS_IDLE) {
@@ -191,17 +202,39 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
         return INCLOAD_OK;
     }
     pq->deaf = true;
-    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE)
+    if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE && !pq->leaves)
         incload__pq_settle(pq, INCLOAD__MANNER_ROLLBACK, SETTLE_MS);
     forget_cancel(conn);
     pq->grace_us = limit;
+    status = INCLOAD_OK;
     if (conn->txn == INCLOAD__TXN_DEAD)
         status = incload__fail(err, INCLOAD_E_CONNECT, "rolling back: the server at %s does not answer", pq->place);
-    else
+    else if (!pq->leaves && PQtransactionStatus(pq->pg) != PQTRANS_IDLE)
         status = send_rollback(pq, err);
+    if (status == INCLOAD_OK)
+        status = incload__pq_left(pq, err);
     pq->deaf = false;
     pq->grace_us = 0;
     conn->txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
     forget_cancel(conn);
     return status;
+}
+
+int32_t
+incload__pq_leave(incload__conn *conn, incload_error **err)
+{
+    incload__pq *pq = incload__pq_of(conn);
+
+    /* Whatever is not as usual is for rollback, which waits. */
+    if (incload__conn_check(conn, NULL) != INCLOAD_OK || conn->txn != INCLOAD__TXN_OPEN
+        || PQtransactionStatus(pq->pg) != PQTRANS_INTRANS)
+        return incload__pq_rollback(conn, err);
+    int32_t status = send_rollback(pq, NULL);
+    /* What stays with libpq would keep the transaction open. */
+    if (status == INCLOAD_OK)
+        status = incload__pq_flush(pq, rolling_back, NULL);
+    if (status != INCLOAD_OK)
+        return incload__pq_rollback(conn, err);
+    conn->txn = INCLOAD__TXN_IDLE;
+    return INCLOAD_OK;
 }

@@ -380,9 +380,36 @@ START_TEST(units_beside_each_other_replace_what_their_interval_had_and_nothing_e
 }
 END_TEST
 
+/* The rows give way with what brings the new ones: the error still tells which of both it was. */
+START_TEST(rows_that_may_not_give_way_keep_their_day_and_the_error_says_so)
+{
+    scene s = scene_begin("kept", POSTGRES, columns, "id", "cursor=at");
+    incload_error *err = NULL;
+
+    add_days(s.from, s.source);
+    incload_run_unref(run_days(&s, "grain=month", &err));
+    ck_assert_msg(err == NULL, "%s", incload_error_message(err));
+    sql(s.to, "ALTER TABLE %s ADD UNIQUE (id)", s.target);
+    sql(s.to, "CREATE TABLE refers_to_days (id bigint REFERENCES %s (id))", s.target);
+    sql(s.to, "INSERT INTO refers_to_days VALUES (0)");
+    sql(s.from, "UPDATE %s SET name = 'new'", s.source);
+    incload_run *run = run_days(&s, "grain=month select=all retries=0", &err);
+    ck_assert_int_eq((int)incload_run_failed_count(run), 1);
+    expect_words(incload_error_message(err), "1 of 3 units failed|making way for the rows of the interval|23503");
+    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s WHERE name = 'n'", s.target), 31 * ROWS_PER_DAY);
+    ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s WHERE name = 'new'", s.target),
+                     (DAYS - 31) * ROWS_PER_DAY);
+    incload_run_unref(run);
+    incload_error_unref(err);
+    sql(s.to, "DROP TABLE refers_to_days");
+    scene_end(&s);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
+    tcase_add_test(tests, rows_that_may_not_give_way_keep_their_day_and_the_error_says_so);
     tcase_add_loop_test(tests, a_target_that_changes_between_two_units_is_seen_as_it_is, 0, ROUTES);
     tcase_add_loop_test(tests, units_beside_each_other_replace_what_their_interval_had_and_nothing_else, 0, ROUTES);
     tcase_add_loop_test(tests, three_days_of_91_fail_and_a_second_run_loads_them_alone, 0, ROUTES);
