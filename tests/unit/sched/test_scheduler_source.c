@@ -2,11 +2,7 @@
 /* Nodes of many units: generated as they are needed, under a limit, with a threshold. */
 #include "stage.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include "lender.h"
-#include "sched/scheduler_internal.h"
 
 typedef struct range {
     int64_t next;
@@ -354,53 +350,6 @@ START_TEST(units_that_began_with_memory_are_told_to_have_ended_without)
 }
 END_TEST
 
-static pthread_t settler;
-static bool settles;
-static int32_t told_when_settled;
-
-static void *
-settle(void *data)
-{
-    (void)data;
-    incload__sched_settle(sched);
-    for (int32_t i = 0; i < IN_A_CALLBACK; i++)
-        told_when_settled += ends_told[i];
-    return NULL;
-}
-
-/* The first of the events that are told a few at a time finds others behind it in the box. */
-static void
-settle_while_told(void *data, const incload__sched_event *event)
-{
-    bool short_of_memory = begun == IN_A_CALLBACK;
-
-    begin_and_end_while_told(data, event);
-    if (!short_of_memory || settles)
-        return;
-    settles = true;
-    incload__sched_lock(sched);
-    ck_assert_int_gt(sched->outbox_count, 0);
-    incload__sched_unlock(sched);
-    ck_assert_int_eq(pthread_create(&settler, NULL, settle, NULL), 0);
-    for (bool waits = false; !waits; sched_yield()) {
-        incload__sched_lock(sched);
-        waits = sched->settling > 0;
-        incload__sched_unlock(sched);
-    }
-}
-
-START_TEST(settling_ends_with_a_delivery_that_lacks_memory_and_not_before)
-{
-    begin_with_bank(settle_while_told);
-    complete_next(0, OK);
-    ck_assert(settles);
-    ck_assert_int_eq(pthread_join(settler, NULL), 0);
-    ck_assert_int_eq(told_when_settled, IN_A_CALLBACK);
-    lend(true);
-    pull_end(INCLOAD__RUN_SUCCESS);
-}
-END_TEST
-
 static void
 add_tests(TCase *tests)
 {
@@ -420,7 +369,6 @@ add_tests(TCase *tests)
     tcase_add_test(tests, memory_does_not_grow_with_the_number_of_units);
     tcase_add_test(tests, every_unit_that_began_is_told_to_have_ended_without_memory_for_more_events);
     tcase_add_test(tests, units_that_began_with_memory_are_told_to_have_ended_without);
-    tcase_add_test(tests, settling_ends_with_a_delivery_that_lacks_memory_and_not_before);
 }
 
 HARNESS_MAIN("scheduler_source", add_tests)
