@@ -363,6 +363,7 @@ const incload__dialect incload__dialect_postgres = {
     .max_params = 65535,
     .name_limit = 63,
     .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    /* Not READ WRITE: a role or database that is read-only by default is so for a reason. */
     .begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED",
     .export_snapshot = "SELECT pg_export_snapshot()",
     .begin_import = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",

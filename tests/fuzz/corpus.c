@@ -6,6 +6,8 @@
 #include "fuzz.h"
 #include "wire.h"
 
+void make_conversations(const char *root);
+
 enum { OID = 5, OTHER = 6, ON_FILE = 4 };
 
 static FILE *file;
@@ -282,6 +284,7 @@ main(int argc, char **argv)
         return 2;
     }
     root = argv[1];
+    make_conversations(root);
     plain("plain-1", 0);
     plain("plain-1-file", ON_FILE);
     streamed("streamed-2", 1);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gives every file of a directory to the function that libFuzzer calls: replay NAME DIRECTORY. Each also cut at every
- * length and with each bit of it turned, as far as time allows. Speaks TAP. */
+/* Gives every file of a directory to the function that libFuzzer calls: replay NAME DIRECTORY [MOST]. Each also cut at
+ * every length and with each bit of it turned, as far as time allows: MOST of them, or 4096. Speaks TAP. */
 #include <dirent.h>
 #include <string.h>
 
 #include "fuzz.h"
 
-enum { MOST = 1 << 20, TURNED = 4096 };
+enum { MOST = 1 << 20, TURNED = 4096, CUTS = 256 };
 
 /* In memory of just its size, so that a tool sees what reads behind it. */
 static void
@@ -35,12 +35,12 @@ read_file(const char *directory, const char *name, uint8_t *bytes)
 }
 
 static void
-vary(uint8_t *bytes, size_t size)
+vary(uint8_t *bytes, size_t size, size_t most)
 {
     size_t bits = size * 8;
-    size_t stride = bits / TURNED + 1;
+    size_t stride = bits / most + 1;
 
-    for (size_t length = 0; length <= size; length += size / 256 + 1)
+    for (size_t length = 0; length <= size; length += size / CUTS + 1)
         give(bytes, length);
     give(bytes, size);
     for (size_t bit = 0; bit < bits; bit += stride) {
@@ -54,18 +54,19 @@ int
 main(int argc, char **argv)
 {
     static uint8_t bytes[MOST];
-    DIR *directory = argc == 3 ? opendir(argv[2]) : NULL;
+    DIR *directory = argc >= 3 ? opendir(argv[2]) : NULL;
+    int most = argc == 4 ? atoi(argv[3]) : TURNED;
     int count = 0;
 
-    if (directory == NULL) {
-        fprintf(stderr, "usage: replay NAME DIRECTORY\n");
+    if (directory == NULL || most <= 0) {
+        fprintf(stderr, "usage: replay NAME DIRECTORY [MOST]\n");
         return 2;
     }
     printf("1..1\n");
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
         if (entry->d_name[0] == '.')
             continue;
-        vary(bytes, read_file(argv[2], entry->d_name, bytes));
+        vary(bytes, read_file(argv[2], entry->d_name, bytes), (size_t)most);
         count++;
     }
     closedir(directory);

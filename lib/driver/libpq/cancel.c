@@ -15,7 +15,7 @@
 #include "sched/thread.h"
 
 /* For a statement that nobody has stopped: it failed on this side. */
-enum { SETTLE_MS = 2000, HELPER_STACK = 128 * 1024 };
+enum { SETTLE_MS = 2000, SLICE_MS = 20, HELPER_STACK = 128 * 1024 };
 
 /* PQcancel() connects and reads without a timeout, and libpq 15 does not give the secret key away: so it runs on a
  * thread that can be left behind. The memory is libc's: it may outlive the context. */
@@ -110,11 +110,13 @@ static bool
 request_wait(const cancel_request *request, const incload__pq *pq)
 {
     struct pollfd fd = { .fd = request->done_fd, .events = POLLIN };
-    int ready;
+    int ready, left;
 
-    do
-        ready = poll(&fd, 1, incload__deadline_left_ms(pq->head.env, pq->grace_us));
-    while (ready < 0 && errno == EINTR);
+    /* In slices, since a cancel may come. */
+    do {
+        left = incload__deadline_left_ms(pq->head.env, incload__pq_deadline(pq));
+        ready = poll(&fd, 1, left < SLICE_MS ? left : SLICE_MS);
+    } while ((ready == 0 && left > 0) || (ready < 0 && errno == EINTR));
     return ready == 1;
 }
 
@@ -170,13 +172,14 @@ txn_after(const incload__pq *pq)
     return INCLOAD__TXN_FAILED;
 }
 
-int64_t
-incload__pq_limit(const incload__pq *pq, incload__manner manner, int64_t most_ms)
+incload__pq_grace
+incload__pq_grace_of(const incload__pq *pq, incload__manner manner, int64_t most_ms)
 {
-    int64_t limit = incload__conn_limit(&pq->head, manner, incload__monotonic_us(pq->head.env));
-    int64_t most = incload__deadline_in(pq->head.env, most_ms);
+    int64_t now = incload__monotonic_us(pq->head.env);
+    int64_t limit = incload__conn_limit(&pq->head, manner, now);
+    int64_t most = now + most_ms * 1000;
 
-    return limit == 0 || most < limit ? most : limit;
+    return (incload__pq_grace){ limit == 0 || most < limit ? most : limit, now, manner };
 }
 
 void
@@ -188,14 +191,14 @@ incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms)
 
     int saved = errno;
     bool was_deaf = pq->deaf;
-    int64_t old_grace = pq->grace_us;
+    incload__pq_grace old_grace = pq->grace;
     int32_t status = INCLOAD_OK;
 
     pq->deaf = true;
-    pq->grace_us = incload__pq_limit(pq, manner, most_ms);
+    pq->grace = incload__pq_grace_of(pq, manner, most_ms);
     /* Within a rollback that has a limit of its own. */
-    if (old_grace != 0 && old_grace < pq->grace_us)
-        pq->grace_us = old_grace;
+    if (old_grace.until_us != 0 && old_grace.until_us < pq->grace.until_us)
+        pq->grace.until_us = old_grace.until_us;
     if (PQstatus(pq->pg) == CONNECTION_OK && PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE) {
         cancel_request *request = request_start(pq);
         status = drain(pq);
@@ -207,7 +210,7 @@ incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms)
     }
     pq->head.txn = status == INCLOAD_OK ? txn_after(pq) : INCLOAD__TXN_DEAD;
     pq->deaf = was_deaf;
-    pq->grace_us = old_grace;
+    pq->grace = old_grace;
     errno = saved;
 }
 

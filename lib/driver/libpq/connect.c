@@ -75,14 +75,16 @@ check_string(const incload__connect *how, int64_t *deadline_us, incload_error **
     return valid ? INCLOAD_OK : fail_string(err);
 }
 
-/* Notices go nowhere: libpq would print them. Counted, since a server may never stop. */
+/* Notices go nowhere: libpq would print them. Counted, since a server may never stop. Those without a sqlstate, while
+ * nothing runs, are libpq's own: of an answer to nothing. */
 static void
 count_notice(void *data, const PGresult *result)
 {
     incload__pq *pq = data;
 
-    (void)result;
     pq->notices++;
+    if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL && PQtransactionStatus(pq->pg) != PQTRANS_ACTIVE)
+        pq->astray = true;
 }
 
 static char *

@@ -19,6 +19,11 @@ take_results(incload__pq *pq, const char *doing, PGresult **out, incload_error *
             return first != INCLOAD_OK ? first : incload__pq_abort(pq, status);
         if (result == NULL)
             return first;
+        if (incload__pq_is_copy(result)) {
+            PQclear(result);
+            status = incload__pq_out_of_step(pq, doing, err);
+            return first != INCLOAD_OK ? first : status;
+        }
         if (PQresultStatus(result) != PGRES_COMMAND_OK && first == INCLOAD_OK)
             first = incload__pq_fail(pq, result, doing, err);
         PQclear(*out);

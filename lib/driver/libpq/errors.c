@@ -120,6 +120,17 @@ is_fatal(const PGresult *result)
     return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
+/* libpq's own results carry no sqlstate: the wire broke, its memory ran out, or an answer made no sense to it. */
+static int32_t
+fail_unsaid(incload__pq *pq, const PGresult *result, const char *doing, incload_error **err)
+{
+    if (PQstatus(pq->pg) == CONNECTION_BAD)
+        return incload__pq_lost(pq, doing, err);
+    if (strstr(PQresultErrorMessage(result), "out of memory") != NULL)
+        return incload__pq_reject(pq, incload__fail_memory(err));
+    return incload__pq_out_of_step(pq, doing, err);
+}
+
 int32_t
 incload__pq_fail(incload__pq *pq, const PGresult *result, const char *doing, incload_error **err)
 {
@@ -127,10 +138,8 @@ incload__pq_fail(incload__pq *pq, const PGresult *result, const char *doing, inc
     incload__str said = INCLOAD__STR(&incload__mem_libc);
     bool first = err == NULL || *err == NULL;
 
-    /* libpq's own results carry no sqlstate: the wire broke, or its memory ran out. */
     if (sqlstate == NULL)
-        return PQstatus(pq->pg) == CONNECTION_BAD ? incload__pq_lost(pq, doing, err)
-                                                  : incload__pq_refused(pq, doing, err);
+        return fail_unsaid(pq, result, doing, err);
 
     incload__pq_prepared_failed(pq, sqlstate);
     describe_error(&said, result, sqlstate);

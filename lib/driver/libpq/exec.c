@@ -25,7 +25,8 @@ incload__pq_ready(incload__pq *pq, const char *doing, incload_error **err)
         return incload__pq_lost(pq, doing, err);
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE && !pq->gathers)
         return incload__pq_refused(pq, doing, err);
-    return INCLOAD_OK;
+    PQisBusy(pq->pg);
+    return pq->astray ? incload__pq_out_of_step(pq, doing, err) : INCLOAD_OK;
 }
 
 /* Closes the flight that gathers, and reads its answers. */
@@ -182,10 +183,10 @@ incload__pq_collect(incload__pq *pq, const char *doing, incload__pq_answer *answ
         answered = true;
         status = take_result(pq, result, answer, &running, doing, err);
         PQclear(result);
-        if (running)
-            return incload__pq_abort(pq, incload__pq_reject(pq, status));
         if (first == INCLOAD_OK)
             first = status;
+        if (running)
+            return incload__pq_abort(pq, incload__pq_reject(pq, first));
         if (pq->head.txn == INCLOAD__TXN_DEAD)
             return first;
     }

@@ -12,6 +12,13 @@
 
 #include "driver/driver.h"
 
+/* For cleaning up: the deadline in place of head.deadline_us. A cancel that comes meanwhile shortens it. */
+typedef struct incload__pq_grace {
+    int64_t until_us; /* 0: none */
+    int64_t from_us;
+    incload__manner manner;
+} incload__pq_grace;
+
 typedef struct incload__pq {
     incload__conn head;
     PGconn *pg;
@@ -28,9 +35,10 @@ typedef struct incload__pq {
     bool leaves;      /* a ROLLBACK was sent whose answer was not read */
     bool describes;   /* a shape was asked for of which only the first of two steps was sent */
     bool extended;    /* the statement was sent by the extended protocol */
-    bool deaf;        /* the cancel flag is not looked at: while cleaning up, and once COMMIT was sent */
-    int64_t grace_us; /* while cleaning up: the deadline in place of head.deadline_us; 0: none */
+    bool deaf;        /* a cancel ends nothing: while cleaning up, and once COMMIT was sent */
+    incload__pq_grace grace;
     int64_t notices;  /* since the statement began */
+    bool astray;      /* an answer came that nothing had asked for */
     struct incload__pq_prepared *prepared; /* NULL: nothing was yet */
     char *place;      /* host:port as the person who reads an error would write it */
 } incload__pq;
@@ -43,6 +51,8 @@ incload__pq_of(incload__conn *conn)
 
 /* ---- wait.c: INCLOAD_OK, or INCLOAD_E_TIMEOUT, INCLOAD_E_CANCELLED, INCLOAD_E_CONNECT with txn untouched ---- */
 
+/* Monotonic, when all waiting must be over; 0: never. */
+int64_t incload__pq_deadline(const incload__pq *pq);
 /* Waits until the socket is ready for one of `events` (POLLIN, POLLOUT). */
 int32_t incload__pq_wait(incload__pq *pq, short events, const char *doing, incload_error **err);
 /* The same for either of two connections; events may be 0. */
@@ -50,12 +60,18 @@ int32_t incload__pq_wait_either(incload__pq *a, short a_events, incload__pq *b, 
                                 incload_error **err);
 /* Takes in what has arrived, without waiting. */
 int32_t incload__pq_consume(incload__pq *pq, const char *doing, incload_error **err);
+/* Between two statements: an answer that is here already is none to the next. INCLOAD_E_PROTOCOL, and the connection is
+ * DEAD; INCLOAD_E_CONNECT. */
+int32_t incload__pq_expect_silence(incload__pq *pq, const char *doing, incload_error **err);
 /* Sends all that libpq holds back, reading meanwhile: a server that wants to be read stops reading itself. */
 int32_t incload__pq_flush(incload__pq *pq, const char *doing, incload_error **err);
 /* The next result, NULL at the end of the statement. */
 int32_t incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_error **err);
-/* Reads to the end of a statement whose result is known, for at most a moment. */
+/* Reads to the end of a statement whose result is known, for at most a moment. INCLOAD_E_PROTOCOL: it is a COPY by now.
+ */
 int32_t incload__pq_skip(incload__pq *pq);
+/* Of these libpq gives the same one again and again, until the data is read or written. */
+bool incload__pq_is_copy(const PGresult *result);
 /* Nobody listens; a hostile server would fill libpq's list of them. */
 void incload__pq_drop_notifies(incload__pq *pq);
 /* One piece of COPY data: *length > 0 and *out to be freed by PQfreemem, 0 at the end of the data. */
@@ -95,8 +111,8 @@ void incload__pq_add_clean(incload__str *out, const char *text, size_t limit);
 /* ---- cancel.c ---- */
 
 void incload__pq_cancel(incload__conn *conn);
-/* Monotonic, when something that begins now must be over: by its manner, and in any case by so many milliseconds. */
-int64_t incload__pq_limit(const incload__pq *pq, incload__manner manner, int64_t most_ms);
+/* For something that begins now: by its manner, and in any case for so many milliseconds. */
+incload__pq_grace incload__pq_grace_of(const incload__pq *pq, incload__manner manner, int64_t most_ms);
 /* Ends whatever runs on the connection so that it can roll back, waiting no longer than that; else it is DEAD. */
 void incload__pq_settle(incload__pq *pq, incload__manner manner, int64_t most_ms);
 /* After a failed step: settles if the statement may still be running. Returns `status`. */

@@ -13,6 +13,7 @@ typedef struct pq_reader {
     incload__pq *pq;
     incload__copy_decoder *decoder;
     int32_t param_count;
+    int64_t rows;
     bool at_end; /* all data has come */
     bool ended;  /* and the server has confirmed it, or nothing more can be had */
 } pq_reader;
@@ -127,6 +128,10 @@ read_end(pq_reader *reader, incload_error **err)
     reader->ended = true;
     if (status == INCLOAD_OK)
         status = incload__copy_decode_end(reader->decoder, err);
+    if (status == INCLOAD_OK && rows != reader->rows)
+        status = incload__pq_reject(
+            reader->pq, incload__fail(err, INCLOAD_E_PROTOCOL, "%s: %lld rows came, and the server says it sent %lld",
+                                      reading, (long long)reader->rows, (long long)rows));
     return status;
 }
 
@@ -144,6 +149,7 @@ incload__pq_read_next(incload__reader *opaque, incload__builder *builder, int64_
         return status;
     if (status == INCLOAD_OK)
         status = read_more(reader, builder, max_rows, max_bytes, rows, err);
+    reader->rows += *rows;
     /* Only an empty batch means the end, so the server's last word is heard before that is said. */
     if (status == INCLOAD_OK && reader->at_end && *rows == 0)
         return read_end(reader, err);

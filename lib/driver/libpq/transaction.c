@@ -10,6 +10,7 @@ enum { COMMIT_MS = 2000, SETTLE_MS = 2000, ROLLBACK_MS = 30000 };
 
 static const char committing[] = "committing";
 static const char rolling_back[] = "rolling back";
+static const incload__pq_grace no_grace = { .until_us = 0 };
 
 int32_t
 incload__pq_begin(incload__conn *conn, incload_error **err)
@@ -83,7 +84,7 @@ wait_for_commit(incload__pq *pq, commit_answer *answer, incload_error **err)
 
     pq->deaf = true;
     if (status == INCLOAD_E_CANCELLED) {
-        pq->grace_us = incload__pq_limit(pq, INCLOAD__MANNER_STATEMENT, COMMIT_MS);
+        pq->grace = incload__pq_grace_of(pq, INCLOAD__MANNER_STATEMENT, COMMIT_MS);
         status = incload__pq_next(pq, &result, committing, NULL);
     }
     if (status == INCLOAD_OK)
@@ -93,7 +94,7 @@ wait_for_commit(incload__pq *pq, commit_answer *answer, incload_error **err)
     else
         incload__fail(err, status, "committing: no answer from the server at %s by the deadline", pq->place);
     pq->deaf = false;
-    pq->grace_us = 0;
+    pq->grace = no_grace;
     return status;
 }
 
@@ -121,6 +122,9 @@ incload__pq_commit(incload__conn *conn, incload_error **err)
         conn->txn = INCLOAD__TXN_IDLE;
         return INCLOAD_OK;
     }
+    status = incload__pq_expect_silence(pq, committing, err);
+    if (status != INCLOAD_OK)
+        return status;
     pq->notices = 0;
     pq->extended = false;
     if (PQsendQuery(pq->pg, "COMMIT") != 1 && PQstatus(pq->pg) != CONNECTION_BAD)
@@ -196,7 +200,7 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
     pq->begin = NULL;
     incload__pq_flight_forget(pq);
     /* A cancel or a passed deadline is often the reason: the rollback has a moment of its own. */
-    int64_t limit = incload__pq_limit(pq, INCLOAD__MANNER_ROLLBACK, ROLLBACK_MS);
+    incload__pq_grace grace = incload__pq_grace_of(pq, INCLOAD__MANNER_ROLLBACK, ROLLBACK_MS);
     if (conn->txn == INCLOAD__TXN_IDLE && PQtransactionStatus(pq->pg) == PQTRANS_IDLE) {
         forget_cancel(conn);
         return INCLOAD_OK;
@@ -205,7 +209,7 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
     if (PQtransactionStatus(pq->pg) == PQTRANS_ACTIVE && !pq->leaves)
         incload__pq_settle(pq, INCLOAD__MANNER_ROLLBACK, SETTLE_MS);
     forget_cancel(conn);
-    pq->grace_us = limit;
+    pq->grace = grace;
     status = INCLOAD_OK;
     if (conn->txn == INCLOAD__TXN_DEAD)
         status = incload__fail(err, INCLOAD_E_CONNECT, "rolling back: the server at %s does not answer", pq->place);
@@ -214,7 +218,7 @@ incload__pq_rollback(incload__conn *conn, incload_error **err)
     if (status == INCLOAD_OK)
         status = incload__pq_left(pq, err);
     pq->deaf = false;
-    pq->grace_us = 0;
+    pq->grace = no_grace;
     conn->txn = status == INCLOAD_OK ? INCLOAD__TXN_IDLE : INCLOAD__TXN_DEAD;
     forget_cancel(conn);
     return status;

@@ -10,10 +10,15 @@
  * ever. */
 enum { MAX_NOTICES = 1000000, TLS_SLICE_MS = 100, ASKED_SLICE_MS = 20, SKIP_MS = 250 };
 
-static int64_t
-deadline_of(const incload__pq *pq)
+int64_t
+incload__pq_deadline(const incload__pq *pq)
 {
-    return pq->grace_us != 0 ? pq->grace_us : pq->head.deadline_us;
+    const incload__pq_grace *grace = &pq->grace;
+
+    if (grace->until_us == 0)
+        return pq->head.deadline_us;
+    int64_t limit = incload__conn_limit(&pq->head, grace->manner, grace->from_us);
+    return limit != 0 && limit < grace->until_us ? limit : grace->until_us;
 }
 
 static int32_t
@@ -33,7 +38,7 @@ fail_timeout(const incload__pq *pq, const char *doing, incload_error **err)
 static int32_t
 interrupted(incload__pq *pq, const char *doing, incload_error **err)
 {
-    int64_t deadline = deadline_of(pq);
+    int64_t deadline = incload__pq_deadline(pq);
 
     if (pq->asked != NULL && atomic_load(pq->asked))
         incload__conn_set_cancelled(&pq->head);
@@ -51,7 +56,7 @@ interrupted(incload__pq *pq, const char *doing, incload_error **err)
 static int
 poll_ms(const incload__pq *pq)
 {
-    int left = incload__deadline_left_ms(pq->head.env, deadline_of(pq));
+    int left = incload__deadline_left_ms(pq->head.env, incload__pq_deadline(pq));
     bool sliced = pq->pg != NULL && PQsslInUse(pq->pg) != 0;
 
     if (pq->asked != NULL)
@@ -81,7 +86,7 @@ drain_wake(const incload__pq *pq)
     uint64_t count;
     int saved = errno;
 
-    if (!pq->deaf && !atomic_load(&pq->head.cancelled))
+    if (!atomic_load(&pq->head.cancelled))
         (void)!read(pq->wake_fd, &count, sizeof count);
     errno = saved;
 }
@@ -100,7 +105,8 @@ watch(const incload__pq *pq, short events, struct pollfd *fds)
 
     if (events != 0)
         fds[count++] = (struct pollfd){ .fd = PQsocket(pq->pg), .events = events };
-    if (!pq->deaf)
+    /* Who is deaf has less time from then on. */
+    if (!pq->deaf || !atomic_load(&pq->head.cancelled))
         fds[count++] = (struct pollfd){ .fd = pq->wake_fd, .events = POLLIN };
     return count;
 }
@@ -168,6 +174,34 @@ incload__pq_consume(incload__pq *pq, const char *doing, incload_error **err)
     return alive ? INCLOAD_OK : INCLOAD_E_CONNECT;
 }
 
+static bool
+has_input(const incload__pq *pq)
+{
+    struct pollfd fd = { .fd = PQsocket(pq->pg), .events = POLLIN };
+    int saved = errno;
+    bool ready = fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+
+    errno = saved;
+    return ready;
+}
+
+/* What comes while nothing runs libpq reads, tells as a notice and drops. */
+int32_t
+incload__pq_expect_silence(incload__pq *pq, const char *doing, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    PQisBusy(pq->pg);
+    while (status == INCLOAD_OK && !pq->astray && has_input(pq)) {
+        status = incload__pq_consume(pq, doing, err);
+        PQisBusy(pq->pg);
+        incload__pq_drop_notifies(pq);
+    }
+    if (status == INCLOAD_E_CONNECT)
+        status = incload__pq_lost(pq, doing, err);
+    return status == INCLOAD_OK && pq->astray ? incload__pq_out_of_step(pq, doing, err) : status;
+}
+
 int32_t
 incload__pq_flush(incload__pq *pq, const char *doing, incload_error **err)
 {
@@ -227,22 +261,32 @@ incload__pq_next(incload__pq *pq, PGresult **out, const char *doing, incload_err
     return status;
 }
 
+bool
+incload__pq_is_copy(const PGresult *result)
+{
+    ExecStatusType kind = PQresultStatus(result);
+
+    return kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH;
+}
+
 int32_t
 incload__pq_skip(incload__pq *pq)
 {
     bool was_deaf = pq->deaf;
-    int64_t old_grace = pq->grace_us;
+    incload__pq_grace old_grace = pq->grace;
     PGresult *result = NULL;
     int32_t status;
 
     pq->deaf = true;
-    pq->grace_us = incload__pq_limit(pq, INCLOAD__MANNER_RELEASE, SKIP_MS);
+    pq->grace = incload__pq_grace_of(pq, INCLOAD__MANNER_RELEASE, SKIP_MS);
     do {
         status = incload__pq_next(pq, &result, "ending a statement", NULL);
+        if (status == INCLOAD_OK && incload__pq_is_copy(result))
+            status = INCLOAD_E_PROTOCOL;
         PQclear(result);
     } while (status == INCLOAD_OK && result != NULL);
     pq->deaf = was_deaf;
-    pq->grace_us = old_grace;
+    pq->grace = old_grace;
     return status;
 }
 

@@ -73,6 +73,31 @@ START_TEST(a_session_is_the_same_in_a_hostile_environment)
 }
 END_TEST
 
+/* Who made a role or database read-only by default means it, as a host does that has run out of disk: it is not
+ * overruled, neither by a transaction nor by a statement alone. */
+START_TEST(a_session_that_is_read_only_by_default_is_not_made_to_write)
+{
+    incload_error *err = NULL;
+
+    setenv("PGOPTIONS", "-c default_transaction_read_only=on", 1);
+    incload__conn *conn = pq_open(INCLOAD__ROLE_WRITE);
+    unsetenv("PGOPTIONS");
+    for (int i = 0; i < 2; i++) {
+        if (i == 0)
+            pq_begin(conn);
+        int32_t status = pq->execute(conn, "CREATE TABLE read_only_by_default(a int)", NULL, 0, NULL, &err);
+        ck_assert_int_eq(status, INCLOAD_E_PERMISSION);
+        ck_assert_str_eq(incload_error_sqlstate(err), "25006");
+        ck_assert(!incload_error_is_retryable(err));
+        incload_error_unref(err);
+        err = NULL;
+        if (i == 0)
+            pq_roll_back(conn);
+    }
+    pq->close(conn);
+}
+END_TEST
+
 START_TEST(a_wrong_password_is_refused_without_showing_it)
 {
     incload__conn *conn = NULL;
@@ -652,6 +677,7 @@ add_tests(TCase *tests)
 {
     tcase_add_test(tests, connect_knows_the_server_and_reads_in_binary);
     tcase_add_test(tests, a_session_is_the_same_in_a_hostile_environment);
+    tcase_add_test(tests, a_session_that_is_read_only_by_default_is_not_made_to_write);
     tcase_add_test(tests, a_wrong_password_is_refused_without_showing_it);
     tcase_add_test(tests, a_wrong_password_is_refused_by_a_real_server);
     tcase_add_test(tests, a_database_that_does_not_exist_is_not_found);
