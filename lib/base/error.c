@@ -295,7 +295,7 @@ incload__error_prefix(incload_error **err, const char *format, ...)
     incload_error *error = fillable(err);
 
     if (error == NULL)
-        return incload__entered_with(err);
+        return err == NULL ? INCLOAD_E_STATE : incload__entered_with(err);
 
     incload__str message = INCLOAD__STR(&incload__mem_libc);
     va_list args;

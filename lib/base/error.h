@@ -16,7 +16,7 @@ int32_t incload__fail(incload_error **err, int32_t code, const char *format, ...
 /* The allocation-free error: reporting that there is no memory needs none. Returns INCLOAD_E_NO_MEMORY. */
 int32_t incload__fail_memory(incload_error **err);
 /* Puts `prefix: ` before the message of *err, which keeps everything else. For adding the object a lower layer did not
- * know. Returns the code of *err. */
+ * know. Returns the code of *err; where nobody is told (`err` NULL) INCLOAD_E_STATE, since it is of failures alone. */
 int32_t incload__error_prefix(incload_error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The following fill in an error that was just made and is not yet shared; *err may be NULL. */

@@ -22,7 +22,7 @@ END_TEST
 START_TEST(without_a_place_for_it_an_error_is_its_code)
 {
     ck_assert_int_eq(incload__fail(NULL, INCLOAD_E_BUSY, "unseen"), INCLOAD_E_BUSY);
-    ck_assert_int_eq(incload__error_prefix(NULL, "unseen"), INCLOAD_OK);
+    ck_assert_int_eq(incload__error_prefix(NULL, "unseen"), INCLOAD_E_STATE);
     incload__error_set_server(NULL, "40001", 0, true);
     ck_assert_int_eq(incload_error_code(NULL), INCLOAD_OK);
     ck_assert_str_eq(incload_error_message(NULL), "");
