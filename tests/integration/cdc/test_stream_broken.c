@@ -332,8 +332,10 @@ static void
 await_waiting(const flow *f, int64_t sessions)
 {
     await_number(f->to, sessions,
-                 "SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted AND locktype IN ('relation', "
-                 "'transactionid')");
+                 "WITH held AS (SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'broken_b'::regclass AND"
+                 " database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+                 " SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted AND (pid IN (SELECT pid FROM held) OR"
+                 " pg_blocking_pids(pid) && ARRAY(SELECT pid FROM held))");
 }
 
 static const char *const ways[] = { "tables='broken_a, broken_b'", "tables='broken_a, broken_b' snapshot_parallel=2" };
