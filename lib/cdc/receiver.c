@@ -30,6 +30,7 @@ struct incload__receiver {
     queue taken; /* by the taker alone, up to `next` */
     int64_t next;
     queue arrived; /* by the thread alone, until it is handed over */
+    int64_t burst; /* messages since then: of keepalives `arrived` has but the last */
     pthread_t thread;
     incload__monitor monitor; /* guards the rest */
     queue waiting;
@@ -144,6 +145,7 @@ pass_on(incload__receiver *receiver)
 static int32_t
 hand_over(incload__receiver *receiver, incload_error **err)
 {
+    receiver->burst = 0;
     if (receiver->arrived.count == 0)
         return INCLOAD_OK;
     incload__monitor_lock(&receiver->monitor);
@@ -167,8 +169,8 @@ keep(incload__receiver *receiver, incload__log_message *message, incload_error *
         receiver->log->free_message(message);
         return incload__fail_memory(err);
     }
-    return receiver->arrived.count >= BURST || receiver->arrived.bytes >= BURST_BYTES ? hand_over(receiver, err)
-                                                                                      : INCLOAD_OK;
+    receiver->burst++;
+    return receiver->burst >= BURST || receiver->arrived.bytes >= BURST_BYTES ? hand_over(receiver, err) : INCLOAD_OK;
 }
 
 /* What is there without waiting, or else, with nothing in hand, what comes until `due`. */

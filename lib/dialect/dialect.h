@@ -71,6 +71,7 @@ typedef struct incload__dialect {
     bool has_schemas;       /* a ledger lives in a schema of its own, not under a prefix */
     bool ddl_commits;       /* DDL ends the transaction it stands in */
     bool civil_is_utc;      /* no type with a zone: a TIMESTAMPTZ is kept as civil time in UTC */
+    bool judges_decimals;   /* encode() looks at a DECIMAL's digits as at a NUMERIC's, where the column is one */
     bool snapshot_reads;    /* begin_read gives one snapshot for all statements until its end */
     int32_t max_params;     /* in one statement */
     int32_t name_limit;     /* of an identifier, in bytes, or in characters if name_limit_characters */

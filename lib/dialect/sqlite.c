@@ -303,6 +303,7 @@ remove_one(incload__str *out, const incload__merge *merge, const char *place, in
 
 const incload__dialect incload__dialect_sqlite = {
     .name = "sqlite",
+    .judges_decimals = true,
     .snapshot_reads = true,
     .max_params = 32766,
     .name_limit = 255,

@@ -102,8 +102,9 @@ outlet_open(incload__load *load, outlet *to, incload_error **err)
     int32_t status = incload__schema_copy(&to->schema, &load->write, err);
 
     for (int32_t i = 0; i < to->schema.count && driver->writes_values; i++) {
-        incload__type read = load->travel.columns[i].type;
-        if (incload__type_spells(to->schema.columns[i].type, read))
+        incload__type read = load->travel.columns[i].type, written = to->schema.columns[i].type;
+        bool judged = written.kind != INCLOAD__NUMERIC || load->to->dialect->judges_decimals;
+        if (judged && incload__type_spells(written, read))
             to->schema.columns[i].type = read;
     }
     /* Where bad rows are looked for each batch is written by itself. */

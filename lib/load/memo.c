@@ -126,10 +126,9 @@ incload__memo_ask(incload__load *load, incload_error **err)
 void
 incload__memo_unask(incload__load *load)
 {
-    incload__rows rows;
-
-    if (load->asked && load->to->driver->take(load->to, &rows, NULL) == INCLOAD_OK)
-        incload__rows_free(&rows);
+    /* Nobody waits for an answer that nobody wants. */
+    if (load->asked)
+        load->to->driver->rollback(load->to, NULL);
     load->asked = false;
 }
 
