@@ -327,7 +327,7 @@ class Run(_calls.Handle, _Figures):
                 await asyncio.sleep(0.01)
             self._settle(pointer)
             raise
-        except BaseException:  # such as KeyboardInterrupt, which asyncio lets come anywhere
+        except (KeyboardInterrupt, SystemExit):  # which asyncio lets come anywhere
             self._break_off(pointer)
             raise
         self._settle(pointer)
