@@ -114,6 +114,23 @@ START_TEST(a_value_that_the_target_cannot_hold_is_refused_and_nothing_lands)
 }
 END_TEST
 
+/* MariaDB would round it without a word, in strict mode too. */
+START_TEST(digits_that_the_target_would_round_off_are_refused)
+{
+    scene s = scene_begin("digits", _i, "id:i at:t n:i", "id", "cursor=at key=id road=batches");
+
+    if (s.to.kind == MARIADB && s.from.kind == MARIADB) {
+        table_drop(s.from, s.source);
+        sql(s.from, "CREATE TABLE %s (id bigint PRIMARY KEY, at datetime(6), n decimal(38,35))", s.source);
+        sql(s.to, "CREATE TABLE %s (id bigint PRIMARY KEY, at datetime(6), n decimal(65,30))", s.target);
+        sql(s.from, "INSERT INTO %s VALUES (1, '2024-03-01 10:00:05', 1.00000000000000000000000000000000001)", s.source);
+        load_fails(&s.what, INCLOAD_E_DATA, "so many digits without rounding");
+        ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", s.target), 0);
+    }
+    scene_end(&s);
+}
+END_TEST
+
 START_TEST(a_query_with_bound_parameters_is_a_source)
 {
     static const char *const bound[] = { "it's \"so\" \\ 100% ?", "5", NULL };
@@ -205,6 +222,7 @@ add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_source_table_that_is_not_there_is_refused_by_name, 0, ROUTES);
     tcase_add_loop_test(tests, a_column_that_the_target_lacks_is_refused_by_name, 0, ROUTES);
     tcase_add_loop_test(tests, a_value_that_the_target_cannot_hold_is_refused_and_nothing_lands, 0, ROUTES);
+    tcase_add_loop_test(tests, digits_that_the_target_would_round_off_are_refused, 0, ROUTES);
     tcase_add_loop_test(tests, a_query_with_bound_parameters_is_a_source, 0, ROUTES);
     tcase_add_loop_test(tests, any_text_arrives_as_it_is, 0, ROUTES);
     tcase_add_loop_test(tests, odd_names_of_tables_and_columns_are_names, 0, ROUTES);
