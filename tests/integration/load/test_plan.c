@@ -123,7 +123,8 @@ START_TEST(digits_that_the_target_would_round_off_are_refused)
         table_drop(s.from, s.source);
         sql(s.from, "CREATE TABLE %s (id bigint PRIMARY KEY, at datetime(6), n decimal(38,35))", s.source);
         sql(s.to, "CREATE TABLE %s (id bigint PRIMARY KEY, at datetime(6), n decimal(65,30))", s.target);
-        sql(s.from, "INSERT INTO %s VALUES (1, '2024-03-01 10:00:05', 1.00000000000000000000000000000000001)", s.source);
+        sql(s.from, "INSERT INTO %s VALUES (1, '2024-03-01 10:00:05', 1.00000000000000000000000000000000001)",
+            s.source);
         load_fails(&s.what, INCLOAD_E_DATA, "so many digits without rounding");
         ck_assert_int_eq(ask_number(s.to, "SELECT COUNT(*) AS c FROM %s", s.target), 0);
     }
