@@ -402,14 +402,15 @@ END_TEST
 START_TEST(without_a_lease_the_second_one_takes_over_and_the_first_keeps_nothing)
 {
     flow f = flow_open("overtaken", POSTGRES);
-    char options[120];
+    char options[120], once[140];
     runner first, second;
 
     make_tables(&f);
     table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
     pid_t locker = start_locker(&f);
     snprintf(options, sizeof options, "%s lease=0", ways[_i]);
-    incload_stream *one = stream_new(&f, options), *two = stream_new(&f, options);
+    snprintf(once, sizeof once, "%s retries=0", options);
+    incload_stream *one = stream_new(&f, once), *two = stream_new(&f, options);
     runner_start(&first, one);
     await_waiting(&f, 1);
     /* Side by side it has landed by itself. */
@@ -420,8 +421,11 @@ START_TEST(without_a_lease_the_second_one_takes_over_and_the_first_keeps_nothing
     await_waiting(&f, 2);
     sql(f.from, "UPDATE broken_b SET qty = 6 WHERE id <= 20");
     end_locker(&f, locker);
-    ck_assert_int_eq(runner_end(&first), INCLOAD_E_BUSY);
-    expect_words(incload_error_message(first.err), "first copy|run it again");
+    /* Both write the same rows now, each in its own order: the server may end this one before it can land. Tried again
+     * it would go on behind the second. */
+    int32_t status = runner_end(&first);
+    ck_assert_msg(status == INCLOAD_E_BUSY || status == INCLOAD_E_CONFLICT, "%d", status);
+    expect_words(incload_error_message(first.err), status == INCLOAD_E_BUSY ? "first copy|run it again" : "deadlock");
     incload_error_unref(first.err);
     ck_assert_msg(runner_end(&second) == INCLOAD_OK, "%s", incload_error_message(second.err));
     incload_stream_unref(one);
