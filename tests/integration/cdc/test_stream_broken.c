@@ -327,15 +327,18 @@ end_locker(const flow *f, pid_t locker)
     kill_child(locker);
 }
 
-/* So many sessions of the target that copy wait for a lock of others, or of one another. */
+/* So many sessions wait for the locker, or to make their slot for one that does: that takes every open transaction of
+ * the server into account, and so do the slots of other tests. */
 static void
 await_waiting(const flow *f, int64_t sessions)
 {
     await_number(f->to, sessions,
                  "WITH held AS (SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'broken_b'::regclass AND"
                  " database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-                 " SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted AND (pid IN (SELECT pid FROM held) OR"
-                 " pg_blocking_pids(pid) && ARRAY(SELECT pid FROM held))");
+                 " SELECT COUNT(*) FROM pg_stat_activity WHERE pid IN (SELECT pid FROM held) OR"
+                 " (query LIKE 'CREATE_REPLICATION_SLOT \"%s\"%%'"
+                 " AND pg_blocking_pids(pid) && ARRAY(SELECT pid FROM held))",
+                 f->name);
 }
 
 static const char *const ways[] = { "tables='broken_a, broken_b'", "tables='broken_a, broken_b' snapshot_parallel=2" };
@@ -406,6 +409,7 @@ START_TEST(without_a_lease_the_second_one_takes_over_and_the_first_keeps_nothing
     runner first, second;
 
     make_tables(&f);
+    table_make(f.to, "broken_a", "id:i name:s qty:i", "id");
     table_make(f.to, "broken_b", "id:i name:s qty:i", "id");
     pid_t locker = start_locker(&f);
     snprintf(options, sizeof options, "%s lease=0", ways[_i]);
