@@ -28,6 +28,8 @@ typedef struct work {
     incload__place stored; /* what the ledger says */
     int64_t first;         /* of the events, the one behind it */
     part *parts;           /* one for each table */
+    bool piecewise;        /* while a transaction is still coming */
+    bool whole;            /* all of it has come */
     bool careful;          /* no row goes straight into its table */
     bool any_straight;     /* some row did */
     int32_t at;            /* table that is being written */
@@ -74,7 +76,28 @@ check_fence(const work *w, incload_error **err)
                          "one consumer is enough, so end the other, or give it a change table and a name of its own");
 }
 
-/* In order, the first event that is not committed. */
+static int32_t
+get_more(work *w, incload_error **err)
+{
+    bool more = false;
+    int32_t status = w->set->feed(w->set->feed_data, &more, err);
+
+    w->whole = status == INCLOAD_OK && !more;
+    return status;
+}
+
+static int32_t
+await_end(work *w, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    while (status == INCLOAD_OK && !w->whole)
+        status = get_more(w, err);
+    return status;
+}
+
+/* In order, the first event that is not committed. Without its end a transaction is known to be new only beside the
+ * place that was known before it. */
 static int32_t
 find_first(work *w, incload_error **err)
 {
@@ -82,6 +105,10 @@ find_first(work *w, incload_error **err)
     const char *value = w->load->before.value;
     int32_t status = value != NULL ? incload__place_parse(value, &w->stored, err) : INCLOAD_OK;
 
+    w->whole = w->set->feed == NULL;
+    w->piecewise = !w->whole && incload__place_order(w->stored, w->set->place) == 0;
+    if (status == INCLOAD_OK && !w->piecewise)
+        status = await_end(w, err);
     if (status == INCLOAD_OK)
         status = incload__log_sort(log, err);
     if (status == INCLOAD_OK)
@@ -228,6 +255,23 @@ write_events(work *w, int64_t first, int64_t last, incload_error **err)
     return status;
 }
 
+/* What there is, then what comes while that is written. */
+static int32_t
+write_pieces(work *w, incload_error **err)
+{
+    int32_t status = INCLOAD_OK;
+
+    for (int64_t at = w->first; status == INCLOAD_OK && (!w->whole || at < w->set->log.count);) {
+        int64_t last = w->set->log.count;
+        if (at < last)
+            status = write_events(w, at, last, err);
+        at = last;
+        if (status == INCLOAD_OK && !w->whole)
+            status = get_more(w, err);
+    }
+    return status;
+}
+
 /* ---- in halves ---- */
 
 /* Truncates one behind the other are one: tables that refer to each other are emptied together. */
@@ -350,13 +394,12 @@ tell_unit(const work *w)
 static int32_t
 attempt(work *w, bool refused, incload_error **err)
 {
-    int64_t count = w->set->log.count;
     int32_t status = begin(w, err);
 
     INCLOAD__FAILPOINT_ON(status, w->load->to, "apply.begun", INCLOAD_E_CONFLICT, err);
     memset(w->job->counts, 0, (size_t)w->set->count * sizeof w->job->counts[0]);
-    if (status == INCLOAD_OK && w->first < count)
-        status = refused ? write_halves(w, w->first, count, true, err) : write_events(w, w->first, count, err);
+    if (status == INCLOAD_OK)
+        status = refused ? write_halves(w, w->first, w->set->log.count, true, err) : write_pieces(w, err);
     /* While the transaction can still be started over. */
     if (status == INCLOAD_OK && w->set->deferred)
         status = say(w, w->load->to->dialect->immediate_constraints, err);
@@ -378,14 +421,30 @@ starts_over(const work *w, const incload_error *failure)
            && w->load->to->driver->rollback(w->load->to, NULL) == INCLOAD_OK;
 }
 
-/* The shortest way first: rows that are new go straight into their table, which may refuse them for one that is there,
- * for a trigger, a policy or a kind of column. */
+/* Of a transaction that came in pieces all is written at once, or nothing when its end does not come. */
+static int32_t
+attempt_whole(work *w, incload_error **err)
+{
+    int32_t status = await_end(w, err);
+
+    return status == INCLOAD_OK ? attempt(w, false, err) : status;
+}
+
+/* The shortest way first: while a transaction comes, and rows that are new go straight into their table, which may
+ * refuse them for one that is there, for a trigger, a policy or a kind of column. */
 static int32_t
 try_all(work *w, incload_error **err)
 {
     incload_error *failure = NULL;
     int32_t status = attempt(w, false, &failure);
 
+    if (status != INCLOAD_OK && w->piecewise && starts_over(w, failure)) {
+        incload_error_unref(failure);
+        failure = NULL;
+        status = attempt_whole(w, &failure);
+    }
+    if (!w->whole)
+        return incload__error_pass(err, failure);
     if (status != INCLOAD_OK && w->any_straight && starts_over(w, failure)) {
         w->set->tables[w->at]->wary = WARY;
         w->careful = true;

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "cdc/assembler_internal.h"
+#include "cdc/pgoutput_reader.h"
 
 int32_t
 incload__assembler_init(incload__assembler *assembler, const incload__mem *mem,
                         const incload__assembler_options *options, incload_error **err)
 {
-    *assembler = (incload__assembler){ .mem = mem, .after = options->after };
+    *assembler = (incload__assembler){ .mem = mem, .after = options->after, .at_once = options->at_once };
     if (options->protocol < 1 || options->protocol > 4)
         return incload__fail(err, INCLOAD_E_UNSUPPORTED,
                              "version %d of the replication protocol is none of 1 to 4 that are known",
@@ -40,8 +41,9 @@ incload__assembler_free(incload__assembler *assembler)
     incload__spool_reader_free(&assembler->reader);
     free_all(assembler->streamed);
     free_all(assembler->prepared);
+    if (assembler->ready != assembler->open)
+        incload__gathered_free(assembler->ready);
     incload__gathered_free(assembler->open);
-    incload__gathered_free(assembler->ready);
     while (assembler->holds != NULL) {
         incload__assembler_hold *next = assembler->holds->next;
         incload__free(assembler->mem, assembler->holds);
@@ -118,7 +120,8 @@ finish(incload__assembler *assembler, incload__gathered *transaction, const incl
         return status;
     }
     assembler->ready = transaction;
-    assembler->ordinal = 0;
+    if (transaction->state == INCLOAD__GATHERED_WAITS)
+        assembler->ordinal = 0;
     incload__spool_rewind(&assembler->reader, &transaction->spool);
     return INCLOAD_OK;
 }
@@ -183,8 +186,16 @@ on_begin(incload__assembler *assembler, const incload__pgoutput_message *message
     if (assembler->open == NULL)
         return incload__fail_memory(err);
     assembler->open->told.lsn = message->lsn;
-    if (message->kind == INCLOAD__PG_BEGIN_PREPARE && !incload__gathered_name(assembler->open, message->name.data))
-        return incload__fail_memory(err);
+    if (message->kind == INCLOAD__PG_BEGIN_PREPARE)
+        return incload__gathered_name(assembler->open, message->name.data) ? INCLOAD_OK : incload__fail_memory(err);
+    /* One that begins behind what was applied ends behind it, too. */
+    if (!assembler->at_once || message->lsn <= assembler->after)
+        return INCLOAD_OK;
+    if (message->lsn < assembler->last)
+        return out_of_turn(message, "it ends before the transaction that came last", err);
+    assembler->passing = true;
+    assembler->ready = assembler->open;
+    assembler->ordinal = 0;
     return INCLOAD_OK;
 }
 
@@ -196,6 +207,7 @@ on_commit(incload__assembler *assembler, const incload__pgoutput_message *messag
     if (transaction == NULL || transaction->gid != NULL || transaction->told.lsn != message->lsn)
         return out_of_turn(message, "no transaction is open that ends so", err);
     assembler->open = NULL;
+    assembler->passing = false;
     return finish(assembler, transaction, message, err);
 }
 
@@ -364,6 +376,36 @@ can_gather(const incload__assembler *assembler, const unsigned char *payload, si
     return assembler->open != NULL;
 }
 
+void
+incload__assembler_gather(incload__assembler *assembler)
+{
+    assembler->passing = false;
+}
+
+/* Whether a change is handed over as it comes. What is told of relations may bring more than changes: it comes first,
+ * or after the commit. */
+static bool
+can_pass(const incload__assembler *assembler, const unsigned char *payload, size_t length)
+{
+    bool first = assembler->ordinal == 0;
+
+    if (!assembler->passing)
+        return false;
+    switch (payload[0]) {
+    case INCLOAD__PG_RELATION:
+    case INCLOAD__PG_TYPE:
+        return first;
+    case INCLOAD__PG_INSERT:
+    case INCLOAD__PG_UPDATE:
+    case INCLOAD__PG_DELETE:
+        return first
+               || (length > 4
+                   && !incload__relations_is_unused(&assembler->relations, incload__pg_get32(payload + 1)));
+    default:
+        return false;
+    }
+}
+
 int32_t
 incload__assembler_push(incload__assembler *assembler, const void *payload, size_t length, incload_error **err)
 {
@@ -373,6 +415,13 @@ incload__assembler_push(incload__assembler *assembler, const void *payload, size
     if (assembler->ready != NULL || assembler->pending.kind != INCLOAD__ASSEMBLED_NOTHING)
         return incload__fail(err, INCLOAD_E_STATE, "what the last message brought was not taken");
     if (can_gather(assembler, payload, length)) {
+        assembler->passing = can_pass(assembler, payload, length);
+        if (assembler->passing) {
+            assembler->ready = assembler->open;
+            assembler->passed = payload;
+            assembler->passed_length = length;
+            return INCLOAD_OK;
+        }
         uint32_t xid = part != NULL ? incload__gathered_xid(payload) : 0;
         return incload__gathered_add(part != NULL ? part : assembler->open, xid, payload, length, err);
     }

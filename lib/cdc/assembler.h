@@ -24,6 +24,11 @@
  * PREPARED. What waits lies in memory and beyond `memory` in files (spool.h), so that a transaction of any size takes
  * no more of it than that, and the sixteen bytes of each turn from one subtransaction to another.
  *
+ * With `at_once` a transaction that is committed as its first message comes, which is one that is not streamed, is
+ * handed over as it comes. Where it ends is told by its commit alone: until then `end_lsn` is 0, and its places, behind
+ * all before it, have a stand-in for it. What comes from the first relation amid it on, and what is to wait by
+ * incload__assembler_gather(), is handed over after the commit, with the numbers that follow.
+ *
  * A relation comes as an item of its own before the first change of it, and again before the first change after its
  * definition changed. Those of a transaction that is left out are taken all the same. */
 #ifndef INCLOAD_LIB_CDC_ASSEMBLER_H
@@ -39,6 +44,7 @@ typedef struct incload__assembler_options {
     size_t memory;         /* bytes of transactions that wait */
     const char *directory; /* for what goes beyond, borrowed; NULL: /var/tmp */
     uint64_t after;        /* transactions that end here or before were applied: they are left out */
+    bool at_once;
 } incload__assembler_options;
 
 typedef enum incload__assembled_kind {
@@ -53,7 +59,7 @@ typedef enum incload__assembled_kind {
 typedef struct incload__assembled_transaction {
     uint32_t xid;
     uint64_t lsn;       /* of the commit */
-    uint64_t end_lsn;   /* behind it: a target that has the transaction has this position */
+    uint64_t end_lsn;   /* behind it: a target that has the transaction has this position. 0: not told yet */
     int64_t time_us;    /* since 1970 */
     const char *gid;    /* of a prepared one, or NULL */
     const char *origin; /* from which it was replicated to the source, or NULL */
@@ -77,11 +83,15 @@ typedef struct incload__assembler {
     incload__pgoutput stream;
     uint64_t after;
     uint64_t last;                         /* end of the last transaction */
+    bool at_once;
+    bool passing;                          /* the open transaction, as it comes */
+    const unsigned char *passed;           /* its message that is taken next, or NULL */
+    size_t passed_length;
     struct incload__gathered *open;        /* from B or b on */
     struct incload__gathered *streamed;    /* those that are not ended */
     struct incload__gathered *part;        /* of them, the one between S and E */
     struct incload__gathered *prepared;    /* those that are neither committed nor rolled back */
-    struct incload__gathered *ready;       /* that is being taken */
+    struct incload__gathered *ready;       /* that is being taken; may be the open one */
     struct incload__assembler_hold *holds; /* prepared ones whose changes the target does not have */
     incload__spool_reader reader;
     uint64_t ordinal;
@@ -98,6 +108,8 @@ void incload__assembler_free(incload__assembler *assembler);
  * INCLOAD_E_STATE: something of the push before was not taken, or a file cannot be written. */
 int32_t incload__assembler_push(incload__assembler *assembler, const void *payload, size_t length, incload_error **err);
 int32_t incload__assembler_next(incload__assembler *assembler, incload__assembled *out, incload_error **err);
+/* What is still to come of the open transaction waits for its commit. */
+void incload__assembler_gather(incload__assembler *assembler);
 /* Everything that was committed below the position which the server says it has sent was taken, so that the target's
  * may go on to there. Streamed transactions that have not ended do not matter: they are committed behind it, and the
  * server sends them again from their begin. */

@@ -60,12 +60,19 @@ incload__assembler_take_relations(incload__assembler *assembler, incload__gather
 
 /* ---- items ---- */
 
+/* Or, before it is told, what is behind all that came before and not behind it. */
+static uint64_t
+end_of(const incload__assembled_transaction *transaction)
+{
+    return transaction->end_lsn != 0 ? transaction->end_lsn : transaction->lsn + 1;
+}
+
 static void
 fill(const incload__assembler *assembler, incload__assembled_kind kind, incload__assembled *out)
 {
     *out = (incload__assembled){
         .kind = kind,
-        .place = { assembler->ready->told.end_lsn, assembler->ordinal },
+        .place = { end_of(&assembler->ready->told), assembler->ordinal },
         .transaction = &assembler->ready->told,
     };
 }
@@ -166,6 +173,29 @@ take(incload__assembler *assembler, const incload__pgoutput_message *message, in
     }
 }
 
+static int32_t
+read_ready(incload__assembler *assembler, const unsigned char **payload, size_t *length, incload_error **err)
+{
+    if (assembler->ready != assembler->open)
+        return incload__assembler_read(assembler, assembler->ready, payload, length, err);
+    *payload = assembler->passed;
+    *length = assembler->passed_length;
+    assembler->passed = NULL;
+    return INCLOAD_OK;
+}
+
+/* There is no more of it: for now, or at all. */
+static void
+end_ready(incload__assembler *assembler, incload__assembled *out)
+{
+    if (assembler->ready == assembler->open) {
+        assembler->ready = NULL;
+        return;
+    }
+    fill(assembler, INCLOAD__ASSEMBLED_COMMIT, out);
+    assembler->ready->state = INCLOAD__GATHERED_TAKEN;
+}
+
 /* The next message of the transaction, which may hold no item. */
 static int32_t
 step(incload__assembler *assembler, incload__assembled *out, incload_error **err)
@@ -176,12 +206,11 @@ step(incload__assembler *assembler, incload__assembled *out, incload_error **err
 
     if (assembler->truncated < assembler->truncate.count)
         return hand_over_truncated(assembler, out, err);
-    int32_t status = incload__assembler_read(assembler, assembler->ready, &payload, &length, err);
+    int32_t status = read_ready(assembler, &payload, &length, err);
     if (status != INCLOAD_OK)
         return status;
     if (payload == NULL) {
-        fill(assembler, INCLOAD__ASSEMBLED_COMMIT, out);
-        assembler->ready->state = INCLOAD__GATHERED_TAKEN;
+        end_ready(assembler, out);
         return INCLOAD_OK;
     }
     status = incload__assembler_parse(assembler, assembler->ready, payload, length, &message, err);
@@ -208,7 +237,7 @@ incload__assembler_next(incload__assembler *assembler, incload__assembled *out, 
         fill(assembler, INCLOAD__ASSEMBLED_BEGIN, out);
         return INCLOAD_OK;
     }
-    while (status == INCLOAD_OK && out->kind == INCLOAD__ASSEMBLED_NOTHING)
+    while (status == INCLOAD_OK && out->kind == INCLOAD__ASSEMBLED_NOTHING && assembler->ready != NULL)
         status = step(assembler, out, err);
     return status;
 }

@@ -86,6 +86,10 @@ typedef struct incload__log_mark {
 } incload__log_mark;
 incload__log_mark incload__log_here(const incload__log *log);
 void incload__log_rewind(incload__log *log, const incload__log_mark *mark);
+/* Its events are of one transaction, which turns out to end there. */
+void incload__log_end(incload__log *log, uint64_t major);
+/* Moves the events of `from`, which is empty then, behind those of `to`. */
+int32_t incload__log_move(incload__log *to, incload__log *from, incload_error **err);
 /* In the order of their places; those that came before keep their turn where the place is the same. */
 int32_t incload__log_sort(incload__log *log, incload_error **err);
 

@@ -6,7 +6,7 @@
 
 #include "batch/number.h"
 
-enum { BLOCK = 16 * 1024, FIRST = 64 };
+enum { BLOCK = 16 * 1024, FIRST_BLOCK = 512, FIRST = 64 };
 
 typedef struct incload__log_block {
     struct incload__log_block *next;
@@ -66,6 +66,13 @@ incload__log_free(incload__log *log)
     incload__log_init(log, log->mem);
 }
 
+/* As much again as there is, since many a log is that of a small transaction. */
+static size_t
+next_block(const incload__log *log)
+{
+    return log->bytes < FIRST_BLOCK ? FIRST_BLOCK : log->bytes < BLOCK ? log->bytes : BLOCK;
+}
+
 static void *
 take(incload__log *log, size_t size)
 {
@@ -73,7 +80,7 @@ take(incload__log *log, size_t size)
     log_block *block = log->blocks;
 
     if (block == NULL || block->size - block->used < rounded) {
-        size_t room = rounded > BLOCK ? rounded : BLOCK;
+        size_t usual = next_block(log), room = rounded > usual ? rounded : usual;
         block = incload__alloc(log->mem, sizeof *block + room);
         if (block == NULL)
             return NULL;
@@ -112,11 +119,14 @@ copy_cells(incload__log *log, const incload__cell *from, int32_t count, const in
 }
 
 static bool
-make_room(incload__log *log)
+make_room(incload__log *log, int64_t count)
 {
-    if (log->count < log->capacity)
+    int64_t capacity = log->capacity == 0 ? FIRST : log->capacity;
+
+    while (capacity < log->count + count)
+        capacity *= 2;
+    if (capacity == log->capacity)
         return true;
-    int64_t capacity = log->capacity == 0 ? FIRST : log->capacity * 2;
     incload__event *events = incload__realloc(log->mem, log->events, (size_t)capacity * sizeof *events);
     if (events == NULL)
         return false;
@@ -134,7 +144,7 @@ incload__log_add(incload__log *log, const incload__event *event, incload_error *
         return incload__fail(err, INCLOAD_E_INVALID,
                              "some of the events have a position and some have none: give one to all of them, or to "
                              "none");
-    if (!make_room(log))
+    if (!make_room(log, 1))
         return incload__fail_memory(err);
     incload__event copy = *event;
     if (!copy_cells(log, event->cells, event->count, &copy.cells)
@@ -173,6 +183,59 @@ incload__log_rewind(incload__log *log, const incload__log_mark *mark)
     log->count = mark->count;
     log->unordered = mark->unordered;
     log->placed = mark->placed;
+}
+
+/* ---- of one transaction ---- */
+
+void
+incload__log_end(incload__log *log, uint64_t major)
+{
+    for (int64_t i = 0; i < log->count; i++)
+        log->events[i].place.major = major;
+}
+
+static void
+swap(incload__log *a, incload__log *b)
+{
+    incload__log kept = *a;
+
+    *a = *b;
+    *b = kept;
+}
+
+static void
+move_blocks(incload__log *to, incload__log *from)
+{
+    log_block **last = &from->blocks;
+
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = to->blocks;
+    to->blocks = from->blocks;
+    from->blocks = NULL;
+}
+
+/* What is kept for events to come stays where it is, or the other gets as much. */
+int32_t
+incload__log_move(incload__log *to, incload__log *from, incload_error **err)
+{
+    if (from->count == 0)
+        return INCLOAD_OK;
+    if (to->count == 0) {
+        swap(to, from);
+        return INCLOAD_OK;
+    }
+    if (!make_room(to, from->count))
+        return incload__fail_memory(err);
+    memcpy(to->events + to->count, from->events, (size_t)from->count * sizeof *from->events);
+    move_blocks(to, from);
+    to->unordered = to->unordered || from->unordered
+                    || incload__place_order(to->events[to->count - 1].place, from->events[0].place) > 0;
+    to->count += from->count;
+    to->bytes += from->bytes;
+    from->count = 0;
+    from->bytes = 0;
+    return INCLOAD_OK;
 }
 
 /* ---- order ---- */

@@ -162,7 +162,7 @@ make_room(incload__change_set *set, const incload__event *event, incload_error *
 
     for (int32_t i = 0; i < event->count; i++)
         size += event->cells[i].length;
-    if (set->log.count == 0 || set->log.bytes + size <= (size_t)set->values.memory)
+    if (set->log.count == 0 || set->log.bytes + size <= (size_t)set->values.memory || set->feed != NULL)
         return INCLOAD_OK;
     if (set->values.full == INCLOAD__FULL_COMMIT)
         return incload__change_set_commit(set, err);
@@ -174,10 +174,10 @@ make_room(incload__change_set *set, const incload__event *event, incload_error *
 static int32_t
 add(incload__change_set *set, const incload__event *event, incload_error **err)
 {
-    int32_t status = make_room(set, event, err);
+    int32_t status = set->opening ? INCLOAD_OK : make_room(set, event, err);
 
     if (status == INCLOAD_OK)
-        status = incload__log_add(&set->log, event, err);
+        status = incload__log_add(set->opening ? &set->open : &set->log, event, err);
     if (status == INCLOAD_OK)
         set->tables[event->table]->pending++;
     return status;

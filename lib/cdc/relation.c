@@ -78,6 +78,12 @@ incload__relations_first_use(incload__relations *relations, uint32_t oid)
     return true;
 }
 
+bool
+incload__relations_is_unused(const incload__relations *relations, uint32_t oid)
+{
+    return relations->size == 0 || !slot_of(relations->slots, relations->size, oid)->used;
+}
+
 /* At most half full. */
 static bool
 make_room(incload__relations *relations)

@@ -45,6 +45,8 @@ int32_t incload__relations_take(incload__relations *relations, const incload__pg
                                 const incload__relation **out, incload_error **err);
 /* Whether the newest version was not asked for before: once for each version, then false. */
 bool incload__relations_first_use(incload__relations *relations, uint32_t oid);
+/* The same without asking for it; true also of one that was not told. */
+bool incload__relations_is_unused(const incload__relations *relations, uint32_t oid);
 /* Appends "int4", "public.mood", or "type 20001" when nothing is known of it. */
 void incload__relations_print_type(const incload__relations *relations, uint32_t type, incload__str *out);
 

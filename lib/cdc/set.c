@@ -110,6 +110,7 @@ incload__change_set_new(incload_database *target, const char *name, const char *
     set->mem = &env->mem;
     set->owner = owner;
     incload__log_init(&set->log, set->mem);
+    incload__log_init(&set->open, set->mem);
     int32_t status = init(set, name, options, err);
     if (status == INCLOAD_OK)
         *out = set;
@@ -142,6 +143,7 @@ incload__change_set_free(incload__change_set *set)
     for (int32_t i = 0; i < set->count; i++)
         member_free(set, set->tables[i]);
     incload__log_free(&set->log);
+    incload__log_free(&set->open);
     pthread_mutex_destroy(&set->lock);
     incload__options_free(&incload__changes_options, set->mem, &set->values);
     incload__free(set->mem, set->tables);

@@ -44,12 +44,17 @@ typedef struct incload__change_set {
     bool related;   /* some refer to others */
     bool deferred;  /* by constraints that can wait for the end of the transaction */
     incload__log log;
+    incload__log open;      /* events of a transaction whose end is not known yet: no commit writes them */
+    bool opening;           /* what is pushed goes there */
     incload__place place;   /* that is known to be committed */
     char *note;             /* that the ledger keeps beside it; NULL: none */
     char *next_note;        /* that the next commit puts in its place; NULL: it stays */
     incload__place reached; /* to which everything has been told, if that is behind the last event */
     bool fenced;            /* a commit, whose end is `reached`, lands only if nothing was committed behind `place` */
     bool durable;           /* a commit that was answered is on disk, also where the target does not care as a rule */
+    /* While a commit writes events of a transaction that is still coming: brings some more, or their end. */
+    int32_t (*feed)(void *data, bool *more, incload_error **err);
+    void *feed_data;
     /* Of the step that works with it, while it does; else NULL and 0. */
     const atomic_bool *told_to_stop;
     int64_t deadline_us;

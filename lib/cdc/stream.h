@@ -145,6 +145,16 @@ typedef struct incload__stream_turn {
     atomic_bool lost; /* the lease is another's by now */
 } incload__stream_turn;
 
+/* A large transaction of the source that is written while it comes: stream_large.c. */
+typedef struct incload__stream_large {
+    bool at_work;
+    bool ended;             /* its commit has come */
+    bool given_up;          /* this one is written when all of it has come */
+    incload_error *failure; /* of the source, or to be cancelled */
+    int64_t due_us;         /* monotonic, as the next */
+    int64_t heard_us;
+} incload__stream_large;
+
 /* One session. */
 typedef struct incload__stream_session {
     incload_stream *stream;
@@ -159,6 +169,8 @@ typedef struct incload__stream_session {
     incload__lsn goal;     /* at which it ends; 0: none */
     incload__lsn progress; /* all commits below it were read, in this session */
     bool done;
+    incload__stream_large large;
+    int64_t open_changes[INCLOAD_CHANGE_TOMBSTONE + 1]; /* of the transaction that has not ended */
     uint32_t messages;             /* that were taken: now and then the run tells */
     incload__change_count counted; /* of the set, in the statistics already */
     bool advanced;                 /* it has committed something */
@@ -308,6 +320,19 @@ int32_t incload__stream_open(incload__stream_session *session, incload_error **e
 /* Of what was read by now, also amid a transaction of the source. */
 int32_t incload__stream_commit(incload__stream_session *session, incload_error **err);
 int32_t incload__stream_follow(incload__stream_session *session, incload_error **err);
+/* A message, which is not NOTHING, and all that it completes. */
+int32_t incload__stream_take(incload__stream_session *session, const incload__log_message *message,
+                             incload_error **err);
+/* What a commit of the set means for the stream. */
+int32_t incload__stream_committed(incload__stream_session *session, bool changed, int32_t status, incload_error **err);
+
+/* ---- stream_large.c ---- */
+
+/* Whether the open transaction is one to be written while it comes. Where there is no more room for it the rest of it
+ * has to wait. */
+bool incload__stream_is_large(incload__stream_session *session);
+/* Until it has been, or it has to wait until all of it has come. */
+int32_t incload__stream_write_large(incload__stream_session *session, incload_error **err);
 /* The end of the source's log: everything that is committed by now is before it, and will be sent. */
 int32_t incload__stream_find_end(incload__stream_session *session, incload__lsn *end, incload_error **err);
 /* Asks the source for the slot, and keeps what it says. */

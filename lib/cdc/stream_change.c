@@ -202,6 +202,8 @@ push_cells(incload__stream_session *session, const incload__assembled *item, inc
     incload__cell *row = table->scratch, *old = table->scratch + item->relation->count;
     int32_t count = collect(table, item->relation, table->row, row);
     int32_t old_count = collect(table, item->relation, table->old, old);
+
+    session->set->opening = item->transaction->end_lsn == 0 && !session->large.at_work;
     int32_t status = incload__change_set_push_cells(session->set, table->index, item->operation, old, old_count, row,
                                                     count, item->place, err);
 
@@ -212,10 +214,14 @@ push_cells(incload__stream_session *session, const incload__assembled *item, inc
 
 /* `before`: the committed place. A transaction for which there is no room is committed in parts. */
 static void
-count_change(const incload__stream_session *session, const incload__assembled *item, incload__place before)
+count_change(incload__stream_session *session, const incload__assembled *item, incload__place before)
 {
     incload_stream *stream = session->stream;
 
+    if (item->transaction->end_lsn == 0) {
+        session->open_changes[item->operation]++;
+        return;
+    }
     incload__monitor_lock(&stream->lock);
     stream->seen.changes[item->operation]++;
     if (incload__place_order(before, session->set->place) != 0) {

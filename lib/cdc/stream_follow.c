@@ -1,17 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages become events of the set; the set commits; the source is told what is kept. After each message everything
- * that it completed is in the set, so a commit of this loop always ends with a whole transaction of the source. */
+ * that it completed is in the set, and what is of a transaction that has not ended waits beside it, so a commit of this
+ * loop always ends with a whole transaction of the source. */
+#include <string.h>
+
 #include "cdc/stream.h"
 
 enum { ASK_AGAIN_MS = 50, TELL_MS = 500, TELL_MESSAGES = 64 };
 
+static void
+tell(const incload__stream_session *session)
+{
+    const incload__stream_run *run = session->stream->run;
+
+    if (run->tell != NULL)
+        run->tell(run->data);
+}
+
 /* ---- what was read ---- */
+
+static void
+begin_transaction(incload__stream_session *session, const incload__assembled *item)
+{
+    incload__lsn goal = session->goal;
+
+    /* The place is behind the beginning of the commit, also where its end is not told yet. */
+    session->done = session->stream->run->until == INCLOAD__UNTIL_POSITION && item->place.major > goal;
+    session->large = (incload__stream_large){ .at_work = false };
+    memset(session->open_changes, 0, sizeof session->open_changes);
+}
+
+/* Its end is known now, so it is one of those that are committed. */
+static int32_t
+settle(incload__stream_session *session, const incload__assembled *item, incload_error **err)
+{
+    incload_stream *stream = session->stream;
+    incload__change_set *set = session->set;
+    int32_t status = INCLOAD_OK;
+
+    if (session->large.at_work) {
+        incload__log_end(&set->log, item->place.major);
+    } else {
+        incload__log_end(&set->open, item->place.major);
+        if (set->log.count > 0 && (int64_t)(set->log.bytes + set->open.bytes) > set->values.memory)
+            status = incload__stream_commit(session, err);
+        if (status == INCLOAD_OK)
+            status = incload__log_move(&set->log, &set->open, err);
+    }
+    incload__monitor_lock(&stream->lock);
+    for (int32_t i = 0; i <= INCLOAD_CHANGE_TOMBSTONE; i++)
+        stream->seen.changes[i] += session->open_changes[i];
+    incload__monitor_unlock(&stream->lock);
+    memset(session->open_changes, 0, sizeof session->open_changes);
+    return status;
+}
 
 static int32_t
 end_transaction(incload__stream_session *session, const incload__assembled *item, incload_error **err)
 {
     incload_stream *stream = session->stream;
 
+    session->large.ended = true;
     session->progress = item->place.major;
     session->committed_at_us = item->transaction->time_us;
     incload__monitor_lock(&stream->lock);
@@ -22,12 +71,23 @@ end_transaction(incload__stream_session *session, const incload__assembled *item
     return incload__change_set_reach(session->set, item->place, err);
 }
 
+static bool
+has_open(const incload__stream_session *session)
+{
+    return session->set->open.count > 0 || (session->large.at_work && !session->large.ended);
+}
+
 static int32_t
 take_item(incload__stream_session *session, const incload__assembled *item, incload_error **err)
 {
+    if (item->transaction != NULL && item->transaction->end_lsn != 0 && has_open(session)) {
+        int32_t status = settle(session, item, err);
+        if (status != INCLOAD_OK)
+            return status;
+    }
     switch (item->kind) {
     case INCLOAD__ASSEMBLED_BEGIN:
-        session->done = session->stream->run->until == INCLOAD__UNTIL_POSITION && item->place.major > session->goal;
+        begin_transaction(session, item);
         return INCLOAD_OK;
     case INCLOAD__ASSEMBLED_RELATION:
         return incload__stream_relation_changed(session, item->relation, err);
@@ -73,16 +133,17 @@ take_keepalive(incload__stream_session *session, const incload__log_message *mes
     return incload__change_set_reach(session->set, place, err);
 }
 
-/* ---- what is kept ---- */
-
-static void
-tell(const incload__stream_session *session)
+int32_t
+incload__stream_take(incload__stream_session *session, const incload__log_message *message, incload_error **err)
 {
-    const incload__stream_run *run = session->stream->run;
-
-    if (run->tell != NULL)
-        run->tell(run->data);
+    /* What is large brings no commit for long. */
+    if (++session->messages % TELL_MESSAGES == 0)
+        tell(session);
+    return message->kind == INCLOAD__LOG_DATA ? take_data(session, message, err)
+                                              : take_keepalive(session, message, err);
 }
+
+/* ---- what is kept ---- */
 
 /* With the stream's lock held: what the set has counted since the last commit. */
 static void
@@ -128,9 +189,16 @@ tell_commit(incload__stream_session *session, bool changed)
 int32_t
 incload__stream_commit(incload__stream_session *session, incload_error **err)
 {
-    incload_stream *stream = session->stream;
     bool changed = session->set->log.count > 0;
     int32_t status = incload__change_set_commit(session->set, err);
+
+    return incload__stream_committed(session, changed, status, err);
+}
+
+int32_t
+incload__stream_committed(incload__stream_session *session, bool changed, int32_t status, incload_error **err)
+{
+    incload_stream *stream = session->stream;
 
     if (status != INCLOAD_OK) {
         session->target_failed = true;
@@ -225,11 +293,9 @@ turn(incload__stream_session *session, incload_error **err)
         return status;
     if (message->kind == INCLOAD__LOG_NOTHING)
         return be_idle(session, err);
-    /* What is large brings no commit for long. */
-    if (++session->messages % TELL_MESSAGES == 0)
-        tell(session);
-    status =
-        message->kind == INCLOAD__LOG_DATA ? take_data(session, message, err) : take_keepalive(session, message, err);
+    status = incload__stream_take(session, message, err);
+    if (status == INCLOAD_OK && incload__stream_is_large(session))
+        status = incload__stream_write_large(session, err);
     if (status != INCLOAD_OK || session->set->log.count == 0)
         return status;
     if (began)

@@ -330,6 +330,8 @@ start_log(opening *o, incload_error **err)
         .directory = stream->values.spool_directory,
         /* The last one may have landed in part: the set knows how much of it, and leaves that out. */
         .after = o->session->set->place.major > 0 ? o->session->set->place.major - 1 : 0,
+        /* The host's function is told where each change stands. */
+        .at_once = stream->function == NULL,
     };
 
     o->log->deadline_us = incload__database_statement_deadline(stream->source);

@@ -38,6 +38,7 @@ typedef struct incload__pq {
     bool deaf;        /* a cancel ends nothing: while cleaning up, and once COMMIT was sent */
     incload__pq_grace grace;
     int64_t notices;  /* since the statement began */
+    int64_t read_us;  /* monotonic: when messages of a stream came last */
     bool astray;      /* an answer came that nothing had asked for */
     struct incload__pq_prepared *prepared; /* NULL: nothing was yet */
     char *place;      /* host:port as the person who reads an error would write it */

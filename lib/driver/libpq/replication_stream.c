@@ -16,7 +16,7 @@ enum {
     TLS_SLICE_MS = 100,
     STOP_MS = 400,
     BUSY_US = 1000,
-    PAUSE_US = 500
+    PAUSE_US = 50
 };
 
 /* Seconds from 1970 to 2000, where PostgreSQL's time begins. */
@@ -133,7 +133,8 @@ wait_ms(const incload__pq *pq, int64_t until_us)
 }
 
 /* The server sends message by message. While it sends fast, the next ones are left to gather for a moment: to be woken
- * for each costs both sides more than the message. */
+ * for each costs both sides more than the message. For a moment only, since a socket holds a few hundred of them, and a
+ * server that finds it full goes to sleep. */
 static bool
 pause_gathers(incload__pq *pq, struct pollfd *wake, int64_t since_us)
 {
@@ -204,6 +205,13 @@ incload__pq_log_receive(incload__conn *conn, int64_t until_us, bool wants, inclo
 
     *out = (incload__log_message){ .kind = INCLOAD__LOG_NOTHING };
     pq->notices = 0;
+    /* What is in memory costs no call of the system. */
+    if (wants && !atomic_load(&conn->cancelled)) {
+        bool got = false;
+        int32_t status = take(pq, out, &got, err);
+        if (status != INCLOAD_OK || got)
+            return status;
+    }
     for (;;) {
         bool got = false, woken = false;
         short events = 0;

@@ -15,7 +15,7 @@ told_begin(told *t, int32_t protocol, size_t memory, uint64_t after)
     incload__assembler_options options = { .protocol = protocol, .memory = memory, .after = after };
     incload_error *err = NULL;
 
-    *t = (told){ .text = INCLOAD__STR(&incload__mem_libc) };
+    *t = (told){ .text = INCLOAD__STR(&incload__mem_libc), .open = INCLOAD__STR(&incload__mem_libc) };
     ck_assert_int_eq(incload__assembler_init(&t->assembler, &incload__mem_libc, &options, &err), INCLOAD_OK);
 }
 
@@ -24,6 +24,38 @@ told_end(told *t)
 {
     incload__assembler_free(&t->assembler);
     incload__str_free(&t->text);
+    incload__str_free(&t->open);
+}
+
+static bool
+is_open(const incload__assembled *item)
+{
+    return item->transaction != NULL && item->transaction->end_lsn == 0;
+}
+
+static void
+add_place(told *t, const incload__assembled *item)
+{
+    if (!is_open(item)) {
+        incload__place_print(item->place, &t->text);
+        return;
+    }
+    ck_assert_uint_eq(item->place.major, item->transaction->lsn + 1);
+    incload__str_addf(&t->text, "*.%llu", (unsigned long long)item->place.minor);
+}
+
+static void
+add_closed(told *t, uint64_t end)
+{
+    const char *at = incload__str_text(&t->open);
+
+    for (; *at != '\0'; at++) {
+        if (*at == '*')
+            incload__str_addf(&t->text, "%llu", (unsigned long long)end);
+        else
+            incload__str_add_char(&t->text, *at);
+    }
+    incload__str_clear(&t->open);
 }
 
 static void
@@ -46,7 +78,7 @@ add_change(told *t, const incload__assembled *item, incload_error **err)
     int32_t row_count = 0, old_count = 0;
 
     incload__str_addf(&t->text, "%s %s ", names[item->operation], item->relation->name);
-    incload__place_print(item->place, &t->text);
+    add_place(t, item);
     if (item->operation == INCLOAD_CHANGE_TRUNCATE)
         return;
     if (incload__image_read(item, row, &row_count, old, &old_count, err) != INCLOAD_OK)
@@ -60,7 +92,11 @@ add_change(told *t, const incload__assembled *item, incload_error **err)
 static void
 add_begin(told *t, const incload__assembled_transaction *transaction)
 {
-    incload__str_addf(&t->text, "begin %u @%llu", transaction->xid, (unsigned long long)transaction->end_lsn);
+    incload__str_addf(&t->text, "begin %u @", transaction->xid);
+    if (transaction->end_lsn != 0)
+        incload__str_addf(&t->text, "%llu", (unsigned long long)transaction->end_lsn);
+    else
+        incload__str_add_char(&t->text, '*');
     if (transaction->streamed)
         incload__str_add(&t->text, " streamed");
     if (transaction->gid != NULL)
@@ -86,13 +122,30 @@ add_item(told *t, const incload__assembled *item, incload_error **err)
         incload__str_addf(&t->text, "message %s ", item->message.name.data);
         incload__str_add_bytes(&t->text, item->message.content, item->message.content_length);
         incload__str_add_char(&t->text, ' ');
-        incload__place_print(item->place, &t->text);
+        add_place(t, item);
         break;
     default:
         incload__str_add(&t->text, "commit ");
-        incload__place_print(item->place, &t->text);
+        add_place(t, item);
     }
     incload__str_add_char(&t->text, '\n');
+}
+
+static void
+take_item(told *t, const incload__assembled *item, incload_error **err)
+{
+    incload__str before = t->text;
+
+    if (!is_open(item)) {
+        if (item->transaction != NULL)
+            add_closed(t, item->transaction->end_lsn);
+        add_item(t, item, err);
+        return;
+    }
+    t->text = t->open;
+    add_item(t, item, err);
+    t->open = t->text;
+    t->text = before;
 }
 
 /* The message lies in memory of just its size, so that a tool sees what reads behind it. */
@@ -108,7 +161,7 @@ told_try(told *t, const wire *w, incload_error **err)
     while (status == INCLOAD_OK && item.kind != INCLOAD__ASSEMBLED_NOTHING) {
         status = incload__assembler_next(&t->assembler, &item, err);
         if (status == INCLOAD_OK && item.kind != INCLOAD__ASSEMBLED_NOTHING) {
-            add_item(t, &item, err);
+            take_item(t, &item, err);
             t->items++;
         }
     }

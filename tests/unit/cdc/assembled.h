@@ -6,7 +6,9 @@
  *     insert orders 500.1 id=7 t=a        NULL as -, an absent value not at all; before an update's old cells "was"
  *     truncate orders 500.2
  *     message mine content 500.3
- *     commit 500.3 */
+ *     commit 500.3
+ *
+ * What is handed over at once is added when the end of its transaction is told, with that. */
 #ifndef INCLOAD_TESTS_UNIT_CDC_ASSEMBLED_H
 #define INCLOAD_TESTS_UNIT_CDC_ASSEMBLED_H
 
@@ -17,6 +19,7 @@
 typedef struct told {
     incload__assembler assembler;
     incload__str text;
+    incload__str open; /* a '*' for each end that is not told yet */
     int64_t items;
 } told;
 

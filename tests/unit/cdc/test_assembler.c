@@ -567,6 +567,86 @@ START_TEST(a_protocol_that_is_not_known_is_refused)
 }
 END_TEST
 
+START_TEST(a_transaction_is_handed_over_while_it_comes)
+{
+    incload__assembled item;
+
+    t.assembler.at_once = true;
+    begin(10, 100);
+    relation(0);
+    told_is(&t, "");
+    ck_assert_str_eq(incload__str_text(&t.open), "begin 10 @*\n");
+    insert(0, "1");
+    ck_assert_str_eq(incload__str_text(&t.open), "begin 10 @*\nrelation orders v1\ninsert orders *.1 id=1 t=a\n");
+    ck_assert(!incload__assembler_is_idle(&t.assembler));
+    ck_assert_int_eq(incload__assembler_next(&t.assembler, &item, NULL), INCLOAD_OK);
+    ck_assert_int_eq(item.kind, INCLOAD__ASSEMBLED_NOTHING);
+    insert(0, "2");
+    commit(100);
+    told_is(&t, "begin 10 @100\nrelation orders v1\ninsert orders 100.1 id=1 t=a\ninsert orders 100.2 id=2 t=a\n"
+                "commit 100.2\n");
+    ck_assert(incload__assembler_is_idle(&t.assembler));
+    begin(11, 200);
+    commit(200);
+    told_is(&t, "begin 11 @200\ncommit 200.0\n");
+}
+END_TEST
+
+START_TEST(what_was_applied_in_part_is_not_handed_over_at_once)
+{
+    t.assembler.at_once = true;
+    t.assembler.after = 199;
+    begin(10, 100);
+    relation(0);
+    insert(0, "1");
+    commit(100);
+    begin(11, 200);
+    insert(0, "2");
+    ck_assert_str_eq(incload__str_text(&t.open), "");
+    commit(200);
+    told_is(&t, "begin 11 @200\nrelation orders v1\ninsert orders 200.1 id=2 t=a\ncommit 200.1\n");
+    begin(12, 300);
+    insert(0, "3");
+    ck_assert_str_eq(incload__str_text(&t.open), "begin 12 @*\ninsert orders *.1 id=3 t=a\n");
+    commit(300);
+    told_is(&t, "begin 12 @300\ninsert orders 300.1 id=3 t=a\ncommit 300.1\n");
+}
+END_TEST
+
+/* A relation may have changes in its definition, for which what came before is to be committed. */
+START_TEST(a_relation_amid_a_transaction_waits_for_the_commit_with_all_behind_it)
+{
+    t.assembler.at_once = true;
+    begin(10, 100);
+    relation(0);
+    insert(0, "1");
+    relation(0);
+    insert(0, "2");
+    ck_assert_str_eq(incload__str_text(&t.open), "begin 10 @*\nrelation orders v1\ninsert orders *.1 id=1 t=a\n");
+    commit(100);
+    told_is(&t, "begin 10 @100\nrelation orders v1\ninsert orders 100.1 id=1 t=a\ninsert orders 100.2 id=2 t=a\n"
+                "commit 100.2\n");
+}
+END_TEST
+
+START_TEST(what_is_to_wait_waits_from_there_on)
+{
+    t.assembler.at_once = true;
+    begin(10, 100);
+    relation(0);
+    insert(0, "1");
+    incload__assembler_gather(&t.assembler);
+    insert(0, "2");
+    ck_assert_str_eq(incload__str_text(&t.open), "begin 10 @*\nrelation orders v1\ninsert orders *.1 id=1 t=a\n");
+    commit(100);
+    told_is(&t, "begin 10 @100\nrelation orders v1\ninsert orders 100.1 id=1 t=a\ninsert orders 100.2 id=2 t=a\n"
+                "commit 100.2\n");
+    begin(11, 200);
+    insert(0, "3");
+    ck_assert_str_eq(incload__str_text(&t.open), "begin 11 @*\ninsert orders *.1 id=3 t=a\n");
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -602,6 +682,10 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_large_transaction_goes_to_a_file_and_comes_back);
     tcase_add_test(tests, a_directory_that_is_not_there_is_named);
     tcase_add_test(tests, a_protocol_that_is_not_known_is_refused);
+    tcase_add_test(tests, a_transaction_is_handed_over_while_it_comes);
+    tcase_add_test(tests, what_was_applied_in_part_is_not_handed_over_at_once);
+    tcase_add_test(tests, a_relation_amid_a_transaction_waits_for_the_commit_with_all_behind_it);
+    tcase_add_test(tests, what_is_to_wait_waits_from_there_on);
 }
 
 HARNESS_MAIN("assembler", add_tests)

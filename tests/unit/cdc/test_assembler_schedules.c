@@ -8,7 +8,7 @@
 #include "../harness.h"
 #include "assembled.h"
 
-enum { OID = 5, SESSIONS = 4, MOST = 200, SUBS = 24, STEPS = 400 };
+enum { OID = 5, SESSIONS = 4, MOST = 200, SUBS = 24, STEPS = 400, TOLDS = 6 };
 
 typedef struct change {
     uint32_t xid;
@@ -41,7 +41,7 @@ typedef struct scene {
     int next_id;
     session sessions[SESSIONS];
     incload__str expected;
-    told tolds[3];
+    told tolds[TOLDS]; /* of several sizes of memory; every other hands over at once */
     wire message;
 } scene;
 
@@ -62,8 +62,10 @@ next_lsn(scene *s)
 static void
 send_message(scene *s)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < TOLDS; i++)
         told_push(&s->tolds[i], &s->message);
+    if (roll(s, 50) == 0)
+        incload__assembler_gather(&s->tolds[1].assembler);
 }
 
 /* ---- the server ---- */
@@ -307,11 +309,13 @@ START_TEST(every_schedule_gives_what_its_sessions_committed)
 
     s = (scene){ .seed = (uint64_t)_i * 1000003 + 17, .next_xid = 100, .lsn = 1000, .next_id = 1 };
     s.expected = (incload__str)INCLOAD__STR(&incload__mem_libc);
-    for (int i = 0; i < 3; i++)
-        told_begin(&s.tolds[i], 4, limits[i], 0);
+    for (int i = 0; i < TOLDS; i++) {
+        told_begin(&s.tolds[i], 4, limits[i / 2], 0);
+        s.tolds[i].assembler.at_once = i % 2 == 1;
+    }
     for (int i = 0; i < STEPS; i++)
         step(&s);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < TOLDS; i++) {
         compare(&s, i);
         told_end(&s.tolds[i]);
     }
