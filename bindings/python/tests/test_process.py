@@ -188,6 +188,40 @@ def test_a_cancelled_task_cancels_its_run():
     asyncio.run(main())
 
 
+def test_a_task_that_is_cancelled_twice_sees_its_run_to_the_end():
+    async def main():
+        entered, told, may_end = threading.Event(), threading.Event(), threading.Event()
+
+        def lingers(unit):
+            entered.set()
+            while not unit.cancelled:
+                time.sleep(0.01)
+            told.set()
+            assert may_end.wait(30)
+
+        async def seen(event):
+            assert await asyncio.get_running_loop().run_in_executor(None, event.wait, 30)
+
+        run = incload.Function(lingers, name="lingers").start()
+
+        async def see():
+            await run
+
+        task = asyncio.ensure_future(see())
+        await seen(entered)
+        for _ in range(3):
+            task.cancel()
+            await seen(told)
+            await asyncio.wait([task], timeout=0.05)
+            assert not task.done()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert run.finished and not run._threads
+
+    asyncio.run(main())
+
+
 def test_every_status_has_a_class():
     from incload._incload import lib
 
