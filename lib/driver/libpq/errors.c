@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "driver/libpq/pq.h"
 
+#include <libintl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -120,13 +123,30 @@ is_fatal(const PGresult *result)
     return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
+/* libpq says it in the language of the host's messages, and gives no other sign. */
+static bool
+says_no_memory(const char *said)
+{
+    static const char *const words[] = { "out of memory", "out of memory\n", "out of memory for query result" };
+    char domain[32];
+
+    snprintf(domain, sizeof domain, "libpq5-%d", PQlibVersion() / 10000);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const char *translated = dgettext(domain, words[i]);
+        size_t length = strcspn(translated, "\n");
+        if (length > 0 && memmem(said, strlen(said), translated, length) != NULL)
+            return true;
+    }
+    return false;
+}
+
 /* libpq's own results carry no sqlstate: the wire broke, its memory ran out, or an answer made no sense to it. */
 static int32_t
 fail_unsaid(incload__pq *pq, const PGresult *result, const char *doing, incload_error **err)
 {
     if (PQstatus(pq->pg) == CONNECTION_BAD)
         return incload__pq_lost(pq, doing, err);
-    if (strstr(PQresultErrorMessage(result), "out of memory") != NULL)
+    if (says_no_memory(PQresultErrorMessage(result)))
         return incload__pq_reject(pq, incload__fail_memory(err));
     return incload__pq_out_of_step(pq, doing, err);
 }
