@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who settles knows what has ended: whoever is telling it, how far that one is, and however short memory is. */
-#include "stage.h"
-
-#include "lender.h"
+#include "edges.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 
-#include "sched/scheduler_internal.h"
-
 /* More than the boxes hold at first: without memory for a second one of that size a few are told at a time. */
 enum { UNITS = 40, BEFORE = 20 };
 
 static lender bank;
-static incload__sched_source source;
-static int64_t next_key;
 static _Atomic int32_t told[UNITS];
 static _Atomic int32_t told_count;
-
-static int32_t
-next_unit(void *data, int64_t *key, int64_t *again_us)
-{
-    (void)data;
-    (void)again_us;
-    if (next_key == UNITS)
-        return INCLOAD__SOURCE_END;
-    *key = next_key++;
-    return INCLOAD__SOURCE_UNIT;
-}
 
 static void
 lend(int64_t first, int64_t failures)
@@ -40,18 +23,14 @@ lend(int64_t first, int64_t failures)
 static void
 open_stage(void (*event)(void *, const incload__sched_event *))
 {
-    stage_set_up();
+    set_up();
     lend(0, 0);
     env.mem = (incload__mem){ lender_allocate, lender_reallocate, lender_release, &bank };
-    next_key = 0;
     for (int32_t i = 0; i < UNITS; i++)
         told[i] = 0;
     told_count = 0;
-    source = (incload__sched_source){ .node = 0, .next = next_unit, .max_failures = -1 };
-    config.sources = &source;
-    config.source_count = 1;
     config.hooks.event = event;
-    node_with(INCLOAD__NODE_SOURCE, INCLOAD__RULE_ALL_SUCCESS, 0);
+    source_of(UNITS, 0, 0);
     begin();
 }
 
