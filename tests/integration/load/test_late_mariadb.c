@@ -149,8 +149,7 @@ START_TEST(a_slow_statement_that_stamps_at_its_start_is_waited_for)
     add(s, 1, 100);
     loaded(s);
     writer_start(s->w[0], "INSERT INTO %s (id, name) SELECT 1, SLEEP(1.2)", s->table);
-    while (!is_running(s, "SLEEP(1.2)"))
-        pause_ms(5);
+    AWAIT(is_running(s, "SLEEP(1.2)"));
     let_the_margin_pass();
     add(s, 1, 2);
     ck_assert_int_eq(loaded(s).written, 1);
@@ -169,8 +168,7 @@ START_TEST(a_statement_that_ends_into_an_open_transaction_keeps_its_start)
     loaded(s);
     writer_do(s->w[0], "BEGIN");
     writer_start(s->w[0], "INSERT INTO %s (id, name) SELECT 1, SLEEP(0.8)", s->table);
-    while (!is_running(s, "SLEEP(0.8)"))
-        pause_ms(5);
+    AWAIT(is_running(s, "SLEEP(0.8)"));
     let_the_margin_pass();
     add(s, 1, 2);
     loaded(s);
@@ -204,9 +202,8 @@ START_TEST(a_prepared_transaction_survives_its_client)
         add(s, 1, 2 + i);
         loaded(s);
     }
-    while (writer_number(s->w[2], "SELECT COUNT(*) FROM information_schema.innodb_trx"
-                                  " WHERE trx_mysql_thread_id = 0") == 0)
-        pause_ms(120);
+    AWAIT(writer_number(s->w[2], "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0")
+          > 0);
     writer_do(s->w[1], "XA COMMIT 'late%d'", _i);
     let_the_margin_pass();
     ck_assert_int_eq(loaded(s).written, 1);
