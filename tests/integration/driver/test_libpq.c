@@ -675,11 +675,33 @@ START_TEST(close_ends_a_statement_that_still_runs)
 }
 END_TEST
 
-/* ---- without memory ---- */
+/* ---- languages ---- */
 
 static const char *const languages[] = { "", "de", "fr", "ja" };
 
 enum { LANGUAGES = sizeof languages / sizeof languages[0], WIDE = 60000000, SPARE = 32 << 20, BUFFER = 64 << 20 };
+
+static void
+speak(const char *language)
+{
+    setenv("LANGUAGE", language, 1);
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, "C.UTF-8"));
+}
+
+START_TEST(why_no_server_was_reached_is_told_whatever_language_libpq_speaks)
+{
+    static const char url[] = "postgresql://u@127.0.0.1:1/d";
+    static const char place[] = "cannot reach the server at 127.0.0.1:1: ", remedy[] = ": check host";
+    incload__conn *conn = NULL;
+    incload_error *err = NULL;
+
+    speak(languages[_i]);
+    ck_assert_int_eq(pq_connect_to(url, INCLOAD__ROLE_READ, 5000, &conn, &err), INCLOAD_E_CONNECT);
+    const char *said = strstr(incload_error_message(err), place);
+    ck_assert_msg(said != NULL && strstr(said, remedy) > said + strlen(place), "%s", incload_error_message(err));
+    incload_error_unref(err);
+}
+END_TEST
 
 /* Room for libpq's buffer that holds the row, and not for the row beside it. */
 static struct rlimit
@@ -711,8 +733,7 @@ START_TEST(memory_that_libpq_lacks_is_told_as_such_whatever_language_it_speaks)
     incload__rows rows;
     char sql[64];
 
-    setenv("LANGUAGE", languages[_i], 1);
-    ck_assert_ptr_nonnull(setlocale(LC_ALL, "C.UTF-8"));
+    speak(languages[_i]);
     incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
     snprintf(sql, sizeof sql, "SELECT pg_catalog.repeat('x', %d)", WIDE);
     pq_begin(conn);
@@ -764,6 +785,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, cancel_from_another_thread_stops_a_statement);
     tcase_add_test(tests, a_frozen_backend_is_given_up_at_the_deadline);
     tcase_add_test(tests, close_ends_a_statement_that_still_runs);
+    tcase_add_loop_test(tests, why_no_server_was_reached_is_told_whatever_language_libpq_speaks, 0, LANGUAGES);
     if (can_limit_memory())
         tcase_add_loop_test(tests, memory_that_libpq_lacks_is_told_as_such_whatever_language_it_speaks, 0, LANGUAGES);
 }
