@@ -6,4 +6,5 @@ case ${1##*/} in
 python* | sh | bash) exec "$@" ;;
 esac
 exec valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
-    --errors-for-leak-kinds=definite --child-silent-after-fork=no --num-callers=30 "$@"
+    --errors-for-leak-kinds=definite --child-silent-after-fork=no --num-callers=30 \
+    --suppressions="$(dirname "$0")/valgrind.supp" "$@"

@@ -97,12 +97,18 @@ int32_t
 incload__conn_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                    incload__posted *out, incload_error **err)
 {
-    *out = (incload__posted){ .affected = -1 };
+    *out = (incload__posted){ .done.affected = -1 };
     if (conn->driver->post != NULL)
         return conn->driver->post(conn, sql, params, count, out, err);
-    int32_t status = conn->driver->execute(conn, sql, params, count, &out->affected, err);
-    out->failed = status != INCLOAD_OK;
+    int32_t status = conn->driver->execute(conn, sql, params, count, &out->done.affected, err);
+    out->done.failed = status != INCLOAD_OK;
     return status;
+}
+
+incload__answer
+incload__conn_answer(const incload__conn *conn, const incload__posted *posted)
+{
+    return posted->number != 0 ? conn->driver->answer(conn, posted->number) : posted->done;
 }
 
 int32_t

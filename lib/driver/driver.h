@@ -103,16 +103,22 @@ void incload__rows_free(incload__rows *rows);
  * added then. */
 int32_t incload__rows_add(incload__rows *rows, const char *const *cells, const size_t *lengths, int32_t columns);
 
-/* What became of a statement that was posted. */
-typedef struct incload__posted {
-    struct incload__posted *next; /* the driver's */
-    int64_t affected;             /* -1: the server does not say, or has not answered */
+typedef struct incload__answer {
+    int64_t affected; /* -1: the server does not say, or has not answered */
     bool failed;
+} incload__answer;
+
+/* A statement that was posted. */
+typedef struct incload__posted {
+    int64_t number;      /* by which its connection knows the answer; 0: it has been done, */
+    incload__answer done; /* so */
 } incload__posted;
 
 /* As driver->post; at once where a driver has no such. */
 int32_t incload__conn_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                            incload__posted *out, incload_error **err);
+/* What became of it, as far as that is known; of a transaction that is over until the next one begins. */
+incload__answer incload__conn_answer(const incload__conn *conn, const incload__posted *posted);
 /* Every statement that was posted has been done, or that failed. */
 int32_t incload__conn_settle(incload__conn *conn, incload_error **err);
 /* As driver->leave, or rollback where a driver has no such. */
@@ -147,10 +153,10 @@ struct incload__driver {
                    incload_error **err);
     int32_t (*take)(incload__conn *conn, incload__rows *rows, incload_error **err);
     /* As execute, but the server may be told of it with the next statement only, in one round trip: that one fails when
-     * this does. *out is the caller's, and is written to until the next statement, settle, commit or rollback has
-     * returned. NULL where there is none. */
+     * this does. *out tells by which number `answer` knows it. NULL where there is none. */
     int32_t (*post)(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                     incload__posted *out, incload_error **err);
+    incload__answer (*answer)(const incload__conn *conn, int64_t number);
     int32_t (*settle)(incload__conn *conn, incload_error **err);
     /* As rollback, but what the server says of it is awaited by the next call only. NULL where there is none. */
     int32_t (*leave)(incload__conn *conn, incload_error **err);

@@ -219,14 +219,15 @@ incload__clear_interval(incload__load *load, incload_error **err)
     work w = { .load = load, .posted = &load->cleared };
     int32_t status = delete_interval(&w, err);
 
-    load->cleared.failed = load->cleared.failed || status != INCLOAD_OK;
+    if (status != INCLOAD_OK)
+        load->cleared = (incload__posted){ .done.failed = true };
     return incload__clearing(load, status, err);
 }
 
 int32_t
 incload__clearing(const incload__load *load, int32_t status, incload_error **err)
 {
-    if (status == INCLOAD_OK || !load->cleared.failed)
+    if (status == INCLOAD_OK || !incload__conn_answer(load->to, &load->cleared).failed)
         return status;
     return incload__error_prefix(err, "making way for the rows of the interval");
 }

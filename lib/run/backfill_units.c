@@ -441,7 +441,7 @@ end_held(const incload__ledger *ledger, incload__conn *conn, const incload__land
     status = incload__applied_add(ledger, conn, landing, landed, 1, &failure);
     /* What the row says of the unit comes before what the key says. */
     if ((status == INCLOAD_OK || status == INCLOAD_E_BUSY)
-        && incload__unit_end_done(landing, &done, err) == INCLOAD_E_BUSY) {
+        && incload__unit_end_done(conn, landing, &done, err) == INCLOAD_E_BUSY) {
         *taken_away = true;
         incload_error_unref(failure);
         return INCLOAD_E_BUSY;

@@ -250,7 +250,7 @@ incload__unit_post_done(const incload__ledger *ledger, incload__conn *conn, cons
     incload__args args = { .count = 0 };
 
     if (!by_arrays(ledger)) {
-        *out = (incload__posted){ .affected = 1 };
+        *out = (incload__posted){ .done.affected = 1 };
         return incload__units_done(ledger, conn, landing, unit, 1, err);
     }
     add_row_args(&args, landing, unit, 1);
@@ -258,9 +258,10 @@ incload__unit_post_done(const incload__ledger *ledger, incload__conn *conn, cons
 }
 
 int32_t
-incload__unit_end_done(const incload__landing *landing, const incload__posted *posted, incload_error **err)
+incload__unit_end_done(const incload__conn *conn, const incload__landing *landing, const incload__posted *posted,
+                       incload_error **err)
 {
-    return check_done(landing, INCLOAD_OK, posted->affected, 1, err);
+    return check_done(landing, INCLOAD_OK, incload__conn_answer(conn, posted).affected, 1, err);
 }
 
 int32_t

@@ -69,7 +69,8 @@ int32_t incload__units_done(const incload__ledger *ledger, incload__conn *conn, 
 /* The same of one unit in two, with what is sent next between them: INCLOAD_E_BUSY may come from either. */
 int32_t incload__unit_post_done(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
                                 const incload__landed *unit, incload__posted *posted, incload_error **err);
-int32_t incload__unit_end_done(const incload__landing *landing, const incload__posted *posted, incload_error **err);
+int32_t incload__unit_end_done(const incload__conn *conn, const incload__landing *landing,
+                               const incload__posted *posted, incload_error **err);
 /* Both, for a target that keeps the run. */
 int32_t incload__units_complete(const incload__ledger *ledger, incload__conn *conn, const incload__landing *landing,
                                 const incload__landed *units, int32_t count, incload_error **err);

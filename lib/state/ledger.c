@@ -637,7 +637,9 @@ incload__ledger_end_run(const incload__ledger *ledger, incload__conn *conn, cons
 {
     int32_t status = incload__conn_settle(conn, err);
 
-    return status == INCLOAD_OK ? incload__state_inserted(ledger, posted->affected, err) : status;
+    if (status != INCLOAD_OK)
+        return status;
+    return incload__state_inserted(ledger, incload__conn_answer(conn, posted).affected, err);
 }
 
 int32_t

@@ -91,7 +91,7 @@ int32_t incload__ledger_fail_busy(const char *load, incload_error **err);
 /* In the open transaction. */
 int32_t incload__ledger_add_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
                                 incload_error **err);
-/* The same in two: *posted is written to until the second has returned, or the transaction is rolled back. */
+/* The same in two, with what is sent next between them. */
 int32_t incload__ledger_post_run(const incload__ledger *ledger, incload__conn *conn, const incload__run_record *record,
                                  incload__posted *posted, incload_error **err);
 int32_t incload__ledger_end_run(const incload__ledger *ledger, incload__conn *conn, const incload__posted *posted,

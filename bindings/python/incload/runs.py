@@ -192,6 +192,15 @@ class LoadOutcome(_Figures):
         self._figures = lib.incload_run_load(self._pointer, index)
 
 
+async def _stopped(pointer: Any) -> None:
+    """Sees a run that was told to stop to its end; to be cancelled once more changes nothing."""
+    while not _progress.ended(pointer, time.monotonic()):
+        try:
+            await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            pass
+
+
 class Run(_calls.Handle, _Figures):
     """One execution. It goes on by itself; ``wait()`` or ``await run`` see it to its end."""
 
@@ -316,17 +325,17 @@ class Run(_calls.Handle, _Figures):
     async def _awaited(self) -> "Run":
         pointer = self._pointer
         try:
-            if self._context is None:
-                while not _progress.ended(pointer, time.monotonic()):
-                    await asyncio.sleep(_POLL_SECONDS)
-            else:
-                await self._context._ended(pointer)
-        except asyncio.CancelledError:
-            self._stop(pointer)
-            while not _progress.ended(pointer, time.monotonic()):
-                await asyncio.sleep(0.01)
-            self._settle(pointer)
-            raise
+            try:
+                if self._context is None:
+                    while not _progress.ended(pointer, time.monotonic()):
+                        await asyncio.sleep(_POLL_SECONDS)
+                else:
+                    await self._context._ended(pointer)
+            except asyncio.CancelledError:
+                self._stop(pointer)
+                await _stopped(pointer)
+                self._settle(pointer)
+                raise
         except (KeyboardInterrupt, SystemExit):  # which asyncio lets come anywhere
             self._break_off(pointer)
             raise

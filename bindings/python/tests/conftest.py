@@ -3,6 +3,7 @@
 
 import os
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -105,6 +106,14 @@ def cell(database, sql):
 
 def count(database, sql):
     return int(cell(database, sql))  # SQLite tells no type of an expression
+
+
+def until_cancelled(unit):
+    """Returns when the unit is told to stop."""
+    until = time.monotonic() + 30
+    while not unit.cancelled:
+        assert time.monotonic() < until, "the unit was not told to stop within 30 s"
+        time.sleep(0.01)
 
 
 def in_thread(work):

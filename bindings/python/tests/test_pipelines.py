@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from conftest import by_time, count, in_thread
+from conftest import by_time, count, in_thread, until_cancelled
 
 import incload
 
@@ -250,8 +250,7 @@ def test_cancel_reaches_units_that_ask():
 
     def waits(unit):
         entered.set()
-        while not unit.cancelled:
-            time.sleep(0.01)
+        until_cancelled(unit)
         raise incload.Fail("told to stop")
 
     run = incload.Function(waits, name="waits").start()

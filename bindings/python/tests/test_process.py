@@ -13,7 +13,7 @@ import time
 
 import pyarrow
 import pytest
-from conftest import URLS, by_time, count, in_thread
+from conftest import URLS, by_time, count, in_thread, until_cancelled
 
 import incload
 from incload import functions
@@ -71,7 +71,7 @@ def test_ctrl_c_ends_a_query_at_the_server_within_half_a_second(kind, tmp_path):
         def becomes(working):
             until = time.monotonic() + 60
             while (count(server, at_it) > 0) != working:
-                assert time.monotonic() < until
+                assert time.monotonic() < until, f"the statement {'never began' if working else 'does not end'}"
                 time.sleep(0.005)
 
         program = _program(f"""
@@ -169,8 +169,7 @@ def test_a_cancelled_task_cancels_its_run():
 
         def waits(unit):
             entered.set()
-            while not unit.cancelled:
-                time.sleep(0.01)
+            until_cancelled(unit)
             raise incload.Fail("told to stop")
 
         run = incload.Function(waits, name="waits").start()
@@ -184,6 +183,39 @@ def test_a_cancelled_task_cancels_its_run():
         with pytest.raises(asyncio.CancelledError):
             await task
         assert run.status == "FAILED"
+
+    asyncio.run(main())
+
+
+def test_a_task_that_is_cancelled_twice_sees_its_run_to_the_end():
+    async def main():
+        entered, told, may_end = threading.Event(), threading.Event(), threading.Event()
+
+        def lingers(unit):
+            entered.set()
+            until_cancelled(unit)
+            told.set()
+            assert may_end.wait(30)
+
+        async def seen(event):
+            assert await asyncio.get_running_loop().run_in_executor(None, event.wait, 30)
+
+        run = incload.Function(lingers, name="lingers").start()
+
+        async def see():
+            await run
+
+        task = asyncio.ensure_future(see())
+        await seen(entered)
+        for _ in range(3):
+            task.cancel()
+            await seen(told)
+            await asyncio.wait([task], timeout=0.05)
+            assert not task.done()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert run.finished and not run._threads
 
     asyncio.run(main())
 

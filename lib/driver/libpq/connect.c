@@ -289,6 +289,7 @@ pq_free(incload__pq *pq)
     PQfinish(pq->pg);
     close(pq->wake_fd);
     incload__pq_prepared_free(pq);
+    incload__free(&pq->head.env->mem, pq->posts.answers);
     incload__free(&pq->head.env->mem, pq->place);
     incload__free(&pq->head.env->mem, pq);
     errno = saved;

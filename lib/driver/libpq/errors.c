@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "driver/libpq/pq.h"
 
+#include <libintl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -120,13 +123,38 @@ is_fatal(const PGresult *result)
     return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
+/* libpq speaks the language of the host's messages. */
+static const char *
+in_its_language(const char *words)
+{
+    char domain[32];
+
+    snprintf(domain, sizeof domain, "libpq5-%d", PQlibVersion() / 10000);
+    return dgettext(domain, words);
+}
+
+/* It gives no other sign. */
+static bool
+says_no_memory(const char *said)
+{
+    static const char *const words[] = { "out of memory", "out of memory\n", "out of memory for query result" };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const char *translated = in_its_language(words[i]);
+        size_t length = strcspn(translated, "\n");
+        if (length > 0 && memmem(said, strlen(said), translated, length) != NULL)
+            return true;
+    }
+    return false;
+}
+
 /* libpq's own results carry no sqlstate: the wire broke, its memory ran out, or an answer made no sense to it. */
 static int32_t
 fail_unsaid(incload__pq *pq, const PGresult *result, const char *doing, incload_error **err)
 {
     if (PQstatus(pq->pg) == CONNECTION_BAD)
         return incload__pq_lost(pq, doing, err);
-    if (strstr(PQresultErrorMessage(result), "out of memory") != NULL)
+    if (says_no_memory(PQresultErrorMessage(result)))
         return incload__pq_reject(pq, incload__fail_memory(err));
     return incload__pq_out_of_step(pq, doing, err);
 }
@@ -238,17 +266,44 @@ fail_refused(incload__pq *pq, const char *sqlstate, incload_error **err)
     return class.code;
 }
 
-/* libpq's local reasons ("Connection refused", a certificate's fault): what follows its last "failed: ", unless that
- * repeats the password. */
+/* What follows the last `before` in the text; NULL: there is none. */
+static const char *
+after_last(const char *text, const char *before)
+{
+    const char *found = NULL;
+
+    for (const char *at = strstr(text, before); at != NULL; at = strstr(at + 1, before))
+        found = at + strlen(before);
+    return found;
+}
+
+/* What libpq says behind the place that it could not connect to. */
+static const char *
+find_reason(const char *message)
+{
+    static const char *const formats[] = { "connection to server at \"%s\", port %s failed: ",
+                                           "connection to server at \"%s\" (%s), port %s failed: ",
+                                           "connection to server on socket \"%s\" failed: " };
+    const char *reason = after_last(message, "failed: ");
+
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        const char *place = strrchr(in_its_language(formats[i]), '%');
+        const char *end = place != NULL ? strchr(place, 's') : NULL;
+        /* A mere colon says nothing. */
+        const char *found = end != NULL && strlen(end + 1) > 2 ? after_last(message, end + 1) : NULL;
+        if (found != NULL && (reason == NULL || found > reason))
+            reason = found;
+    }
+    return reason;
+}
+
+/* libpq's local reasons ("Connection refused", a certificate's fault), unless they repeat the password. */
 static void
 add_reason(incload__pq *pq, incload__str *out)
 {
-    const char *message = PQerrorMessage(pq->pg);
+    const char *reason = find_reason(PQerrorMessage(pq->pg));
     const char *password = PQpass(pq->pg);
-    const char *reason = NULL;
 
-    for (const char *at = strstr(message, "failed: "); at != NULL; at = strstr(at + 1, "failed: "))
-        reason = at + strlen("failed: ");
     if (reason == NULL || (password != NULL && password[0] != '\0' && strstr(reason, password) != NULL))
         return;
     const char *end = strchr(reason, '\n');

@@ -309,12 +309,14 @@ incload__pq_post(incload__conn *conn, const char *sql, const incload__param *par
     incload__pq *pq = incload__pq_of(conn);
     int32_t status = incload__pq_ready(pq, executing, err);
 
+    if (status == INCLOAD_OK)
+        status = incload__pq_flight_promise(pq, err);
     if (status != INCLOAD_OK)
         return status;
     pq->extended = true;
     status = send_extended(pq, sql, params, count, true, executing, err);
     if (status == INCLOAD_OK)
-        incload__pq_flight_posted(pq, out);
+        out->number = incload__pq_flight_posted(pq);
     return status;
 }
 
@@ -324,10 +326,19 @@ int32_t
 incload__pq_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                  incload__posted *out, incload_error **err)
 {
-    return incload__pq_execute(conn, sql, params, count, &out->affected, err);
+    return incload__pq_execute(conn, sql, params, count, &out->done.affected, err);
 }
 
 #endif
+
+incload__answer
+incload__pq_answer_to(const incload__conn *conn, int64_t number)
+{
+    const incload__pq_posts *posts = &((const incload__pq *)(const void *)conn)->posts;
+    int64_t at = number - posts->before - 1;
+
+    return at >= 0 && at < posts->count ? posts->answers[at] : (incload__answer){ .affected = -1 };
+}
 
 typedef struct selection {
     incload__rows *rows;

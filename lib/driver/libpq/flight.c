@@ -6,6 +6,8 @@
 
 #ifdef LIBPQ_HAS_PIPELINING
 
+enum { FIRST_ANSWERS = 8 };
+
 int32_t
 incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
 {
@@ -19,7 +21,7 @@ incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err)
     pq->gathers = true;
     pq->between = false;
     pq->begins = begin != NULL;
-    pq->posted = NULL;
+    pq->posts.told = pq->posts.count;
     pq->begin = NULL;
     if (begin != NULL && PQsendQueryParams(pq->pg, begin, 0, NULL, NULL, NULL, NULL, 0) != 1)
         return incload__pq_refused(pq, doing, err);
@@ -38,20 +40,47 @@ incload__pq_flight_close(incload__pq *pq, int sent)
     return sent;
 }
 
-void
-incload__pq_flight_posted(incload__pq *pq, incload__posted *out)
+int32_t
+incload__pq_flight_promise(incload__pq *pq, incload_error **err)
 {
-    incload__posted **tail = &pq->posted;
+    incload__pq_posts *posts = &pq->posts;
+    int32_t capacity = posts->capacity > 0 ? 2 * posts->capacity : FIRST_ANSWERS;
 
-    while (*tail != NULL)
-        tail = &(*tail)->next;
-    *tail = out;
+    if (posts->count < posts->capacity)
+        return INCLOAD_OK;
+    incload__answer *answers =
+        incload__realloc(&pq->head.env->mem, posts->answers, (size_t)capacity * sizeof *answers);
+    if (answers == NULL)
+        return incload__pq_reject(pq, incload__fail_memory(err));
+    posts->answers = answers;
+    posts->capacity = capacity;
+    return INCLOAD_OK;
+}
+
+int64_t
+incload__pq_flight_posted(incload__pq *pq)
+{
+    incload__pq_posts *posts = &pq->posts;
+
+    posts->answers[posts->count++] = (incload__answer){ .affected = -1 };
+    return posts->before + posts->count;
+}
+
+void
+incload__pq_flight_begin(incload__pq *pq)
+{
+    incload__pq_posts *posts = &pq->posts;
+
+    if (posts->told < posts->count)
+        return;
+    posts->before += posts->count;
+    posts->count = posts->told = 0;
 }
 
 void
 incload__pq_flight_forget(incload__pq *pq)
 {
-    pq->posted = NULL;
+    pq->posts.told = pq->posts.count;
     incload__pq_flight_close(pq, 1);
 }
 
@@ -61,22 +90,22 @@ end_statement(incload__pq *pq)
 {
     if (pq->begins)
         pq->begins = false;
-    else if (pq->posted != NULL)
-        pq->posted = pq->posted->next;
+    else if (pq->posts.told < pq->posts.count)
+        pq->posts.told++;
 }
 
 /* True when `result` is nobody's: rows that a posted statement gives. */
 static bool
 take_posted(incload__pq *pq, PGresult *result)
 {
-    incload__posted *posted = pq->begins ? NULL : pq->posted;
+    const incload__pq_posts *posts = &pq->posts;
     ExecStatusType kind = PQresultStatus(result);
 
-    if (posted == NULL)
+    if (pq->begins || posts->told == posts->count)
         return false;
-    posted->failed = kind == PGRES_FATAL_ERROR;
+    posts->answers[posts->told].failed = kind == PGRES_FATAL_ERROR;
     if (kind == PGRES_COMMAND_OK)
-        posted->affected = incload__pq_affected(result);
+        posts->answers[posts->told].affected = incload__pq_affected(result);
     return kind == PGRES_SINGLE_TUPLE || kind == PGRES_TUPLES_OK;
 }
 
@@ -107,7 +136,7 @@ incload__pq_flight_passes(incload__pq *pq, PGresult **result, int32_t *status)
     *result = NULL;
     if (ends) {
         pq->flies = false;
-        pq->posted = NULL;
+        pq->posts.told = pq->posts.count;
         /* It stays in its pipeline where answers are missing. */
         *status = PQexitPipelineMode(pq->pg) == 1 ? INCLOAD_OK : INCLOAD_E_CONNECT;
     }
@@ -137,10 +166,9 @@ incload__pq_flight_close(incload__pq *pq, int sent)
 }
 
 void
-incload__pq_flight_posted(incload__pq *pq, incload__posted *out)
+incload__pq_flight_begin(incload__pq *pq)
 {
     (void)pq;
-    (void)out;
 }
 
 void

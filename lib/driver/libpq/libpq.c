@@ -15,6 +15,7 @@ const incload__driver incload__driver_libpq = {
     .ask = incload__pq_ask,
     .take = incload__pq_take,
     .post = incload__pq_post,
+    .answer = incload__pq_answer_to,
     .settle = incload__pq_settle_posted,
     .leave = incload__pq_leave,
     .describe = incload__pq_describe,

@@ -19,6 +19,16 @@ typedef struct incload__pq_grace {
     incload__manner manner;
 } incload__pq_grace;
 
+/* What became of the statements that were posted in a transaction. Those after `told` are under way: their answers come
+ * before that to the last statement. */
+typedef struct incload__pq_posts {
+    incload__answer *answers;
+    int32_t capacity;
+    int32_t count;
+    int32_t told;
+    int64_t before; /* were posted in transactions before */
+} incload__pq_posts;
+
 typedef struct incload__pq {
     incload__conn head;
     PGconn *pg;
@@ -31,7 +41,7 @@ typedef struct incload__pq {
     bool gathers;     /* and it was not closed yet: more may come */
     bool begins;      /* the answer to come is that to its BEGIN */
     bool between;     /* the end of one of them was seen */
-    incload__posted *posted; /* those of them whose answers are to come, before that to the last statement */
+    incload__pq_posts posts;
     bool leaves;      /* a ROLLBACK was sent whose answer was not read */
     bool describes;   /* a shape was asked for of which only the first of two steps was sent */
     bool extended;    /* the statement was sent by the extended protocol */
@@ -84,8 +94,12 @@ int32_t incload__pq_copy_data(incload__pq *pq, char **out, int *length, const ch
 int32_t incload__pq_flight_open(incload__pq *pq, const char *doing, incload_error **err);
 /* After all was sent: returns `sent`, or 0 where that failed here. */
 int incload__pq_flight_close(incload__pq *pq, int sent);
-/* A statement that was sent into the one that gathers: its answer goes to *out. */
-void incload__pq_flight_posted(incload__pq *pq, incload__posted *out);
+/* A place for the answer to one more statement that is posted. */
+int32_t incload__pq_flight_promise(incload__pq *pq, incload_error **err);
+/* It was sent into the one that gathers. Returns its number. */
+int64_t incload__pq_flight_posted(incload__pq *pq);
+/* A transaction begins: what became of those before is of no use any more. */
+void incload__pq_flight_begin(incload__pq *pq);
 /* Nobody wants the answers any more; what gathers is closed. */
 void incload__pq_flight_forget(incload__pq *pq);
 /* For incload__pq_next: true when *result says nothing of a statement and the next one is to be had. *status may become
@@ -166,6 +180,7 @@ int32_t incload__pq_execute(incload__conn *conn, const char *sql, const incload_
                             int64_t *affected, incload_error **err);
 int32_t incload__pq_post(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                          incload__posted *out, incload_error **err);
+incload__answer incload__pq_answer_to(const incload__conn *conn, int64_t number);
 int32_t incload__pq_settle_posted(incload__conn *conn, incload_error **err);
 int32_t incload__pq_ask(incload__conn *conn, const char *sql, const incload__param *params, int32_t count,
                         incload_error **err);

@@ -28,6 +28,7 @@ incload__pq_begin(incload__conn *conn, incload_error **err)
     if (PQstatus(pq->pg) == CONNECTION_BAD)
         return incload__pq_lost(pq, "beginning a transaction", err);
     /* A snapshot is taken by a statement, not by BEGIN: so that is sent with the first one. */
+    incload__pq_flight_begin(pq);
     conn->txn = INCLOAD__TXN_OPEN;
     pq->begin = sql;
     return INCLOAD_OK;

@@ -95,8 +95,7 @@ scribe_start(scribe *s, const watched *w, uint64_t seed)
 static void
 scribe_wait_for(scribe *s, int32_t transactions)
 {
-    while (atomic_load(&s->done) < transactions)
-        pause_ms(5);
+    AWAIT(atomic_load(&s->done) >= transactions);
 }
 
 static void

@@ -12,6 +12,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "../../unit/await.h"
+
 static long
 parent_of(long pid)
 {
@@ -45,33 +47,29 @@ state_of(const char *path)
 }
 
 /* A signal is taken by one thread, and the others run on until that one is given a processor. */
-static void
-wait_until_stopped(long pid)
+static bool
+has_stopped(long pid)
 {
     char folder[64], path[400];
-    bool stopped = false;
+    bool stopped = true;
 
     snprintf(folder, sizeof folder, "/proc/%ld/task", pid);
-    while (!stopped) {
-        DIR *tasks = opendir(folder);
-        stopped = true;
-        for (struct dirent *entry = tasks != NULL ? readdir(tasks) : NULL; entry != NULL; entry = readdir(tasks)) {
-            snprintf(path, sizeof path, "%s/%s/stat", folder, entry->d_name);
-            char state = entry->d_name[0] != '.' ? state_of(path) : 'T';
-            stopped = stopped && (state == 'T' || state == 'Z' || state == 0);
-        }
-        if (tasks != NULL)
-            closedir(tasks);
-        if (!stopped)
-            sleep_ms(1);
+    DIR *tasks = opendir(folder);
+    for (struct dirent *entry = tasks != NULL ? readdir(tasks) : NULL; entry != NULL; entry = readdir(tasks)) {
+        snprintf(path, sizeof path, "%s/%s/stat", folder, entry->d_name);
+        char state = entry->d_name[0] != '.' ? state_of(path) : 'T';
+        stopped = stopped && (state == 'T' || state == 'Z' || state == 0);
     }
+    if (tasks != NULL)
+        closedir(tasks);
+    return stopped;
 }
 
 static void
 signal_process(long pid, int number)
 {
     if (kill((pid_t)pid, number) == 0 && number == SIGSTOP)
-        wait_until_stopped(pid);
+        AWAIT(has_stopped(pid));
 }
 
 static void

@@ -4,10 +4,13 @@
 #include "fake_server.h"
 #include "pq_support.h"
 
+#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -672,6 +675,79 @@ START_TEST(close_ends_a_statement_that_still_runs)
 }
 END_TEST
 
+/* ---- languages ---- */
+
+static const char *const languages[] = { "", "de", "fr", "ja" };
+
+enum { LANGUAGES = sizeof languages / sizeof languages[0], WIDE = 60000000, SPARE = 32 << 20, BUFFER = 64 << 20 };
+
+static void
+speak(const char *language)
+{
+    setenv("LANGUAGE", language, 1);
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, "C.UTF-8"));
+}
+
+START_TEST(why_no_server_was_reached_is_told_whatever_language_libpq_speaks)
+{
+    static const char url[] = "postgresql://u@127.0.0.1:1/d";
+    static const char place[] = "cannot reach the server at 127.0.0.1:1: ", remedy[] = ": check host";
+    incload__conn *conn = NULL;
+    incload_error *err = NULL;
+
+    speak(languages[_i]);
+    ck_assert_int_eq(pq_connect_to(url, INCLOAD__ROLE_READ, 5000, &conn, &err), INCLOAD_E_CONNECT);
+    const char *said = strstr(incload_error_message(err), place);
+    ck_assert_msg(said != NULL && strstr(said, remedy) > said + strlen(place), "%s", incload_error_message(err));
+    incload_error_unref(err);
+}
+END_TEST
+
+/* Room for libpq's buffer that holds the row, and not for the row beside it. */
+static struct rlimit
+limit_memory(void)
+{
+    struct rlimit old, small;
+    long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    ck_assert_int_eq(fscanf(file, "%lld", &pages), 1);
+    fclose(file);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &old), 0);
+    small = (struct rlimit){ (rlim_t)(pages * sysconf(_SC_PAGESIZE) + BUFFER + SPARE), old.rlim_max };
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &small), 0);
+    return old;
+}
+
+/* What a sanitizer or valgrind puts beside the program's memory is more than any limit. */
+static bool
+can_limit_memory(void)
+{
+    return getenv("CK_TIMEOUT_MULTIPLIER") == NULL && getenv("ASAN_OPTIONS") == NULL;
+}
+
+/* Of the languages that libpq has on this machine; it speaks English for any other. */
+START_TEST(memory_that_libpq_lacks_is_told_as_such_whatever_language_it_speaks)
+{
+    incload_error *err = NULL;
+    incload__rows rows;
+    char sql[64];
+
+    speak(languages[_i]);
+    incload__conn *conn = pq_open(INCLOAD__ROLE_READ);
+    snprintf(sql, sizeof sql, "SELECT pg_catalog.repeat('x', %d)", WIDE);
+    pq_begin(conn);
+    pq_expect_text(conn, "SELECT 1", "1");
+    const struct rlimit old = limit_memory();
+    int32_t status = pq->select(conn, sql, NULL, 0, &rows, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &old), 0);
+    pq_expect(status, INCLOAD_E_NO_MEMORY, &err);
+    pq_roll_back(conn);
+    pq_expect_usable(conn);
+    pq->close(conn);
+}
+END_TEST
+
 static void
 add_tests(TCase *tests)
 {
@@ -709,6 +785,9 @@ add_tests(TCase *tests)
     tcase_add_test(tests, cancel_from_another_thread_stops_a_statement);
     tcase_add_test(tests, a_frozen_backend_is_given_up_at_the_deadline);
     tcase_add_test(tests, close_ends_a_statement_that_still_runs);
+    tcase_add_loop_test(tests, why_no_server_was_reached_is_told_whatever_language_libpq_speaks, 0, LANGUAGES);
+    if (can_limit_memory())
+        tcase_add_loop_test(tests, memory_that_libpq_lacks_is_told_as_such_whatever_language_it_speaks, 0, LANGUAGES);
 }
 
 HARNESS_MAIN("libpq", add_tests)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements that go with the next one, reading that is left without waiting, and a query asked in two. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "../../unit/harness.h"
 #include "pq_support.h"
@@ -19,6 +20,18 @@ expect_posted(incload__conn *conn, const char *sql, incload__posted *out)
     incload_error *err = NULL;
 
     pq_expect(post(conn, sql, out, &err), INCLOAD_OK, &err);
+}
+
+static int64_t
+rows_of(const incload__conn *conn, const incload__posted *posted)
+{
+    return incload__conn_answer(conn, posted).affected;
+}
+
+static bool
+has_failed(const incload__conn *conn, const incload__posted *posted)
+{
+    return incload__conn_answer(conn, posted).failed;
 }
 
 static incload__conn *
@@ -46,10 +59,10 @@ START_TEST(what_was_posted_comes_before_the_next_statement_and_tells_its_rows)
     expect_posted(conn, "INSERT INTO posted VALUES (2), (3), (4)", &three);
     expect_posted(conn, "DELETE FROM posted WHERE id = 9", &gone);
     expect_rows(conn, "4");
-    ck_assert_int_eq(one.affected, 1);
-    ck_assert_int_eq(three.affected, 3);
-    ck_assert_int_eq(gone.affected, 0);
-    ck_assert(!one.failed && !three.failed && !gone.failed);
+    ck_assert_int_eq(rows_of(conn, &one), 1);
+    ck_assert_int_eq(rows_of(conn, &three), 3);
+    ck_assert_int_eq(rows_of(conn, &gone), 0);
+    ck_assert(!has_failed(conn, &one) && !has_failed(conn, &three) && !has_failed(conn, &gone));
     pq->close(conn);
 }
 END_TEST
@@ -61,9 +74,9 @@ START_TEST(settling_awaits_what_was_posted)
     incload__posted one;
 
     expect_posted(conn, "INSERT INTO posted VALUES (1)", &one);
-    ck_assert_int_eq(one.affected, -1);
+    ck_assert_int_eq(rows_of(conn, &one), -1);
     pq_expect(incload__conn_settle(conn, &err), INCLOAD_OK, &err);
-    ck_assert_int_eq(one.affected, 1);
+    ck_assert_int_eq(rows_of(conn, &one), 1);
     pq_expect(incload__conn_settle(conn, &err), INCLOAD_OK, &err);
     expect_rows(conn, "1");
     pq->close(conn);
@@ -82,9 +95,9 @@ START_TEST(the_next_statement_fails_when_what_was_posted_has)
     expect_posted(conn, "INSERT INTO posted VALUES (2)", &behind);
     pq_expect(pq->execute(conn, "INSERT INTO posted VALUES (3)", NULL, 0, &affected, &err), INCLOAD_E_CONSTRAINT,
               &err);
-    ck_assert(bad.failed && !good.failed && !behind.failed);
-    ck_assert_int_eq(good.affected, 1);
-    ck_assert_int_eq(behind.affected, -1);
+    ck_assert(has_failed(conn, &bad) && !has_failed(conn, &good) && !has_failed(conn, &behind));
+    ck_assert_int_eq(rows_of(conn, &good), 1);
+    ck_assert_int_eq(rows_of(conn, &behind), -1);
     ck_assert_int_eq(conn->txn, INCLOAD__TXN_FAILED);
     pq_roll_back(conn);
     expect_rows(conn, "0");
@@ -101,7 +114,7 @@ START_TEST(nothing_is_committed_of_what_has_failed)
     expect_posted(conn, "INSERT INTO posted VALUES (1)", &good);
     expect_posted(conn, "INSERT INTO posted VALUES (1)", &bad);
     pq_expect(pq->commit(conn, &err), INCLOAD_E_CONSTRAINT, &err);
-    ck_assert(bad.failed);
+    ck_assert(has_failed(conn, &bad));
     pq_roll_back(conn);
     expect_rows(conn, "0");
     pq->close(conn);
@@ -116,7 +129,7 @@ START_TEST(a_commit_takes_what_was_posted_with_it)
 
     expect_posted(conn, "INSERT INTO posted VALUES (1)", &one);
     pq_expect(pq->commit(conn, &err), INCLOAD_OK, &err);
-    ck_assert_int_eq(one.affected, 1);
+    ck_assert_int_eq(rows_of(conn, &one), 1);
     expect_rows(conn, "1");
     pq->close(conn);
 }
@@ -129,7 +142,7 @@ START_TEST(a_rollback_undoes_what_was_posted_and_forgets_who_asked)
 
     expect_posted(conn, "INSERT INTO posted VALUES (1)", &one);
     pq_roll_back(conn);
-    ck_assert_int_eq(one.affected, -1);
+    ck_assert_int_eq(rows_of(conn, &one), -1);
     expect_rows(conn, "0");
     pq->close(conn);
 }
@@ -143,18 +156,43 @@ START_TEST(statements_of_either_protocol_may_follow)
 
     expect_posted(conn, "INSERT INTO posted VALUES (1)", &posted);
     pq_expect(pq->ping(conn, &err), INCLOAD_OK, &err);
-    ck_assert_int_eq(posted.affected, 1);
+    ck_assert_int_eq(rows_of(conn, &posted), 1);
 
     incload__schema schema;
     expect_posted(conn, "INSERT INTO posted VALUES (2)", &posted);
     pq_expect(pq->describe(conn, "SELECT id FROM posted", 0, &schema, &err), INCLOAD_OK, &err);
-    ck_assert_int_eq(posted.affected, 1);
+    ck_assert_int_eq(rows_of(conn, &posted), 1);
     ck_assert_int_eq(schema.count, 1);
     incload__schema_free(&schema);
 
     expect_posted(conn, "SELECT id FROM posted", &posted);
     expect_rows(conn, "2");
-    ck_assert(!posted.failed);
+    ck_assert(!has_failed(conn, &posted));
+    pq->close(conn);
+}
+END_TEST
+
+START_TEST(who_posted_may_be_gone_when_the_answer_comes)
+{
+    incload__conn *conn = open_with_table();
+    incload__posted *asked = malloc(sizeof *asked);
+    incload_error *err = NULL;
+
+    expect_posted(conn, "INSERT INTO posted VALUES (1), (2)", asked);
+    const incload__posted posted = *asked;
+    free(asked);
+    pq_expect(incload__conn_settle(conn, &err), INCLOAD_OK, &err);
+    ck_assert_int_eq(rows_of(conn, &posted), 2);
+    pq_roll_back(conn);
+    ck_assert_int_eq(rows_of(conn, &posted), 2);
+    /* It is not taken for one of the next transaction. */
+    incload__posted later;
+    pq_begin(conn);
+    expect_posted(conn, "INSERT INTO posted VALUES (3)", &later);
+    pq_expect(incload__conn_settle(conn, &err), INCLOAD_OK, &err);
+    ck_assert_int_eq(rows_of(conn, &posted), -1);
+    ck_assert(!has_failed(conn, &posted));
+    ck_assert_int_eq(rows_of(conn, &later), 1);
     pq->close(conn);
 }
 END_TEST
@@ -178,7 +216,7 @@ START_TEST(repeated_statements_may_be_posted)
     snprintf(expected, sizeof expected, "%d", MANY);
     expect_rows(conn, expected);
     for (int i = 0; i < MANY; i++)
-        ck_assert_int_eq(posted[i].affected, 1);
+        ck_assert_int_eq(rows_of(conn, &posted[i]), 1);
     pq->close(conn);
 }
 END_TEST
@@ -298,6 +336,7 @@ add_tests(TCase *tests)
     tcase_add_test(tests, a_commit_takes_what_was_posted_with_it);
     tcase_add_test(tests, a_rollback_undoes_what_was_posted_and_forgets_who_asked);
     tcase_add_test(tests, statements_of_either_protocol_may_follow);
+    tcase_add_test(tests, who_posted_may_be_gone_when_the_answer_comes);
     tcase_add_test(tests, repeated_statements_may_be_posted);
     tcase_add_test(tests, what_was_left_is_over_at_the_server_and_the_connection_goes_on);
     tcase_add_test(tests, each_call_may_follow_what_was_left);

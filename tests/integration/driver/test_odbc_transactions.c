@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include "await.h"
+
 /* ---- transactions ---- */
 
 static void
@@ -263,17 +265,6 @@ has_ended(const session *s)
     return !asked(s, "pg_stat_activity WHERE pid", "information_schema.processlist WHERE id");
 }
 
-static void
-wait_until(const session *s, bool (*happened)(const session *))
-{
-    int64_t until = incload__monotonic_us(&incload__env_system) + 10000000;
-
-    while (!happened(s)) {
-        ck_assert_int_lt(incload__monotonic_us(&incload__env_system), until);
-        usleep(2000);
-    }
-}
-
 /* ---- cancel and deadlines ---- */
 
 static const char *
@@ -292,7 +283,7 @@ cancel_at_work(void *data)
 {
     session *s = data;
 
-    wait_until(s, is_at_work);
+    AWAIT(is_at_work(s));
     s->acted_us = incload__monotonic_us(&incload__env_system);
     driver->cancel(s->conn);
     return NULL;
@@ -369,7 +360,7 @@ commit_when_waited_for(void *data)
     if (is(s->watch, "sqlite"))
         usleep(300000); /* nobody tells who waits for a file; committed too early, it would only prove less */
     else
-        wait_until(s, waits_for_lock);
+        AWAIT(waits_for_lock(s));
     ck_assert_int_eq(driver->commit(s->holder, NULL), INCLOAD_OK);
     return NULL;
 }
@@ -479,7 +470,7 @@ START_TEST(a_connection_ended_by_the_server_is_dead_and_never_reports_a_commit)
         run(conn, "INSERT INTO t_txn VALUES (2)");
         snprintf(sql, sizeof sql, postgres ? "SELECT pg_terminate_backend(%" PRId64 ")" : "KILL %" PRId64, s.id);
         run(s.watch, sql);
-        wait_until(&s, has_ended);
+        AWAIT(has_ended(&s));
         int32_t status = driver->commit(conn, &err);
         ck_assert_int_eq(conn->txn, INCLOAD__TXN_DEAD);
         ck_assert_int_ne(status, INCLOAD_OK);

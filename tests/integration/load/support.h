@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../../unit/await.h"
+
 /* ---- databases ---- */
 
 typedef enum kind { POSTGRES, MARIADB, SQLITE, PG_ODBC, KINDS } kind;

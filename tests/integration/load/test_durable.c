@@ -241,9 +241,7 @@ die_on_the_way(kind which, const char *name)
     atomic_store(&log.slow, true);
     incload_step *days = days_of(at, name, "2024-03-31", "parallel=3", &log);
     incload_run *run = incload_step_start(days, with_key(name, "lease=1s"), &err);
-    while (run != NULL && incload_run_count_units(run, INCLOAD_STATUS_SUCCESS) < 20
-           && incload_run_status(run) <= INCLOAD_STATUS_RUNNING)
-        pause_ms(1);
+    AWAIT(incload_run_count_units(run, INCLOAD_STATUS_SUCCESS) >= 20);
     kill(getpid(), SIGKILL);
 }
 
@@ -575,9 +573,7 @@ end(begun b)
 static void
 await_some(incload_run *run)
 {
-    while (incload_run_count_units(run, INCLOAD_STATUS_SUCCESS) < 3
-           && incload_run_status(run) <= INCLOAD_STATUS_RUNNING)
-        pause_ms(1);
+    AWAIT(incload_run_count_units(run, INCLOAD_STATUS_SUCCESS) >= 3);
 }
 
 START_TEST(cancel_reaches_every_process)

@@ -569,8 +569,7 @@ START_TEST(a_reader_of_the_target_is_waited_for_no_longer_than_a_moment)
     table_drop(s.to, "waits_elsewhere");
     incload_step *step = load_step(&reading, &err);
     incload_run *run = incload_step_start(step, NULL, &err);
-    while (!atomic_load(&r.reads) && incload_run_status(run) <= INCLOAD_STATUS_RUNNING)
-        pause_ms(2);
+    AWAIT(atomic_load(&r.reads));
     remake(&s, "name varchar(20), note varchar(20)", "(1, 'a', 'x'), (2, 'b', 'y')");
     s.what.run = "retries=0";
     int64_t before = now_ms();

@@ -325,8 +325,7 @@ stop_it(incload_unit *unit, incload_batch *batch, void *data)
     stopper *st = data;
 
     (void)batch;
-    while (st->run == NULL)
-        pause_ms(1);
+    AWAIT(st->run != NULL);
     incload_run_cancel(st->run);
     return incload_unit_is_cancelled(unit) != 0 ? INCLOAD_DONE : 0;
 }

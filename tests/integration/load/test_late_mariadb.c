@@ -142,19 +142,33 @@ is_running(stage *s, const char *mark)
                                   " AND id <> CONNECTION_ID() AND command <> 'Sleep'", mark) > 0;
 }
 
+/* An INSERT that has made its stamp, and goes on when it is let go. */
+static void
+start_slow(stage *s)
+{
+    ck_assert_int_eq(writer_number(s->w[1], "SELECT GET_LOCK('%s', 0)", s->table), 1);
+    writer_start(s->w[0], "INSERT INTO %s (id, name) SELECT 1, GET_LOCK('%s', 60)", s->table, s->table);
+    AWAIT(is_running(s, "INSERT%GET_LOCK"));
+}
+
+static void
+end_slow(stage *s)
+{
+    writer_do(s->w[1], "DO RELEASE_LOCK('%s')", s->table);
+    writer_wait(s->w[0]);
+}
+
 START_TEST(a_slow_statement_that_stamps_at_its_start_is_waited_for)
 {
     stage *s = begin("slow", _i, stamped, "cursor=at key=id");
 
     add(s, 1, 100);
     loaded(s);
-    writer_start(s->w[0], "INSERT INTO %s (id, name) SELECT 1, SLEEP(1.2)", s->table);
-    while (!is_running(s, "SLEEP(1.2)"))
-        pause_ms(5);
+    start_slow(s);
     let_the_margin_pass();
     add(s, 1, 2);
     ck_assert_int_eq(loaded(s).written, 1);
-    writer_wait(s->w[0]);
+    end_slow(s);
     ck_assert_int_eq(loaded(s).written, 1);
     expect_copy(s);
     end(s);
@@ -168,13 +182,11 @@ START_TEST(a_statement_that_ends_into_an_open_transaction_keeps_its_start)
     add(s, 1, 100);
     loaded(s);
     writer_do(s->w[0], "BEGIN");
-    writer_start(s->w[0], "INSERT INTO %s (id, name) SELECT 1, SLEEP(0.8)", s->table);
-    while (!is_running(s, "SLEEP(0.8)"))
-        pause_ms(5);
+    start_slow(s);
     let_the_margin_pass();
     add(s, 1, 2);
     loaded(s);
-    writer_wait(s->w[0]);
+    end_slow(s);
     for (int i = 0; i < 3; i++) {
         add(s, 1, 3 + i);
         loaded(s);
@@ -204,9 +216,8 @@ START_TEST(a_prepared_transaction_survives_its_client)
         add(s, 1, 2 + i);
         loaded(s);
     }
-    while (writer_number(s->w[2], "SELECT COUNT(*) FROM information_schema.innodb_trx"
-                                  " WHERE trx_mysql_thread_id = 0") == 0)
-        pause_ms(120);
+    AWAIT(writer_number(s->w[2], "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = 0")
+          > 0);
     writer_do(s->w[1], "XA COMMIT 'late%d'", _i);
     let_the_margin_pass();
     ck_assert_int_eq(loaded(s).written, 1);

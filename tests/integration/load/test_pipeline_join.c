@@ -181,8 +181,7 @@ kill_in_step(int which, const char *name, const char *options)
     pid_t pid = fork_run(which, deadly, name, options);
     int status = 0;
 
-    while (atomic_load(&seen->in_step) == 0)
-        pause_ms(1);
+    AWAIT(atomic_load(&seen->in_step) != 0);
     kill(pid, SIGKILL);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     atomic_store(&seen->open, true);
@@ -234,8 +233,7 @@ linger(incload_unit *unit, void *begun)
     if (before > 0)
         return incload_unit_set_result(unit, "second", 6, NULL) == INCLOAD_OK ? INCLOAD_DONE : INCLOAD_FAIL;
     atomic_store(&seen->in_step, 1);
-    while (!atomic_load(&seen->open))
-        pause_ms(1);
+    AWAIT(atomic_load(&seen->open));
     return incload_unit_set_result(unit, "first", 5, NULL) == INCLOAD_OK ? INCLOAD_DONE : INCLOAD_FAIL;
 }
 
@@ -270,8 +268,7 @@ START_TEST(a_process_that_was_paused_drops_what_another_has_done_meanwhile)
     share();
     snprintf(options, sizeof options, "run_key='of %s' lease=400", name);
     pid_t other = fork_run(_i, lingering, name, options);
-    while (atomic_load(&seen->in_step) == 0)
-        pause_ms(1);
+    AWAIT(atomic_load(&seen->in_step) != 0);
     kill(other, SIGSTOP);
     place at = place_open((kind)_i, 0);
     incload_pipeline *pipeline = lingering(at, name);
@@ -296,8 +293,7 @@ wait_to_be_cancelled(incload_unit *unit, void *begun)
     if (atomic_load(&seen->open))
         return INCLOAD_DONE;
     atomic_store(&seen->in_step, 1);
-    while (!incload_unit_is_cancelled(unit))
-        pause_ms(1);
+    AWAIT(incload_unit_is_cancelled(unit));
     return INCLOAD_FAIL;
 }
 
@@ -314,8 +310,7 @@ START_TEST(a_cancelled_run_is_told_as_such_and_can_be_resumed)
     add(pipeline, "clean", wait_to_be_cancelled, CLEAN, "extract");
     add(pipeline, "report", count, REPORT, "clean");
     incload_run *run = incload_pipeline_start(pipeline, NULL, &err);
-    while (atomic_load(&seen->in_step) == 0)
-        pause_ms(1);
+    AWAIT(atomic_load(&seen->in_step) != 0);
     incload_run_cancel(run);
     ck_assert_int_eq(incload_run_wait(run, 20000, &err), INCLOAD_E_CANCELLED);
     forget(&err);
@@ -347,11 +342,9 @@ START_TEST(cancelling_in_one_process_stops_the_others)
     add(one, "clean", wait_to_be_cancelled, CLEAN, NULL);
     add(two, "clean", wait_to_be_cancelled, CLEAN, NULL);
     incload_run *works = incload_pipeline_start(one, options, &err);
-    while (atomic_load(&seen->in_step) == 0)
-        pause_ms(1);
+    AWAIT(atomic_load(&seen->in_step) != 0);
     incload_run *waits = incload_pipeline_start(two, options, &err);
-    while (strcmp(incload_run_id(works), incload_run_id(waits)) != 0)
-        pause_ms(1);
+    AWAIT(strcmp(incload_run_id(works), incload_run_id(waits)) == 0);
     incload_run_cancel(waits);
     ck_assert_int_eq(incload_run_wait(works, 20000, &err), INCLOAD_E_CANCELLED);
     forget(&err);
@@ -373,6 +366,22 @@ wants_pause(place at, const char *run_id)
     return ask_number(at, "SELECT want AS c FROM %spipeline_run WHERE run_id = '%s'", ledger_of(at), run_id) == 1;
 }
 
+/* Asks the run to pause, once the ledger knows it; true when the ledger knows that as well. */
+static bool
+is_paused(place at, const char *name, incload_run *run)
+{
+    incload_error *err = NULL;
+    incload_history *history = incload_history_new(at.db, name, 1, &err);
+
+    fine(err);
+    bool known = incload_history_count(history) > 0;
+    if (known)
+        incload_run_pause(run);
+    bool paused = known && wants_pause(at, incload_history_run_id(history, 0));
+    incload_history_unref(history);
+    return paused;
+}
+
 START_TEST(pausing_in_one_process_holds_the_others_until_it_continues)
 {
     incload_error *err = NULL;
@@ -387,16 +396,7 @@ START_TEST(pausing_in_one_process_holds_the_others_until_it_continues)
     char paused[140];
     snprintf(paused, sizeof paused, "%s paused=true", options);
     incload_run *holds = incload_pipeline_start(one, paused, &err);
-    incload_history *history = NULL;
-    do {
-        incload_history_unref(history);
-        pause_ms(1);
-        history = incload_history_new(at.db, name, 1, &err);
-        fine(err);
-        if (incload_history_count(history) > 0)
-            incload_run_pause(holds);
-    } while (incload_history_count(history) == 0 || !wants_pause(at, incload_history_run_id(history, 0)));
-    incload_history_unref(history);
+    AWAIT(is_paused(at, name, holds));
     incload_run *other = incload_pipeline_start(two, options, &err);
     ck_assert_int_eq(incload_run_wait(other, 400, &err), INCLOAD_E_TIMEOUT);
     expect_begun(0, 0, 0, 0);

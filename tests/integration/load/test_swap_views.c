@@ -45,9 +45,8 @@ while_loading(incload_unit *unit, incload_batch *batch, void *user_data)
         writer_do(s->reader, "%s", *say);
     if (say != NULL && s->slow) {
         writer_start(s->reader, "%s", say[0]);
-        while (writer_number(s->log, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'")
-               == 0)
-            pause_ms(5);
+        AWAIT(writer_number(s->log, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'")
+              > 0);
         pause_ms(s->pause_ms);
     }
     return INCLOAD_DONE;

@@ -292,8 +292,7 @@ cancel_when_it_reads(void *data)
 {
     incload_verification *running = data;
 
-    while (incload_verification_rows_read(running) == 0)
-        pause_ms(5);
+    AWAIT(incload_verification_rows_read(running) > 0);
     incload_verification_cancel(running);
     return NULL;
 }

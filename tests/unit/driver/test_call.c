@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "await.h"
 #include "harness.h"
 
 #include <errno.h>
@@ -68,8 +69,7 @@ begin(statement *self)
 static void
 wait_for_statement(void)
 {
-    while (incload_mock_statement_count(mock) == 0)
-        usleep(100);
+    AWAIT(incload_mock_statement_count(mock) > 0);
 }
 
 START_TEST(a_call_does_what_the_database_does)
@@ -125,8 +125,7 @@ START_TEST(a_cancel_ends_the_waiting_for_a_connection)
     begin(&slow);
     wait_for_statement();
     begin(&waiting);
-    while (incload__database_waiting(database) == 0)
-        usleep(100);
+    AWAIT(incload__database_waiting(database) > 0);
     incload_call_cancel(waiting.call);
     pthread_join(waiting.thread, NULL);
     ck_assert_int_eq(waiting.status, INCLOAD_E_CANCELLED);

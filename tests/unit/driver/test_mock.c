@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "await.h"
 #include "harness.h"
 
 #include <pthread.h>
@@ -442,8 +443,7 @@ END_TEST
 static void *
 cancel_soon(void *data)
 {
-    while (incload_mock_statement_count(mock) == 0)
-        usleep(100);
+    AWAIT(incload_mock_statement_count(mock) > 0);
     DRIVER->cancel(data);
     return NULL;
 }

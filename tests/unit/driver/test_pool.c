@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "await.h"
 #include "harness.h"
 
 #include <pthread.h>
@@ -242,22 +243,19 @@ static void
 start(taker *self)
 {
     ck_assert_int_eq(pthread_create(&self->thread, NULL, take_and_execute, self), 0);
-    while (!atomic_load(&self->began))
-        usleep(100);
+    AWAIT(atomic_load(&self->began));
 }
 
 static void
 wait_for_statements(int64_t count)
 {
-    while (incload_mock_statement_count(mock) < count)
-        usleep(100);
+    AWAIT(incload_mock_statement_count(mock) >= count);
 }
 
 static void
 wait_for_waiters(int32_t count)
 {
-    while (incload__pool_waiting(pool) < count)
-        usleep(100);
+    AWAIT(incload__pool_waiting(pool) >= count);
 }
 
 START_TEST(a_waiter_gets_the_connection_that_is_given_back)

@@ -312,9 +312,9 @@ START_TEST(a_commit_without_an_answer_by_the_deadline_stays_unknown)
     rig r = rig_new_in(incload_context_new(NULL, NULL), "postgres", false);
 
     rig_tell_earlier_load(r.to);
-    incload_mock_delay(r.to, "COMMIT", 1, 400, NULL);
+    incload_mock_delay(r.to, "COMMIT", 1, 3000, NULL);
     rig_plan(&r, BY_TIME);
-    r.run = incload_step_run(r.step, "timeout=150", &r.err);
+    r.run = incload_step_run(r.step, "timeout=1000", &r.err);
     ck_assert_int_eq(incload_error_code(r.err), INCLOAD_E_COMMIT_UNKNOWN);
     rig_assert_says(&r, "run the load again");
     ck_assert_str_eq(incload_run_status_name(r.run), "FAILED");

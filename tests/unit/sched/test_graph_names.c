@@ -50,6 +50,13 @@ START_TEST(edges_may_be_told_before_their_steps)
 }
 END_TEST
 
+static void
+expect_problems(const char *what, const char *message)
+{
+    ck_assert_int_eq(incload__graph_names_freeze(names, what, &err), INCLOAD_E_INVALID);
+    ck_assert_str_eq(incload_error_message(err), message);
+}
+
 START_TEST(a_cycle_is_told_as_a_path)
 {
     add("a");
@@ -58,8 +65,7 @@ START_TEST(a_cycle_is_told_as_a_path)
     edge("a", "b");
     edge("b", "c");
     edge("c", "a");
-    ck_assert_int_eq(incload__graph_names_freeze(names, "pipeline 'p'", &err), INCLOAD_E_INVALID);
-    ck_assert_str_eq(incload_error_message(err), "pipeline 'p' has 1 problem: the cycle a -> b -> c -> a");
+    expect_problems("pipeline 'p'", "pipeline 'p' has 1 problem: the cycle a -> b -> c -> a");
 }
 END_TEST
 
@@ -76,8 +82,7 @@ START_TEST(every_knot_of_cycles_is_told_and_what_hangs_between_is_not)
     edge("c", "d");
     edge("d", "c");
     edge("d", "after");
-    ck_assert_int_eq(incload__graph_names_freeze(names, "it", &err), INCLOAD_E_INVALID);
-    ck_assert_str_eq(incload_error_message(err), "it has 2 problems: the cycle a -> b -> a; the cycle c -> d -> c");
+    expect_problems("it", "it has 2 problems: the cycle a -> b -> a; the cycle c -> d -> c");
 }
 END_TEST
 
@@ -91,11 +96,10 @@ START_TEST(all_problems_are_told_at_once)
     edge("orders", "items");
     edge("orders", "items");
     edge("items", "quite_other");
-    ck_assert_int_eq(incload__graph_names_freeze(names, "it", &err), INCLOAD_E_INVALID);
-    ck_assert_str_eq(incload_error_message(err),
-                     "it has 5 problems: step 'orders' is there twice; there is no step 'order', which 'items' waits "
-                     "for: did you mean 'orders'?; there is no step 'quite_other', which 'items' comes before; the "
-                     "edge orders -> items is there twice; step 'items' waits for itself");
+    expect_problems("it",
+                    "it has 5 problems: step 'orders' is there twice; there is no step 'order', which 'items' waits "
+                    "for: did you mean 'orders'?; there is no step 'quite_other', which 'items' comes before; the edge "
+                    "orders -> items is there twice; step 'items' waits for itself");
 }
 END_TEST
 
@@ -104,9 +108,7 @@ START_TEST(a_rule_that_cannot_be_met_is_told_with_its_step)
     const incload__node_spec spec = { .rule = { .kind = INCLOAD__RULE_ONE_FAILED } };
 
     ck_assert_int_ge(incload__graph_names_add(names, "alert", &spec), 0);
-    ck_assert_int_eq(incload__graph_names_freeze(names, "it", &err), INCLOAD_E_INVALID);
-    ck_assert_str_eq(incload_error_message(err),
-                     "it has 1 problem: step 'alert' waits for one of its upstreams and has none");
+    expect_problems("it", "it has 1 problem: step 'alert' waits for one of its upstreams and has none");
 }
 END_TEST
 
@@ -252,9 +254,7 @@ START_TEST(of_very_many_names_not_all_are_compared)
     }
     add("order");
     edge("orders", "order");
-    ck_assert_int_eq(incload__graph_names_freeze(names, "pipeline 'p'", &err), INCLOAD_E_INVALID);
-    ck_assert_str_eq(incload_error_message(err),
-                     "pipeline 'p' has 1 problem: there is no step 'orders', which 'order' waits for");
+    expect_problems("pipeline 'p'", "pipeline 'p' has 1 problem: there is no step 'orders', which 'order' waits for");
 }
 END_TEST
 
